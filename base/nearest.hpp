@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mfusim {
+
+/// The known word closest to `word`, ignoring case (contained in it, or an edit distance of at most a third of its length), if
+/// any.
+[[nodiscard]] std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known);
+
+/// "; did you mean 'x'?" or nothing.
+[[nodiscard]] std::string suggestion(std::string_view word, const std::vector<std::string>& known);
+
+}  // namespace mfusim

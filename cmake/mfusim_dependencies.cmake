@@ -1,0 +1,16 @@
+# Every library the program stands on; all are distribution packages.
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json 3.10 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(Boost 1.74 REQUIRED)  # headers: Boost.Graph
+find_package(CLI11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(GINAC REQUIRED IMPORTED_TARGET ginac)
+
+# yaml-cpp 0.7 exports `yaml-cpp`, 0.8 `yaml-cpp::yaml-cpp`.
+if(TARGET yaml-cpp::yaml-cpp)
+  set(MFUSIM_YAML_CPP yaml-cpp::yaml-cpp)
+else()
+  set(MFUSIM_YAML_CPP yaml-cpp)
+endif()

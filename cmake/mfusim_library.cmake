@@ -1,0 +1,35 @@
+# One folder is one library target.
+#   mfusim_library(base SOURCES a.cpp HEADERS a.hpp DEPENDS other PUBLIC_LIBRARIES fmt::fmt PRIVATE_LIBRARIES yaml-cpp)
+function(mfusim_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;DEPENDS;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  set(target mfusim_${name})
+  add_library(${target} STATIC ${ARG_SOURCES} ${ARG_HEADERS})
+  add_library(mfusim::${name} ALIAS ${target})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/mfusim>)
+  foreach(dependency IN LISTS ARG_DEPENDS)
+    target_link_libraries(${target} PUBLIC mfusim::${dependency})
+  endforeach()
+  target_link_libraries(${target} PUBLIC ${ARG_PUBLIC_LIBRARIES} PRIVATE ${ARG_PRIVATE_LIBRARIES} $<BUILD_INTERFACE:mfusim_warnings>)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  set_property(GLOBAL APPEND PROPERTY MFUSIM_LIBRARIES ${target})
+endfunction()
+
+# Compiles files into the program, so that it finds its catalogs wherever it runs.
+#   mfusim_embed(TARGET mfusim_hardware SYMBOL hardware_catalog FILES catalog/*.yaml ...)
+# defines `const std::map<std::string_view, std::string_view>& mfusim::embedded::<SYMBOL>()`: file name -> contents.
+function(mfusim_embed)
+  cmake_parse_arguments(ARG "" "TARGET;SYMBOL" "FILES" ${ARGN})
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${ARG_SYMBOL}.cpp)
+  set(inputs)
+  foreach(file IN LISTS ARG_FILES)
+    list(APPEND inputs ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  endforeach()
+  string(REPLACE ";" "|" joined "${inputs}")
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -DSYMBOL=${ARG_SYMBOL} "-DFILES=${joined}" -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${inputs} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    VERBATIM)
+  target_sources(${ARG_TARGET} PRIVATE ${output})
+endfunction()

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/nearest.hpp"
+
+#include "tests/catch.hpp"
+
+namespace mfusim {
+namespace {
+
+const std::vector<std::string> words{"tensor", "pipeline", "micro_batch", "global_batch", "gpus_per_node"};
+
+TEST_CASE("a slip of the finger finds its word", "[unit]") {
+  CHECK(nearest("tensr", words) == "tensor");
+  CHECK(nearest("Tensor", words) == "tensor");
+  CHECK(nearest("pipelines", words) == "pipeline");
+  CHECK(nearest("microbatch", words) == "micro_batch");
+  CHECK(nearest("gpus_pr_nod", words) == "gpus_per_node");
+}
+
+TEST_CASE("part of a word finds it", "[unit]") {
+  CHECK(nearest("gpus", words) == "gpus_per_node");
+  CHECK(nearest("global", words) == "global_batch");
+}
+
+TEST_CASE("what resembles nothing finds nothing", "[unit]") {
+  CHECK_FALSE(nearest("xyzzyxyzzy", words));
+  CHECK_FALSE(nearest("tensor", {}));
+  CHECK_FALSE(nearest(std::string(100'000, 'x'), words));
+  CHECK(suggestion("xyzzyxyzzy", words).empty());
+}
+
+TEST_CASE("every known word finds itself, and the suggestion quotes it", "[property]") {
+  for (const std::string& word : words) {
+    CHECK(nearest(word, words) == word);
+    CHECK(suggestion(word, words) == "; did you mean '" + word + "'?");
+  }
+}
+
+}  // namespace
+}  // namespace mfusim
