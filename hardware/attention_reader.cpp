@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hardware/catalog_reader.hpp"
+#include "hardware/gpu_reader.hpp"
+
+namespace mfusim {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Direction>, 2> directions{
+    {{"forward", Direction::Forward}, {"backward", Direction::Backward}}};
+
+AttentionModel read_fitted(Reader reader) {
+  (void)reader.word("source");
+  AttentionModel model;
+  model.law = {.ceiling = reader.quantity<FlopsPerSecond>("ceiling"),
+               .head_dim_half = reader.number("head_dim_half"),
+               .keys_half = reader.number("keys_half"),
+               .wave_softness = reader.fraction("wave_softness"),
+               .floor = reader.quantity<Seconds>("floor"),
+               .memory_bandwidth = reader.quantity<BytesPerSecond>("memory_bandwidth")};
+  Reader share = sourced(reader, "training_share");
+  model.training_share = share.fraction("value");
+  share.reject_unknown_keys();
+  model.provenance = read_provenance(reader);
+  model.keys = read_range(reader.child("keys"));
+  model.head_dim = read_range(reader.child("head_dim"));
+  model.spread = read_spread(reader, model.spread);
+  reader.reject_unknown_keys();
+  return model;
+}
+
+using KernelModels = std::array<std::optional<AttentionModel>, 2>;
+
+/// `{like: flash-2, rate: 0.59, source: ...}`: the law of another kernel at a part of its rate.
+KernelModels read_like(Reader reader, const GpuModel& models) {
+  (void)reader.word("source");
+  const AttentionKernel other = reader.choice<AttentionKernel>("like", attention_kernel_names());
+  const double rate = reader.positive_number("rate");
+  reader.reject_unknown_keys();
+  KernelModels kernels = models.attention[static_cast<std::size_t>(other)];
+  for (auto& kernel : kernels) {
+    if (!kernel) reader.fail("like", "expected a kernel that has a law");
+    kernel->rate *= rate;
+    kernel->grid.reset();
+  }
+  return kernels;
+}
+
+KernelModels read_directions(Reader reader) {
+  KernelModels models;
+  for (const auto& [name, direction] : directions) {
+    if (auto law = reader.child_if(name)) models[static_cast<std::size_t>(direction)] = read_fitted(*law);
+  }
+  reader.allow("reference");  // for the next calibration only
+  reader.reject_unknown_keys();
+  return models;
+}
+
+UnfusedAttentionModel read_unfused(Reader reader) {
+  (void)reader.word("source");
+  UnfusedAttentionModel model{.forward_bytes_per_score = reader.positive_number("forward_bytes_per_score"),
+                              .backward_bytes_per_score = reader.positive_number("backward_bytes_per_score"),
+                              .dropout_bytes_per_score = reader.positive_number("dropout_bytes_per_score"),
+                              .bandwidth_share = reader.fraction("bandwidth_share"),
+                              .provenance = read_provenance(reader)};
+  reader.reject_unknown_keys();
+  return model;
+}
+
+}  // namespace
+
+void read_attention(Reader reader, GpuModel& model) {
+  if (reader.has("flash")) {  // {value: none, source: ...}: the GPU is too old for these kernels
+    Reader flash = sourced(reader, "flash");
+    (void)flash.choice<int>("value", {{"none", 0}});
+    flash.reject_unknown_keys();
+    model.attention = {};
+  }
+  std::vector<std::pair<AttentionKernel, Reader>> like;
+  for (const auto& [name, kernel] : attention_kernel_names()) {
+    auto entry = reader.child_if(name);
+    if (!entry) continue;
+    if (kernel == AttentionKernel::Unfused) {
+      model.unfused = read_unfused(*entry);
+    } else if (entry->has("like")) {
+      like.emplace_back(kernel, *entry);
+    } else {
+      model.attention[static_cast<std::size_t>(kernel)] = read_directions(*entry);
+    }
+  }
+  for (const auto& [kernel, entry] : like) model.attention[static_cast<std::size_t>(kernel)] = read_like(entry, model);
+  reader.reject_unknown_keys();
+}
+
+}  // namespace mfusim

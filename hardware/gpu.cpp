@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hardware/gpu.hpp"
+
+#include "base/input_error.hpp"
+#include "hardware/gpu_model.hpp"
+#include "hardware/measured_grids.hpp"
+
+#include <cmath>
+#include <stdexcept>
+
+namespace mfusim {
+
+namespace {
+
+const GemmModel& gemm_model(const Gpu& gpu, DataType type) {
+  const auto& model = gpu.model->gemm[static_cast<std::size_t>(type)];
+  if (!model) throw InputError(gpu.name + " has no figures for " + to_string(type) + " matrix multiplies");
+  return *model;
+}
+
+/// Rate of `shape.pass` on the chosen ceiling. A sustained ceiling is the mean over the three products of a training
+/// step, so the slower weight gradient must leave the mean as it is.
+FlopsPerSecond ceiling_of(const Gpu& gpu, const GemmModel& model, GemmPass pass) {
+  const double factor = pass == GemmPass::WeightGradient ? model.weight_gradient_factor : 1;
+  if (gpu.ceiling == Ceiling::Kernel) return model.law.ceiling * factor;
+  const double mean_time = (2 + 1 / model.weight_gradient_factor) / 3;
+  return model.training_ceiling * (factor * mean_time);
+}
+
+bool inside(const GemmModel& model, const GemmShape& shape) {
+  return shape.batch == 1 && model.rows.contains(static_cast<double>(shape.m)) &&
+         model.columns.contains(static_cast<double>(shape.n)) && model.depth.contains(static_cast<double>(shape.k));
+}
+
+/// `law` corrected by the measured points near the shape. `exact`: what a hit on a measured shape is worth.
+PredictedTime corrected(const PredictedTime& law, const GridPointer& grid, const std::array<double, 3>& shape, Provenance exact) {
+  if (!grid || law.provenance == Provenance::Assumed) return law;
+  const ResidualGrid::Answer answer = grid->at(shape);
+  if (!answer.inside) return law;
+  return {.time = law.time * std::exp(answer.log_ratio),
+          .provenance = answer.exact ? exact : Provenance::Interpolated,
+          .outside_measured_region = law.outside_measured_region};
+}
+
+const AttentionModel& attention_model(const Gpu& gpu, const AttentionShape& shape) {
+  const auto& model = gpu.model->attention[static_cast<std::size_t>(shape.kernel)][static_cast<std::size_t>(shape.direction)];
+  if (!model) throw InputError(gpu.name + " has no figures for attention by " + to_string(shape.kernel));
+  return *model;
+}
+
+GemmShape scores_product(const AttentionShape& shape) {
+  return {.m = shape.queries,
+          .n = shape.keys,
+          .k = shape.head_dim,
+          .batch = shape.batch * shape.heads,
+          .dtype = shape.dtype,
+          .pass = GemmPass::Forward};
+}
+
+GemmShape values_product(const AttentionShape& shape) {
+  return {.m = shape.queries,
+          .n = shape.head_dim,
+          .k = shape.keys,
+          .batch = shape.batch * shape.heads,
+          .dtype = shape.dtype,
+          .pass = GemmPass::Forward};
+}
+
+/// Two products forward, four backward (no recomputation of the scores), and the passes over the scores in memory. Masks
+/// and windows save nothing: the whole score matrix is computed.
+/// Source: the count of passes follows from the operators (softmax reads and writes once, the products once each).
+PredictedTime unfused_time(const Gpu& gpu, const AttentionShape& shape) {
+  const UnfusedAttentionModel& unfused = gpu.model->unfused;
+  const GemmModel& gemm = gemm_model(gpu, shape.dtype);
+  const FlopsPerSecond ceiling = ceiling_of(gpu, gemm, GemmPass::Forward);
+  const int products = shape.direction == Direction::Forward ? 1 : 2;
+  const Seconds pair = gemm_compute_time(gemm.law, scores_product(shape), ceiling, gpu.streaming_multiprocessors) +
+                       gemm_compute_time(gemm.law, values_product(shape), ceiling, gpu.streaming_multiprocessors);
+  const double scores =
+      static_cast<double>(shape.batch * shape.heads) * static_cast<double>(shape.queries) * static_cast<double>(shape.keys);
+  const double per_score =
+      (shape.direction == Direction::Forward ? unfused.forward_bytes_per_score : unfused.backward_bytes_per_score) +
+      (shape.dropout ? unfused.dropout_bytes_per_score : 0);
+  const Bytes traffic = size_of(shape.dtype) * (scores * per_score / 2);
+  const Seconds floors = gemm.law.floor * (2.0 * products + 1);
+  return {.time = products * pair + traffic / (gpu.memory_bandwidth * unfused.bandwidth_share) + floors,
+          .provenance = unfused.provenance,
+          .outside_measured_region = false};
+}
+
+void require_positive(std::initializer_list<std::int64_t> sizes) {
+  for (const std::int64_t size : sizes) {
+    if (size < 1) throw std::logic_error("kernel shape with a size below 1");
+  }
+}
+
+}  // namespace
+
+FlopsPerSecond peak_of(const Gpu& gpu, DataType type) {
+  const auto found = gpu.peak.find(type);
+  if (found == gpu.peak.end()) throw std::logic_error(gpu.name + " has no peak for " + to_string(type));
+  return found->second;
+}
+
+bool supports(const Gpu& gpu, DataType type) {
+  return gpu.peak.contains(type) && gpu.model->gemm[static_cast<std::size_t>(type)].has_value();
+}
+
+PredictedTime gemm_time(const Gpu& gpu, const GemmShape& shape) {
+  require_positive({shape.m, shape.n, shape.k, shape.batch});
+  const GemmModel& model = gemm_model(gpu, shape.dtype);
+  const FlopsPerSecond ceiling = ceiling_of(gpu, model, shape.pass);
+  const PredictedTime law{.time = gemm_law_time(model.law, shape, ceiling, gpu.streaming_multiprocessors),
+                          .provenance = model.provenance,
+                          .outside_measured_region = !inside(model, shape)};
+  if (shape.batch != 1) return law;
+  const bool as_measured = gpu.ceiling == Ceiling::Kernel && shape.pass != GemmPass::WeightGradient;
+  return corrected(law, model.grid, grid_coordinates(shape), as_measured ? Provenance::Measured : Provenance::Interpolated);
+}
+
+PredictedTime attention_time(const Gpu& gpu, const AttentionShape& shape) {
+  require_positive({shape.batch, shape.heads, shape.kv_heads, shape.queries, shape.keys, shape.head_dim, shape.window});
+  if (shape.kernel == AttentionKernel::Unfused) return unfused_time(gpu, shape);
+  const AttentionModel& model = attention_model(gpu, shape);
+  const double share = model.rate * (gpu.ceiling == Ceiling::Sustained ? model.training_share : 1);
+  const PredictedTime law{.time = attention_law_time(model.law, shape, model.law.ceiling * share, gpu.streaming_multiprocessors),
+                          .provenance = model.provenance,
+                          .outside_measured_region = !model.keys.contains(static_cast<double>(shape.keys)) ||
+                                                     !model.head_dim.contains(static_cast<double>(shape.head_dim))};
+  if (shape.window < shape.keys || shape.queries != shape.keys) return law;
+  return corrected(law, model.grid, grid_coordinates(shape), Provenance::Interpolated);
+}
+
+PredictedTime memory_time(const Gpu& gpu, const MemoryShape& shape) {
+  return {.time = memory_law_time(gpu.model->memory, shape, gpu.memory_bandwidth),
+          .provenance = gpu.model->memory_provenance,
+          .outside_measured_region = false};
+}
+
+Seconds eager_launch_cost(const Gpu& gpu) {
+  return gpu.model->eager_launch;
+}
+
+}  // namespace mfusim

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/quantity.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace mfusim {
+
+/// What kind of knowledge a time stands on, from best to worst.
+enum class Provenance { Measured, Interpolated, Fitted, DataSheet, Assumed };
+[[nodiscard]] std::string to_string(Provenance provenance);
+
+enum class DataType { Fp32, Tf32, Fp16, Bf16, Fp8 };
+[[nodiscard]] std::string to_string(DataType type);
+[[nodiscard]] Bytes size_of(DataType type);
+
+/// A predicted time of one kernel or collective, and what it stands on.
+struct PredictedTime {
+  Seconds time{};
+  Provenance provenance = Provenance::Assumed;
+  bool outside_measured_region = false;
+};
+
+/// Which of a linear layer's three matrix multiplies: y = xW, dx = dy W^T, dW = x^T dy.
+enum class GemmPass { Forward, InputGradient, WeightGradient };
+
+/// `batch` products C[m,n] = A[m,k] B[k,n] (batch 1: one GEMM). m, n, k are those of this very product.
+struct GemmShape {
+  std::int64_t m = 1, n = 1, k = 1, batch = 1;
+  DataType dtype = DataType::Bf16;
+  GemmPass pass = GemmPass::Forward;
+};
+
+enum class AttentionKernel { Unfused, Flash1, Flash2, Flash3 };
+enum class Direction { Forward, Backward };
+[[nodiscard]] std::string to_string(AttentionKernel kernel);
+[[nodiscard]] std::string to_string(Direction direction);
+
+/// Attention core of one rank. `window` = keys where there is no sliding window. Unfused: scores go through memory.
+struct AttentionShape {
+  std::int64_t batch = 1, heads = 1, kv_heads = 1, queries = 1, keys = 1, head_dim = 64, window = 1;
+  bool causal = false;
+  bool dropout = false;
+  DataType dtype = DataType::Bf16;
+  AttentionKernel kernel = AttentionKernel::Flash2;
+  Direction direction = Direction::Forward;
+};
+
+/// Families of memory-bound kernels: they differ in the share of the memory bandwidth that they achieve.
+enum class MemoryOperator { Elementwise, Activation, LayerNorm, RmsNorm, Softmax, Embedding, Optimizer, Copy };
+
+/// A memory-bound kernel (or `launches` of them): bytes moved at the least, over achieved bandwidth.
+struct MemoryShape {
+  MemoryOperator op = MemoryOperator::Elementwise;
+  Bytes bytes;
+  int launches = 1;
+  bool fused = true;  ///< False: eager kernels of a framework, which move more and achieve less.
+};
+
+}  // namespace mfusim

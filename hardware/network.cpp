@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hardware/network.hpp"
+
+#include "hardware/catalog.hpp"
+
+namespace mfusim {
+
+namespace embedded {
+const CatalogFiles& network_catalog();
+}
+
+namespace {
+
+double rate_share(Reader& reader, std::string_view key, double fallback) {
+  const double share = reader.fraction(key, fallback);
+  if (share <= 0) reader.fail(key, "expected a share above 0");
+  return share;
+}
+
+}  // namespace
+
+Network read_network(Reader reader) {
+  Network network;
+  network.name = "inline";
+  network.nics_per_node = static_cast<int>(reader.positive_int("nics_per_node"));
+  network.nic_bandwidth = reader.quantity<BytesPerSecond>("bandwidth");
+  if (network.nic_bandwidth.value() <= 0) reader.fail("bandwidth", "expected a rate above 0");
+  network.latency = reader.quantity<Seconds>("latency", "14 us");
+  network.efficiency = rate_share(reader, "efficiency", 0.79);
+  network.benchmark_efficiency = rate_share(reader, "benchmark_efficiency", 0.95);
+  network.send_receive_efficiency = rate_share(reader, "send_receive_efficiency", 0.60);
+  network.oversubscription = reader.positive_number("oversubscription", 1.0);
+  if (network.oversubscription < 1) reader.fail("oversubscription", "expected a number of at least 1");
+  network.nodes_per_leaf = static_cast<int>(reader.non_negative_int("nodes_per_leaf", 0));
+  network.protocols = reader.choice<Protocols>("protocols", {{"all", Protocols::All}, {"bulk-only", Protocols::BulkOnly}}, "all");
+  network.provenance = reader.has("provenance") ? reader.choice<Provenance>("provenance", {{"fitted", Provenance::Fitted},
+                                                                                           {"data-sheet", Provenance::DataSheet},
+                                                                                           {"assumed", Provenance::Assumed}})
+                                                : Provenance::Assumed;
+  reader.allow("sources");
+  reader.allow("also_called");
+  reader.reject_unknown_keys();
+  return network;
+}
+
+Network load_network(std::string_view name) {
+  const Node entry = catalog_entry(embedded::network_catalog(), name, "network");
+  Network network = read_network(Reader(entry, "", nullptr));
+  network.name = std::string(name);
+  return network;
+}
+
+std::vector<std::string> network_names() {
+  return catalog_names(embedded::network_catalog());
+}
+
+std::vector<std::string> names_of_network(std::string_view name) {
+  const Node entry = catalog_entry(embedded::network_catalog(), name, "network");
+  std::vector<std::string> names;
+  const Node* others = entry.find("also_called");
+  if (others == nullptr) return names;
+  for (const Node& other : others->items) names.push_back(other.text);
+  return names;
+}
+
+std::vector<Figure> network_figures(std::string_view name) {
+  return figures_of(catalog_entry(embedded::network_catalog(), name, "network"));
+}
+
+}  // namespace mfusim

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hardware/gpu.hpp"
+
+#include "base/input_error.hpp"
+#include "hardware/catalog.hpp"
+#include "hardware/network.hpp"
+#include "tests/catch.hpp"
+
+using namespace mfusim;
+
+namespace {
+
+double tera(const Gpu& gpu, const GemmShape& shape) {
+  const double flops = 2.0 * static_cast<double>(shape.m) * static_cast<double>(shape.n) * static_cast<double>(shape.k);
+  return flops / gemm_time(gpu, shape).time.count() / 1e12;
+}
+
+AttentionShape attention(std::int64_t batch, std::int64_t length, std::int64_t heads, std::int64_t head_dim) {
+  return {.batch = batch,
+          .heads = heads,
+          .kv_heads = heads,
+          .queries = length,
+          .keys = length,
+          .head_dim = head_dim,
+          .window = length};
+}
+
+}  // namespace
+
+TEST_CASE("every GPU of the catalog loads, with a source for each figure", "[catalog]") {
+  const std::string name = GENERATE(from_range(gpu_names()));
+  CAPTURE(name);
+  const Gpu gpu = load_gpu(name);
+  CHECK(gpu.name == name);
+  CHECK(gpu.memory_capacity > Bytes(16e9));
+  CHECK(supports(gpu, DataType::Fp16));
+  for (const Figure& figure : gpu_figures(name)) {
+    CAPTURE(figure.path);
+    CHECK_FALSE(figure.source.empty());
+  }
+}
+
+TEST_CASE("every network of the catalog loads, with a source for each figure", "[catalog]") {
+  const std::string name = GENERATE(from_range(network_names()));
+  CAPTURE(name);
+  const Network network = load_network(name);
+  CHECK(network.nic_bandwidth > BytesPerSecond(0));
+  CHECK(network.efficiency <= network.benchmark_efficiency);
+  CHECK_FALSE(network_figures(name).empty());
+}
+
+TEST_CASE("an unknown name is refused with the nearest known one", "[catalog]") {
+  CHECK_THROWS_WITH(load_gpu("a100-sxm4-80g"), ContainsSubstring("did you mean 'a100-sxm4-80gb'"));
+  CHECK_THROWS_WITH(load_network("roce-8x20g"), ContainsSubstring("did you mean 'roce-8x200g'"));
+}
+
+TEST_CASE("no time is below the data sheet's peak", "[gpu][property]") {
+  const std::string name = GENERATE(from_range(gpu_names()));
+  const auto size = GENERATE(256, 1024, 4096, 16384);
+  CAPTURE(name, size);
+  Gpu gpu = load_gpu(name);
+  gpu.ceiling = Ceiling::Kernel;
+  for (const auto& [type, peak] : gpu.peak) {
+    if (!supports(gpu, type)) continue;
+    CHECK(tera(gpu, {.m = size, .n = size, .k = size, .dtype = type}) * 1e12 < peak.value());
+  }
+}
+
+TEST_CASE("published: large square products", "[gpu][published]") {
+  // m = n = k = 8192; medians of ai-dynamo/aiconfigurator and cuBLASLt runs by Azure: A100 250, H100 796, H200 793 TFLOP/s
+  const auto [name, rate] =
+      GENERATE(table<std::string, double>({{"a100-sxm4-80gb", 250}, {"h100-sxm5-80gb", 796}, {"h200-sxm-141gb", 793}}));
+  CAPTURE(name);
+  Gpu gpu = load_gpu(name);
+  gpu.ceiling = Ceiling::Kernel;
+  CHECK_THAT(tera(gpu, {.m = 8192, .n = 8192, .k = 8192}), WithinRel(rate, 0.05));
+}
+
+TEST_CASE("a long step is slower than a kernel benchmark", "[gpu]") {
+  const Gpu sustained = load_gpu("h100-sxm5-80gb");
+  Gpu kernel = sustained;
+  kernel.ceiling = Ceiling::Kernel;
+  const GemmShape shape{.m = 8192, .n = 8192, .k = 8192};
+  CHECK(gemm_time(sustained, shape).time > gemm_time(kernel, shape).time);
+}
+
+TEST_CASE("the three products of a layer together run at the sustained ceiling", "[gpu]") {
+  const Gpu gpu = load_gpu("a100-sxm4-80gb");
+  GemmShape shape{.m = 65536, .n = 16384, .k = 16384};
+  double time = 0;
+  for (const GemmPass pass : {GemmPass::Forward, GemmPass::InputGradient, GemmPass::WeightGradient}) {
+    shape.pass = pass;
+    time += gemm_time(gpu, shape).time.count();
+  }
+  const double flops = 3 * 2.0 * 65536 * 16384 * 16384;
+  CHECK_THAT(flops / time, WithinRel(251e12, 0.02));  // published-run calibration, see the catalog
+}
+
+TEST_CASE("published: FlashAttention forward and backward", "[gpu][published]") {
+  // Dao-AILab/flash-attention A100 figure, d = 128, full mask, 16k tokens in the batch, hidden 2048: 187 TFLOP/s at 2048,
+  // 203 at 16384; flops are 4 b h s^2 d forward, 2.5 times that backward.
+  Gpu gpu = load_gpu("a100-sxm4-80gb");
+  gpu.ceiling = Ceiling::Kernel;
+  const auto [length, rate] = GENERATE(table<std::int64_t, double>({{2048, 187e12}, {16384, 203e12}}));
+  CAPTURE(length);
+  AttentionShape shape = attention(16384 / length, length, 16, 128);
+  const double forward = attention_time(gpu, shape).time.count();
+  shape.direction = Direction::Backward;
+  const double backward = attention_time(gpu, shape).time.count();
+  const double flops = 3.5 * 4 * 16384.0 * static_cast<double>(length) * 16 * 128;
+  CHECK_THAT(flops / (forward + backward), WithinRel(rate, 0.10));
+}
+
+TEST_CASE("masks and windows save time in flash attention and none without it", "[gpu]") {
+  const Gpu gpu = load_gpu("h100-sxm5-80gb");
+  AttentionShape full = attention(2, 8192, 16, 128);
+  AttentionShape causal = full;
+  causal.causal = true;
+  AttentionShape window = causal;
+  window.window = 1024;
+  CHECK(attention_time(gpu, causal).time < attention_time(gpu, full).time);
+  CHECK(attention_time(gpu, window).time < attention_time(gpu, causal).time);
+  for (AttentionShape* shape : {&full, &causal, &window}) shape->kernel = AttentionKernel::Unfused;
+  CHECK(attention_time(gpu, causal).time == attention_time(gpu, full).time);
+  CHECK(attention_time(gpu, window).time == attention_time(gpu, full).time);
+}
+
+TEST_CASE("what a GPU cannot do is refused by name", "[gpu]") {
+  const Gpu v100 = load_gpu("v100-sxm2-32gb");
+  CHECK_FALSE(supports(v100, DataType::Bf16));
+  CHECK_THROWS_WITH(gemm_time(v100, {.m = 64, .n = 64, .k = 64}), ContainsSubstring("v100-sxm2-32gb has no figures for bf16"));
+  CHECK_THROWS_WITH(attention_time(load_gpu("a100-sxm4-80gb"),
+                                   [] {
+                                     AttentionShape shape = attention(1, 1024, 16, 64);
+                                     shape.kernel = AttentionKernel::Flash3;
+                                     return shape;
+                                   }()),
+                    ContainsSubstring("flash-3"));
+  CHECK_THROWS_AS(gemm_time(v100, {.m = 0, .n = 64, .k = 64, .dtype = DataType::Fp16}), std::logic_error);
+}
+
+TEST_CASE("eager memory-bound kernels take longer, small ones their launches", "[gpu]") {
+  const Gpu gpu = load_gpu("a100-sxm4-80gb");
+  const MemoryShape fused{.op = MemoryOperator::LayerNorm, .bytes = Bytes(1e9)};
+  MemoryShape eager = fused;
+  eager.fused = false;
+  CHECK(memory_time(gpu, eager).time > memory_time(gpu, fused).time);
+  const MemoryShape tiny{.op = MemoryOperator::Elementwise, .bytes = Bytes(100), .launches = 4};
+  CHECK_THAT(memory_time(gpu, tiny).time.count(), WithinRel(4 * 3e-6, 0.01));  // 3 us an operator, see the catalog
+}
