@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/nearest.hpp"
+#include "model/config_reader.hpp"
+#include "model/hugging_face.hpp"
+#include "model/model_formats.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mfusim {
+namespace {
+
+struct Architecture {
+  std::string_view type;
+  ModelSpec (*read)(Reader&);
+  std::string_view classes;  ///< Model classes that the reader stands for, `|` between them.
+};
+
+constexpr std::array architectures{Architecture{"clip", read_hf_clip, "CLIPModel"},
+                                   Architecture{"siglip", read_hf_siglip, "SiglipModel"},
+                                   Architecture{"vit", read_hf_vit, "ViTModel|ViTForImageClassification"},
+                                   Architecture{"gpt2", read_hf_gpt2, "GPT2LMHeadModel|GPT2Model"},
+                                   Architecture{"gpt_neox", read_hf_gpt_neox, "GPTNeoXForCausalLM|GPTNeoXModel"},
+                                   Architecture{"llama", read_hf_llama, "LlamaForCausalLM|LlamaModel|LLaMAForCausalLM"},
+                                   Architecture{"mistral", read_hf_mistral, "MistralForCausalLM|MistralModel"},
+                                   Architecture{"qwen2", read_hf_qwen2, "Qwen2ForCausalLM|Qwen2Model"},
+                                   Architecture{"opt", read_hf_opt, "OPTForCausalLM|OPTModel"},
+                                   Architecture{"bloom", read_hf_bloom, "BloomForCausalLM|BloomModel"}};
+
+/// Is `word` one of the words that `|` separates?
+bool stands_in(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find('|'), words.size());
+    if (words.substr(0, end) == word) return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return false;
+}
+
+[[noreturn]] void refuse(Reader& root, std::string_view key, const std::string& got) {
+  std::vector<std::string> types;
+  for (const Architecture& one : architectures) types.emplace_back(one.type);
+  root.fail(key, fmt::format("expected an architecture that is modelled ({}), got '{}'{}", fmt::join(types, ", "), shown(got),
+                             suggestion(got, types)));
+}
+
+const Architecture& by_class(Reader& root) {
+  const std::string name = architecture_or(root, "");
+  for (const Architecture& one : architectures) {
+    if (stands_in(one.classes, name)) return one;
+  }
+  refuse(root, "architectures", name);
+}
+
+const Architecture& by_type(Reader& root) {
+  const std::string type = root.word("model_type");
+  for (const Architecture& one : architectures) {
+    if (one.type != type) continue;
+    const std::string name = architecture_or(root, "");
+    if (!name.empty() && !stands_in(one.classes, name)) refuse(root, "architectures", name);
+    return one;
+  }
+  refuse(root, "model_type", type);
+}
+
+}  // namespace
+
+std::string architecture_or(Reader& root, std::string_view fallback) {
+  if (!root.has("architectures")) return std::string(fallback);
+  const Node& list = root.at("architectures");
+  if (list.kind != Node::Kind::Sequence || list.items.size() != 1 || list.items.front().kind != Node::Kind::Scalar) {
+    root.fail("architectures", "expected a list of one word, got " + describe(list));
+  }
+  return list.items.front().text;
+}
+
+ModelSpec read_hugging_face_model(Reader root) {
+  const Architecture& architecture = root.has("model_type") ? by_type(root) : by_class(root);
+  return architecture.read(root);
+}
+
+}  // namespace mfusim
