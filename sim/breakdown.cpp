@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/breakdown.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace mfusim {
+namespace {
+
+/// What the time belongs to, most urgent first: an instant counts for the first part that is active.
+struct Part {
+  const char* name;
+  StepClass step_class;
+};
+constexpr std::array<Part, 11> parts{{{"compute_matmul", StepClass::Matmul},
+                                      {"compute_attention", StepClass::Attention},
+                                      {"compute_memory_bound", StepClass::MemoryBound},
+                                      {"compute_recompute", StepClass::Recompute},
+                                      {"optimizer", StepClass::Optimizer},
+                                      {"exposed_tensor_communication", StepClass::TensorCommunication},
+                                      {"exposed_embedding_exchange", StepClass::EmbeddingExchange},
+                                      {"exposed_data_communication", StepClass::DataCommunication},
+                                      {"exposed_pipeline_communication", StepClass::PipelineCommunication},
+                                      {"data_loading", StepClass::DataLoading},
+                                      {"host_launch", StepClass::HostLaunch}}};
+constexpr const char* bubble_name = "bubble";
+
+std::size_t part_of(StepClass step_class) {
+  const auto at = std::find_if(parts.begin(), parts.end(), [&](const Part& part) { return part.step_class == step_class; });
+  return static_cast<std::size_t>(at - parts.begin());
+}
+
+struct Edge {
+  Picoseconds time;
+  std::size_t part;
+  int change;
+};
+
+/// Starts and ends of the rank's tasks in order of time. Tasks that wait inside a joint task count for each rank.
+std::vector<Edge> edges_of(const BuiltStep& step, const Timeline& timeline, int rank) {
+  std::vector<Edge> edges;
+  const auto add = [&](TaskId task) {
+    const std::size_t part = part_of(step.steps[step.graph.tasks[task].label].step_class);
+    edges.push_back({timeline.start[task], part, 1});
+    edges.push_back({timeline.end[task], part, -1});
+  };
+  for (TaskId task = 0; task < step.graph.size(); ++task) {
+    if (rank_of(step.graph.tasks[task].stream) == rank && timeline.end[task] > timeline.start[task]) add(task);
+  }
+  for (const JointStream& joint : step.graph.joint_streams) {
+    if (rank_of(joint.stream) == rank && rank_of(step.graph.tasks[joint.task].stream) != rank) add(joint.task);
+  }
+  std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) { return a.time < b.time; });
+  return edges;
+}
+
+}  // namespace
+
+Breakdown break_down(const BuiltStep& step, const Timeline& timeline, int rank) {
+  std::array<Picoseconds, parts.size() + 1> spent{};
+  std::array<int, parts.size()> active{};
+  Picoseconds now{};
+  const auto advance = [&](Picoseconds to) {
+    const auto first = std::find_if(active.begin(), active.end(), [](int count) { return count > 0; });
+    spent[static_cast<std::size_t>(first - active.begin())] += to - now;
+    now = to;
+  };
+  for (const Edge& edge : edges_of(step, timeline, rank)) {
+    advance(edge.time);
+    active[edge.part] += edge.change;
+  }
+  advance(timeline.makespan);
+  Breakdown breakdown;
+  for (std::size_t i = 0; i < parts.size(); ++i) breakdown.emplace_back(parts[i].name, spent[i]);
+  breakdown.emplace_back(bubble_name, spent[parts.size()]);
+  return breakdown;
+}
+
+int critical_rank(const BuiltStep& step, const Timeline& timeline) {
+  std::vector<Picoseconds> busy(static_cast<std::size_t>(step.ranks));
+  for (TaskId task = 0; task < step.graph.size(); ++task) {
+    const StreamId stream = step.graph.tasks[task].stream;
+    if (kind_of(stream) == StreamKind::Compute)
+      busy[static_cast<std::size_t>(rank_of(stream))] += timeline.end[task] - timeline.start[task];
+  }
+  return static_cast<int>(std::max_element(busy.begin(), busy.end()) - busy.begin());
+}
+
+}  // namespace mfusim

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/check_plan.hpp"
+
+#include "model/input_shape.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace mfusim {
+namespace {
+
+[[noreturn]] void fail_at(Reader& root, std::string_view section, std::string_view key, const std::string& rule) {
+  if (std::optional<Reader> reader = root.child_if(section)) reader->fail(key, rule);
+  root.fail(section, fmt::format("{}: {}", key, rule));
+}
+
+void check_tensor_split(Reader& root, const Scenario& scenario) {
+  const int tensor = scenario.parallel.tensor;
+  if (tensor == 1) return;
+  for (const SplitSize& size : tensor_split_sizes(scenario.model)) {
+    if (size.value % tensor != 0) {
+      fail_at(root, "parallel", "tensor", fmt::format("{} does not divide model.{} ({})", tensor, size.name, size.value));
+    }
+  }
+  const std::int64_t sequence = scenario.training.sequence_length.value_or(0);
+  if (scenario.parallel.sequence && !is_contrastive(scenario.model) && sequence % tensor != 0) {
+    fail_at(root, "parallel", "sequence",
+            fmt::format("tensor ({}) does not divide training.sequence_length ({})", tensor, sequence));
+  }
+  if (scenario.parallel.sequence && is_contrastive(scenario.model)) {
+    fail_at(root, "parallel", "sequence", "sequence parallelism inside two-tower models is not modelled yet");
+  }
+}
+
+void check_pipeline(Reader& root, const Scenario& scenario) {
+  const ParallelPlan& plan = scenario.parallel;
+  if (plan.pipeline == 1 && plan.virtual_stages == 1) return;
+  if (is_contrastive(scenario.model)) {
+    fail_at(root, "parallel", "pipeline",
+            fmt::format("pipelines of two-tower models are not modelled yet, got {}", plan.pipeline));
+  }
+  const std::int64_t layers = repeated_layers(scenario.model);
+  const std::int64_t chunks = std::int64_t{plan.pipeline} * plan.virtual_stages;
+  if (layers % chunks != 0) {
+    fail_at(root, "parallel", "pipeline",
+            fmt::format("pipeline x virtual_stages ({} x {}) does not divide model.layers ({})", plan.pipeline,
+                        plan.virtual_stages, layers));
+  }
+  if (plan.schedule == PipelineSchedule::Interleaved && plan.micro_batches % plan.pipeline != 0) {
+    fail_at(root, "parallel", "schedule",
+            fmt::format("interleaved-1f1b needs micro-batches in multiples of pipeline ({}), got {}", plan.pipeline,
+                        plan.micro_batches));
+  }
+}
+
+void check_techniques(Reader& root, Scenario& scenario) {
+  Techniques& techniques = scenario.techniques;
+  if (techniques.tp_overlap && !scenario.parallel.sequence) {
+    if (scenario.parallel.tensor > 1) {
+      fail_at(root, "techniques", "tp_overlap", "is modelled with sequence parallelism only: set parallel.sequence: true");
+    }
+    techniques.tp_overlap = false;  // a stack's habit with nothing to overlap
+  }
+  if (techniques.sliding_window && is_contrastive(scenario.model)) {
+    fail_at(root, "techniques", "sliding_window", "is modelled for language models only");
+  }
+  if (techniques.parallel_block && is_contrastive(scenario.model)) {
+    fail_at(root, "techniques", "parallel_block", "is modelled for language models only");
+  }
+}
+
+}  // namespace
+
+std::int64_t checked_size(Reader& reader, std::string_view key, std::int64_t value) {
+  constexpr std::int64_t largest = std::numeric_limits<std::int32_t>::max();
+  if (value > largest) reader.fail(key, fmt::format("expected at most {}, got {}", largest, value));
+  return value;
+}
+
+void complete_lengths(Reader& training, const ModelSpec& model, Training& wanted) {
+  if (wanted.image_size && !model.vision) training.fail("image_size", fmt::format("{} has no vision tower", model.name));
+  if (model.vision && !wanted.image_size) {
+    wanted.image_size = model.vision->image_size.value();
+    training.note_default("image_size", fmt::format("{}", *wanted.image_size));
+  }
+  const std::string length_key = model.decoder ? "sequence_length" : "text_length";
+  if (!wanted.sequence_length && model.text) wanted.sequence_length = model.text->context_length.value();
+  if (!wanted.sequence_length && model.decoder && model.decoder->context_length)
+    wanted.sequence_length = model.decoder->context_length->value();
+  if (!wanted.sequence_length && model.decoder) training.fail("sequence_length", "missing, and the model does not say its own");
+  if (wanted.sequence_length && !training.has("sequence_length") && !training.has("text_length")) {
+    training.note_default(length_key, fmt::format("{}", *wanted.sequence_length));
+  }
+  InputShape shape;
+  if (wanted.image_size) shape.image_size = *wanted.image_size;
+  if (wanted.sequence_length) shape.text_length = *wanted.sequence_length;
+  try {
+    check_input(model, shape);
+  } catch (const InputError& error) {
+    const std::string message = error.what();  // "key: rule"
+    const std::size_t colon = message.find(": ");
+    training.fail(message.substr(0, colon), message.substr(colon + 2));
+  }
+}
+
+int resolved_data_parallel(Reader& parallel, const ParallelPlan& plan, const Cluster& cluster) {
+  const std::int64_t others = std::int64_t{plan.tensor} * plan.pipeline;
+  const bool automatic = !parallel.has("data") || parallel.word("data") == "auto";
+  if (!parallel.has("data")) parallel.note_default("data", "auto");
+  if (automatic) {
+    if (others > cluster.gpus || cluster.gpus % others != 0) {
+      parallel.fail("tensor", fmt::format("tensor x pipeline ({} x {}) does not divide cluster.gpus ({})", plan.tensor,
+                                          plan.pipeline, cluster.gpus));
+    }
+    return static_cast<int>(cluster.gpus / others);
+  }
+  const std::int64_t data = checked_size(parallel, "data", parallel.positive_int("data"));
+  if (others * data != cluster.gpus) {
+    parallel.fail("data", fmt::format("tensor x pipeline x data ({} x {} x {} = {}) is not cluster.gpus ({})", plan.tensor,
+                                      plan.pipeline, data, others * data, cluster.gpus));
+  }
+  return static_cast<int>(data);
+}
+
+void check_plan(Reader& parallel, const ParallelPlan& plan, const Cluster& cluster) {
+  if (plan.tensor > cluster.gpus_per_node || cluster.gpus_per_node % plan.tensor != 0) {
+    parallel.fail("tensor", fmt::format("{} does not divide cluster.gpus_per_node ({}): a tensor group stays inside a node",
+                                        plan.tensor, cluster.gpus_per_node));
+  }
+  if (plan.sequence && plan.tensor == 1) parallel.fail("sequence", "sequence parallelism needs tensor > 1, got tensor 1");
+  if (plan.virtual_stages > 1 && plan.pipeline == 1)
+    parallel.fail("virtual_stages", fmt::format("{} virtual stages need pipeline > 1", plan.virtual_stages));
+  if (plan.virtual_stages > 1 && plan.schedule != PipelineSchedule::Interleaved) {
+    parallel.fail("schedule", fmt::format("{} with {} virtual stages: only interleaved-1f1b has virtual stages",
+                                          to_string(plan.schedule), plan.virtual_stages));
+  }
+  if (plan.schedule == PipelineSchedule::Interleaved && plan.virtual_stages == 1) {
+    parallel.fail("virtual_stages", "interleaved-1f1b needs at least 2 virtual stages, got 1");
+  }
+  if (plan.zero > 1) parallel.fail("zero", fmt::format("ZeRO stages 0 and 1 are modelled, {} is not yet", plan.zero));
+  constexpr int most_chunks = 4096;
+  if (std::int64_t{plan.pipeline} * plan.virtual_stages > most_chunks) parallel.fail("pipeline", "more than 4096 model chunks");
+}
+
+void complete_batches(Reader& training, Scenario& scenario) {
+  Training& wanted = scenario.training;
+  ParallelPlan& plan = scenario.parallel;
+  if (wanted.global_batch % plan.data != 0) {
+    training.fail("global_batch",
+                  fmt::format("{} is not a multiple of the data-parallel size ({})", wanted.global_batch, plan.data));
+  }
+  const std::int64_t local = wanted.global_batch / plan.data;
+  if (!training.has("micro_batch")) {
+    wanted.micro_batch = is_contrastive(scenario.model) ? local : 1;
+    training.note_default("micro_batch", fmt::format("{}", wanted.micro_batch));
+  }
+  if (local % wanted.micro_batch != 0) {
+    training.fail("micro_batch", fmt::format("{} does not divide the batch of a data-parallel rank (global_batch / data = {})",
+                                             wanted.micro_batch, local));
+  }
+  plan.micro_batches = local / wanted.micro_batch;
+  constexpr std::int64_t most_micro_batches = 1 << 20;
+  if (plan.micro_batches > most_micro_batches)
+    training.fail("micro_batch", fmt::format("{} micro-batches a step, at most {}", plan.micro_batches, most_micro_batches));
+  if (is_contrastive(scenario.model) && plan.micro_batches > 1) {
+    training.fail(
+        "micro_batch",
+        fmt::format("gradient accumulation of a contrastive loss is not modelled yet: expected {} (global_batch / data), got {}",
+                    local, wanted.micro_batch));
+  }
+}
+
+void check_scenario(Reader& root, Scenario& scenario) {
+  check_tensor_split(root, scenario);
+  check_pipeline(root, scenario);
+  check_techniques(root, scenario);
+}
+
+}  // namespace mfusim

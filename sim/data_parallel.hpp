@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/layer_pass.hpp"
+#include "sim/model_chunk.hpp"
+#include "sim/step_graph.hpp"
+
+#include <vector>
+
+namespace mfusim {
+
+/// Parameters of one rank's share of a layer, trainable ones only.
+[[nodiscard]] double trainable_parameters(const Layer<Count>& layer, const TensorGroup& group);
+/// Parameters of one rank's share of a chunk, and those of them that are trained.
+struct ParameterShare {
+  double all = 0;
+  double trainable = 0;
+};
+[[nodiscard]] ParameterShare parameters_of(const ModelChunk& chunk, const TensorGroup& group);
+
+/// Bytes of one value of the weights that are gathered, and of the gradients that are reduced.
+[[nodiscard]] Bytes weight_value(const Scenario& scenario);
+[[nodiscard]] Bytes gradient_value(const Scenario& scenario);
+
+/// Reduces gradients over the data-parallel group, in buckets, as the backward pass completes them.
+/// ZeRO-0 all-reduces (each rank sends 2 (n-1)/n of its gradients); ZeRO-1 reduce-scatters ((n-1)/n) and gathers the new
+/// weights after the optimizer. Source: Rajbhandari et al. 2020, arXiv:1910.02054, section 7; Li et al. 2020,
+/// arXiv:2006.15704 (PyTorch DDP), section 3.2.
+class GradientReduction {
+ public:
+  GradientReduction(const Scenario& scenario, StepGraph& graph, int rank);
+
+  /// `values` gradients are complete when `ready` ends.
+  void add(double values, TaskId ready);
+  /// Reduces what has not filled a bucket, and all of it where the stack does not overlap (after `backward_end`).
+  void finish(TaskId backward_end);
+  /// The reductions that the optimizer waits for.
+  [[nodiscard]] const std::vector<TaskId>& reduced() const { return reduced_; }
+
+ private:
+  void reduce(TaskId ready);
+
+  const Scenario& scenario_;
+  StepGraph& graph_;
+  int rank_;
+  double pending_ = 0;
+  TaskId last_ready_ = 0;
+  std::vector<TaskId> reduced_;
+};
+
+/// A collective of the data-parallel group as a step on the data stream; zero ranks' worth of work is left out by callers.
+[[nodiscard]] Step data_collective(const Scenario& scenario, Collective kind, Bytes message, const std::string& name);
+
+/// Adam's or LAMB's update of one rank's parameters, and the gradient norm before it (memory-bound).
+/// Bytes a parameter: master weight, first and second moment read and written in fp32 (24), gradient read, new 16-bit
+/// weight written; SGD with momentum keeps one moment less. LAMB reads weight and update once more for its norms.
+[[nodiscard]] Step optimizer_step(const Scenario& scenario, double parameters);
+[[nodiscard]] Step gradient_norm_step(const Scenario& scenario, double parameters);
+
+}  // namespace mfusim

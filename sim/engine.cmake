@@ -1,0 +1,24 @@
+# The event engine's part of the library.
+set(MFUSIM_ENGINE_SOURCES
+  critical_path.cpp
+  engine.cpp
+  engine_events.cpp
+  engine_linear.cpp
+  sharing.cpp
+  sharing_state.cpp
+  task_graph.cpp
+  task_graph_builder.cpp)
+set(MFUSIM_ENGINE_HEADERS
+  critical_path.hpp
+  engine.hpp
+  engine_events.hpp
+  engine_linear.hpp
+  engine_running.hpp
+  sharing.hpp
+  sharing_state.hpp
+  task_graph.hpp
+  task_graph_boost.hpp
+  task_graph_builder.hpp
+  timeline.hpp)
+# Rates are compared and rounded: fused multiply-adds would make them another number on another processor.
+set_source_files_properties(engine_events.cpp sharing.cpp sharing_state.cpp PROPERTIES COMPILE_OPTIONS -ffp-contract=off)

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/engine_events.hpp"
+
+#include "sim/engine_linear.hpp"
+#include "sim/engine_running.hpp"
+#include "sim/sharing_state.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <queue>
+#include <utility>
+#include <vector>
+
+namespace mfusim {
+
+namespace {
+
+struct Start {
+  std::int64_t time = 0;
+  TaskId task = 0;
+  auto operator<=>(const Start&) const = default;
+};
+
+class EventLoop {
+ public:
+  explicit EventLoop(const TaskGraph& graph)
+      : graph_(graph), waiting_for_(graph.in_degrees), rates_(graph.sharing), running_(graph.sharing.usages()) {
+    timeline_.start.resize(graph.size());
+    timeline_.end.resize(graph.size());
+  }
+
+  Timeline run() {
+    for (TaskId task = 0; task < graph_.size(); ++task) {
+      if (graph_.in_degrees[task] == 0) release(task);
+    }
+    complete_all();
+    while (!starts_.empty() || !running_.empty()) {
+      now_ = std::min(starts_.empty() ? RunningTasks::kNever : starts_.top().time, running_.next_end());
+      if (now_ == RunningTasks::kNever) throw_clock_overflow(running_.empty() ? starts_.top().task : running_.remove_next());
+      take_events();
+      apply_rates();
+    }
+    return std::move(timeline_);
+  }
+
+ private:
+  /// All that starts or ends now. An end may release tasks that start now, and tasks of no duration pass at once.
+  void take_events() {
+    while (running_.next_end() == now_) {
+      const TaskId task = running_.remove_next();
+      rates_.end(graph_.tasks[task].usage);
+      complete(task, now_);
+      complete_all();
+    }
+    while (!starts_.empty() && starts_.top().time == now_) {
+      started_.push_back(starts_.top().task);
+      starts_.pop();
+    }
+    for (const TaskId task : started_) rates_.start(graph_.tasks[task].usage);
+  }
+
+  void apply_rates() {
+    const std::span<const UsageId> changed = rates_.update();
+    for (const TaskId task : started_) {
+      const UsageId usage = graph_.tasks[task].usage;
+      running_.start(task, usage, graph_.tasks[task].duration, now_, rates_.rate(usage));
+    }
+    started_.clear();
+    for (const UsageId usage : changed) running_.change_rate(usage, now_, rates_.rate(usage));
+  }
+
+  /// All that `task` waited for has a known end.
+  void release(TaskId task) {
+    const Task& one = graph_.tasks[task];
+    const std::int64_t time = timeline_.start[task].count();
+    if (one.usage == 0 || one.duration == Picoseconds::zero()) {
+      passing_.push_back(task);
+    } else if (time == now_) {
+      started_.push_back(task);
+    } else {
+      starts_.push({time, task});
+    }
+  }
+
+  void complete(TaskId task, std::int64_t time) {
+    const Picoseconds end(time);
+    timeline_.end[task] = end;
+    timeline_.makespan = std::max(timeline_.makespan, end);
+    for (const TaskId next : graph_.successors_of(task)) {
+      timeline_.start[next] = std::max(timeline_.start[next], end);
+      if (--waiting_for_[next] == 0) release(next);
+    }
+  }
+
+  /// Tasks that share nothing: their end is known as soon as their start is.
+  void complete_all() {
+    while (!passing_.empty()) {
+      const TaskId task = passing_.back();
+      passing_.pop_back();
+      std::int64_t end = 0;
+      if (__builtin_add_overflow(timeline_.start[task].count(), graph_.tasks[task].duration.count(), &end))
+        throw_clock_overflow(task);
+      complete(task, end);
+    }
+  }
+
+  const TaskGraph& graph_;
+  std::vector<std::uint32_t> waiting_for_;
+  Timeline timeline_;
+  SharedRates rates_;
+  RunningTasks running_;
+  std::int64_t now_ = -1;        ///< Before the first event: even a start at 0 is in the future.
+  std::vector<TaskId> passing_;  ///< Released tasks that share nothing.
+  std::vector<TaskId> started_;  ///< Tasks that start now and share something.
+  std::priority_queue<Start, std::vector<Start>, std::greater<>> starts_;  ///< The same, later.
+};
+
+}  // namespace
+
+Timeline simulate_shared(const TaskGraph& graph) {
+  return EventLoop(graph).run();
+}
+
+bool may_contend(const TaskGraph& graph) {
+  constexpr std::size_t largest_table = std::size_t{1} << 26U;  // of bits
+  const SharingModel& sharing = graph.sharing;
+  if (sharing.shares.empty()) return false;
+  if (graph.streams > largest_table / sharing.usages()) return true;
+  std::vector<bool> seen(graph.streams * sharing.usages());
+  std::map<std::pair<StreamId, ResourceId>, double> most;  // a stream runs one task at a time
+  std::vector<double> demand(sharing.resources);
+  for (const Task& task : graph.tasks) {
+    const std::size_t cell = task.stream * sharing.usages() + task.usage;
+    if (task.usage == 0 || seen[cell]) continue;
+    seen[cell] = true;
+    for (const auto& share : sharing.shares_of(task.usage)) {
+      double& of_stream = most[{task.stream, share.resource}];
+      demand[share.resource] += std::max(0.0, share.fraction - of_stream);
+      of_stream = std::max(of_stream, share.fraction);
+      if (demand[share.resource] > 1 + kSharingTolerance / 2) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace mfusim

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/input_pipeline.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mfusim {
+
+Seconds loading_time(const Scenario& scenario) {
+  const DataPipeline& data = scenario.data;
+  const double ranks_on_node = std::min(scenario.cluster.gpus, scenario.cluster.gpus_per_node);
+  const double samples_per_rank = static_cast<double>(scenario.training.global_batch) / scenario.parallel.data;
+  const double readers =
+      scenario.techniques.shared_loader ? std::max(1.0, ranks_on_node / scenario.parallel.tensor) : ranks_on_node;
+  const double samples = samples_per_rank * readers;
+  Seconds slowest{};
+  if (data.bytes_per_sample && data.storage_per_node)
+    slowest = std::max(slowest, samples * *data.bytes_per_sample / *data.storage_per_node);
+  if (data.decode_per_node) slowest = std::max(slowest, Samples(samples) / *data.decode_per_node);
+  return slowest;
+}
+
+std::vector<TaskId> add_input(const Scenario& scenario, StepGraph& graph, int rank, Bytes to_gpu) {
+  std::vector<TaskId> waits;
+  const Seconds loading = loading_time(scenario);
+  if (loading > Seconds{}) {
+    const TaskId loaded = graph.add(rank,
+                                    Step{.name = "data loading",
+                                         .shape = scenario.techniques.async_data ? "next batch" : "this batch",
+                                         .step_class = StepClass::DataLoading,
+                                         .stream = StreamKind::Loader,
+                                         .duration = to_ticks(loading),
+                                         .flops = Flops(),
+                                         .bytes = Bytes()},
+                                    {}, {});
+    if (!scenario.techniques.async_data) waits.push_back(loaded);
+  }
+  const TaskId copied = graph.add(rank,
+                                  Step{.name = "copy to the GPU",
+                                       .shape = fmt::format("{:.4g} MB", to_gpu.value() / 1e6),
+                                       .step_class = StepClass::DataLoading,
+                                       .stream = StreamKind::Copy,
+                                       .duration = to_ticks(to_gpu / scenario.cluster.gpu.pcie_per_direction),
+                                       .flops = Flops(),
+                                       .bytes = to_gpu,
+                                       .provenance = Provenance::DataSheet},
+                                  {}, waits);
+  return {copied};
+}
+
+}  // namespace mfusim

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/gpu.hpp"
+#include "model/operator.hpp"
+#include "sim/stack.hpp"
+#include "sim/step.hpp"
+
+#include <optional>
+
+namespace mfusim {
+
+/// How operators become kernels: the GPU, and what a software stack makes of it.
+struct KernelContext {
+  const Gpu* gpu = nullptr;
+  DataType precision = DataType::Bf16;
+  AttentionKernel attention = AttentionKernel::Flash2;
+  bool fused_operators = true;
+  WeightState weights = WeightState::MasterCopy;
+};
+
+/// A pass over an operator. Operators without weights have their whole backward in InputGradient.
+enum class Pass { Forward, InputGradient, WeightGradient };
+[[nodiscard]] std::string to_string(Pass pass);
+
+/// The kernels of one rank's operator in one pass as one step (name empty), or nothing where the pass has no work:
+/// no gradient is needed, or another kernel carries it (a fused dropout, a mask inside attention).
+/// `flops` are the matmul flops of the step (2 a multiply-add), 0 for memory-bound work.
+[[nodiscard]] std::optional<Step> kernel_step(const KernelContext& context, const Operator<Count>& op, Pass pass);
+
+/// Kernels that the step stands for: what an eager host has to launch.
+[[nodiscard]] int launches(const KernelContext& context, const Operator<Count>& op, Pass pass);
+
+/// Memory-bound step that moves `bytes`.
+[[nodiscard]] Step memory_step(const KernelContext& context, MemoryOperator op, Bytes bytes, int kernel_launches);
+
+}  // namespace mfusim

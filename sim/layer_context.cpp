@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/layer_pass.hpp"
+
+namespace mfusim {
+
+LayerContext layer_context(const Scenario& scenario) {
+  const Techniques& techniques = scenario.techniques;
+  return LayerContext{.kernels = {.gpu = &scenario.cluster.gpu,
+                                  .precision = scenario.training.precision,
+                                  .attention = techniques.attention,
+                                  .fused_operators = techniques.fused_operators,
+                                  .weights = scenario.stack.weights},
+                      .tensor = {.ranks = scenario.parallel.tensor, .sequence = scenario.parallel.sequence},
+                      .cluster = &scenario.cluster,
+                      .launch = scenario.stack.launch,
+                      .async_tensor_backward = scenario.stack.async_tensor_backward,
+                      .overlap_chunks = techniques.tp_overlap ? scenario.stack.tp_overlap_chunks : 1,
+                      .recompute = scenario.parallel.recompute};
+}
+
+Step tensor_collective(const LayerContext& context, Collective kind, double elements, const std::string& name) {
+  const Bytes message = elements * size_of(context.kernels.precision);
+  const CollectiveShape shape{
+      .kind = kind, .message = message, .group = {.ranks = context.tensor.ranks, .ranks_per_node = context.tensor.ranks}};
+  const PredictedTime predicted = collective_time(*context.cluster, shape);
+  return Step{.name = name,
+              .shape = to_string(kind) + " over " + std::to_string(context.tensor.ranks) + " ranks",
+              .step_class = StepClass::TensorCommunication,
+              .stream = StreamKind::Tensor,
+              .duration = to_ticks(predicted.time),
+              .flops = Flops(),
+              .bytes = bytes_sent(shape),
+              .provenance = predicted.provenance,
+              .outside_measured_region = predicted.outside_measured_region};
+}
+
+SegmentIndex add_kernel(const LayerContext& context, SegmentBuilder& segment, Step step, int kernel_launches,
+                        const std::vector<SegmentIndex>& after) {
+  if (context.launch == LaunchMode::Graph) return segment.add(std::move(step), after);
+  const Seconds host_time = eager_launch_cost(*context.kernels.gpu) * kernel_launches;
+  const SegmentIndex launched = segment.add(Step{.name = step.name + " launch",
+                                                 .shape = std::to_string(kernel_launches) + " launches",
+                                                 .step_class = StepClass::HostLaunch,
+                                                 .stream = StreamKind::Host,
+                                                 .duration = to_ticks(host_time),
+                                                 .flops = Flops(),
+                                                 .bytes = Bytes()},
+                                            {});
+  std::vector<SegmentIndex> waits = after;
+  waits.push_back(launched);
+  return segment.add(std::move(step), waits);
+}
+
+}  // namespace mfusim

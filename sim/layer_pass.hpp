@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/collective.hpp"
+#include "sim/kernels.hpp"
+#include "sim/layer_nodes.hpp"
+#include "sim/scenario.hpp"
+#include "sim/segment.hpp"
+
+#include <string>
+#include <vector>
+
+namespace mfusim {
+
+/// Everything that turns a layer into timed steps of one rank.
+struct LayerContext {
+  KernelContext kernels;
+  TensorGroup tensor;
+  const Cluster* cluster = nullptr;
+  LaunchMode launch = LaunchMode::Graph;
+  bool async_tensor_backward = true;
+  int overlap_chunks = 1;  ///< Pieces of an overlapped tensor-parallel collective; 1: not overlapped.
+  Recompute recompute = Recompute::None;
+};
+
+[[nodiscard]] LayerContext layer_context(const Scenario& scenario);
+
+/// The segment of one layer's forward pass. Its steps are named `<layer>.<operator> forward`; with `Purpose::Recompute`
+/// they are the second forward pass of activation recomputation and count as such.
+enum class ForwardPurpose { First, Recompute };
+[[nodiscard]] Segment forward_layer(const LayerContext& context, StepTable& table, const Layer<Count>& layer,
+                                    ForwardPurpose purpose);
+
+/// The segment of one layer's backward pass, with the recomputation that the plan asks for in front of it.
+/// layer_ends holds the one task after which the layer's gradients are complete.
+[[nodiscard]] Segment backward_layer(const LayerContext& context, StepTable& table, const Layer<Count>& layer);
+
+/// A collective of the tensor group over a tensor of `elements` in the precision of the multiplies.
+[[nodiscard]] Step tensor_collective(const LayerContext& context, Collective kind, double elements, const std::string& name);
+
+/// Adds a kernel's step, behind the host's launch of it where the stack launches eagerly.
+SegmentIndex add_kernel(const LayerContext& context, SegmentBuilder& segment, Step step, int kernel_launches,
+                        const std::vector<SegmentIndex>& after);
+
+}  // namespace mfusim

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/document.hpp"
+#include "sim/scenario.hpp"
+
+#include <fmt/format.h>
+
+namespace mfusim {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Lays `over` on `base`: mappings merge key by key, anything else replaces.
+void merge(Node& base, const Node& over) {
+  if (base.kind != Node::Kind::Mapping || over.kind != Node::Kind::Mapping) {
+    base = over;
+    return;
+  }
+  for (const Node::Member& member : over.members) {
+    if (Node* mine = base.find(member.key)) {
+      merge(*mine, member.value);
+    } else {
+      base.members.push_back(member);
+    }
+  }
+}
+
+/// The document with what it extends beneath it, and that beneath it, and so on.
+Node load_extended(const fs::path& path, int depth) {
+  constexpr int deepest = 16;
+  Node root = load_document(path);
+  if (root.kind != Node::Kind::Mapping)
+    throw InputError(root.where, "", "expected a mapping with model, cluster and training, got " + describe(root));
+  const Node* extends = root.find("extends");
+  if (extends == nullptr) return root;
+  if (extends->kind != Node::Kind::Scalar)
+    throw InputError(extends->where, "extends", "expected a path, got " + describe(*extends));
+  if (depth >= deepest) throw InputError(extends->where, "extends", "more than 16 scenarios build on one another: a circle?");
+  Node base = load_extended(path.parent_path() / extends->text, depth + 1);
+  std::erase_if(root.members, [](const Node::Member& member) { return member.key == "extends"; });
+  merge(base, root);
+  return base;
+}
+
+}  // namespace
+
+Scenario load_scenario(const fs::path& path, const Settings& settings) {
+  Node root = load_extended(path, 0);
+  for (const auto& [key, value] : settings) set_value(root, key, value);
+  return read_scenario(root, path.parent_path(), path.string());
+}
+
+}  // namespace mfusim

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/operator.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace mfusim {
+
+/// Consecutive equal layers of a chunk.
+struct LayerRun {
+  const Layer<Count>* layer = nullptr;  ///< Points into the model's Work, which must outlive it.
+  std::int64_t repeat = 1;
+  bool transformer_block = false;  ///< One of the tower's repeated layers: what activation recomputation covers.
+};
+
+/// The layers that one pipeline rank runs in one go: one of its virtual stages.
+struct ModelChunk {
+  std::vector<LayerRun> runs;
+};
+
+/// Cuts a tower into `chunks` pieces with equal numbers of its repeated layers; what stands before them (embedding) goes
+/// to the first piece, what stands behind (final norm, logits, loss) to the last.
+/// Throws std::logic_error where the repeated layers do not divide: plans are checked before.
+[[nodiscard]] std::vector<ModelChunk> cut_into_chunks(const std::vector<LayerGroup<Count>>& groups, int chunks);
+
+}  // namespace mfusim

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/build_step.hpp"
+#include "sim/chunk_segments.hpp"
+#include "sim/data_parallel.hpp"
+#include "sim/input_pipeline.hpp"
+#include "sim/pipeline_schedule.hpp"
+#include "sim/placement.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace mfusim {
+namespace {
+
+/// A pass of one micro-batch through one chunk, by its place in the whole model.
+struct Passage {
+  std::uint32_t chunk = 0;  ///< Of the whole model: 0 .. stages x virtual_stages - 1.
+  std::uint32_t micro_batch = 0;
+  auto operator<=>(const Passage&) const = default;
+};
+
+/// Tokens x width that neighbouring chunks exchange: the input of the repeated layers' first operator.
+double boundary_elements(const ModelChunk& chunk) {
+  for (const LayerRun& run : chunk.runs) {
+    if (!run.transformer_block) continue;
+    for (const Operator<Count>& op : run.layer->operators) {
+      if (const auto* norm = std::get_if<Norm<Count>>(&op.shape)) return norm->rows.as_double() * norm->width.as_double();
+      if (const auto* linear = std::get_if<Linear<Count>>(&op.shape))
+        return linear->rows.as_double() * linear->inputs.as_double();
+    }
+  }
+  return 0;
+}
+
+class PipelineStep {
+ public:
+  PipelineStep(const Scenario& scenario, const Work<Count>& work)
+      : scenario_(scenario),
+        plan_(scenario.parallel),
+        context_(layer_context(scenario)),
+        chunks_(cut_into_chunks(work.towers.front().groups, plan_.pipeline * plan_.virtual_stages)),
+        graph_(plan_.pipeline, expected_tasks(work)) {
+    price_segments();
+    if (plan_.pipeline > 1) send_ = point_to_point();
+  }
+
+  BuiltStep run() {
+    std::vector<RankUpdate> updates;
+    for (int stage = 0; stage < plan_.pipeline; ++stage) updates.push_back(build_stage(stage));
+    connect();
+    add_update(scenario_, graph_, updates);
+    return std::move(graph_).build();
+  }
+
+ private:
+  [[nodiscard]] std::size_t expected_tasks(const Work<Count>& work) const {
+    std::size_t operators = 0;
+    for (const LayerGroup<Count>& group : work.towers.front().groups) {
+      operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
+    }
+    constexpr std::size_t tasks_per_operator = 4;  // forward, two gradients, an exchange
+    return operators * tasks_per_operator * static_cast<std::size_t>(plan_.micro_batches);
+  }
+
+  /// Chunks with the same layers share their segments: first, inner and last chunk.
+  void price_segments() {
+    ChunkSegments segments(context_, graph_.table());
+    std::map<std::vector<std::pair<const Layer<Count>*, std::int64_t>>, std::size_t> known;
+    for (const ModelChunk& chunk : chunks_) {
+      std::vector<std::pair<const Layer<Count>*, std::int64_t>> key;
+      for (const LayerRun& run : chunk.runs) key.emplace_back(run.layer, run.repeat);
+      const auto [at, fresh] = known.try_emplace(key, priced_.size());
+      if (fresh) priced_.push_back({segments.forward(chunk), segments.backward(chunk), layer_parameters(chunk)});
+      priced_of_.push_back(at->second);
+    }
+  }
+
+  /// Trainable parameters of each layer in the order in which backward completes them.
+  [[nodiscard]] std::vector<double> layer_parameters(const ModelChunk& chunk) const {
+    std::vector<double> values;
+    for (auto run = chunk.runs.rbegin(); run != chunk.runs.rend(); ++run) {
+      values.insert(values.end(), static_cast<std::size_t>(run->repeat), trainable_parameters(*run->layer, context_.tensor));
+    }
+    return values;
+  }
+
+  /// One transfer between neighbouring stages. Each tensor rank sends its share: with sequence parallelism it has no
+  /// more, without it Megatron-LM scatters before sending and gathers after (Narayanan et al. 2021, section 4.1).
+  [[nodiscard]] Step point_to_point() const {
+    const Bytes message = boundary_elements(chunks_.front()) / plan_.tensor * size_of(scenario_.training.precision);
+    const CollectiveShape shape{
+        .kind = Collective::SendReceive, .message = message, .group = pipeline_pair(plan_, scenario_.cluster)};
+    const PredictedTime predicted = collective_time(scenario_.cluster, shape);
+    Seconds time = predicted.time;
+    if (!scenario_.techniques.pp_overlap) time += scenario_.stack.point_to_point_host_cost;
+    return Step{.name = "send",
+                .shape = std::to_string(static_cast<std::int64_t>(message.value())) + " B",
+                .step_class = StepClass::PipelineCommunication,
+                .stream = StreamKind::PipelineForward,
+                .duration = to_ticks(time),
+                .flops = Flops(),
+                .bytes = message,
+                .provenance = predicted.provenance};
+  }
+
+  [[nodiscard]] std::uint32_t model_chunk(int stage, std::uint32_t chunk) const {
+    return chunk * static_cast<std::uint32_t>(plan_.pipeline) + static_cast<std::uint32_t>(stage);
+  }
+  [[nodiscard]] std::uint32_t last_model_chunk() const { return static_cast<std::uint32_t>(chunks_.size()) - 1; }
+
+  RankUpdate build_stage(int stage) {
+    stage_ = stage;
+    reduction_.emplace(scenario_, graph_, stage);
+    blocking_.clear();
+    start_ = stage_inputs(stage);
+    const std::vector<Slot> slots = stage_schedule(plan_, stage);
+    std::vector<std::size_t> last_backward(static_cast<std::size_t>(plan_.virtual_stages));
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      if (slots[i].kind == Slot::Kind::Backward) last_backward[slots[i].chunk] = i;
+    }
+    TaskId end = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const PlacedSegment placed = place_slot(slots[i]);
+      if (!placed.segment->tasks.empty()) end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
+      if (slots[i].kind == Slot::Kind::Backward && last_backward[slots[i].chunk] == i)
+        add_gradients(placed, model_chunk(stage, slots[i].chunk));
+    }
+    reduction_->finish(end);
+    RankUpdate update{.rank = stage, .parameters = stage_parameters(stage), .gradients = reduction_->reduced()};
+    update.gradients.push_back(end);
+    return update;
+  }
+
+  /// Weight gathers of overlapped ZeRO run under the forward passes of earlier chunks, the first one in the open.
+  [[nodiscard]] std::vector<std::vector<TaskId>> stage_inputs(int stage) {
+    std::vector<std::vector<TaskId>> inputs(static_cast<std::size_t>(plan_.virtual_stages));
+    if (plan_.zero >= 1 && plan_.data > 1 && scenario_.techniques.dp_overlap) {
+      for (std::uint32_t chunk = 0; chunk < inputs.size(); ++chunk) {
+        const ParameterShare share = parameters_of(chunks_[model_chunk(stage, chunk)], context_.tensor);
+        const Bytes weights = share.trainable * size_of(scenario_.training.precision);
+        inputs[chunk] = {graph_.add(stage, data_collective(scenario_, Collective::AllGather, weights, "weight gather"),
+                                    {.micro_batch = 0, .chunk = chunk}, {})};
+      }
+    }
+    if (stage == 0) {
+      const Bytes tokens =
+          Bytes(8.0 * static_cast<double>(scenario_.training.micro_batch * scenario_.training.sequence_length.value_or(1)));
+      for (const TaskId task : add_input(scenario_, graph_, 0, tokens * static_cast<double>(plan_.micro_batches)))
+        inputs.front().push_back(task);
+    }
+    return inputs;
+  }
+
+  PlacedSegment place_slot(const Slot& slot) {
+    const std::uint32_t chunk = model_chunk(stage_, slot.chunk);
+    const Passage passage{chunk, slot.micro_batch};
+    const bool forward = slot.kind == Slot::Kind::Forward;
+    const Priced& priced = priced_[priced_of_[chunk]];
+    std::vector<TaskId> entry = std::move(blocking_);
+    blocking_.clear();
+    if (forward && slot.micro_batch == 0) entry.insert(entry.end(), start_[slot.chunk].begin(), start_[slot.chunk].end());
+    if (plan_.pipeline == 1) add_local_producers(passage, forward, entry);
+    const PlacedSegment placed = graph_.place(stage_, forward ? priced.forward : priced.backward,
+                                              {.micro_batch = slot.micro_batch, .chunk = chunk}, entry);
+    (forward ? forward_ : backward_)[passage] = placed;
+    const bool sends = plan_.pipeline > 1 && (forward ? chunk < last_model_chunk() : chunk > 0);
+    if (sends) send(placed, passage, forward);
+    return placed;
+  }
+
+  /// Without a pipeline the neighbouring chunk ran on this very rank; only its exchanges need waiting for.
+  void add_local_producers(const Passage& passage, bool forward, std::vector<TaskId>& entry) const {
+    std::vector<TaskId> produced;
+    if (forward && passage.chunk > 0) produced = graph_.exits(forward_.at({passage.chunk - 1, passage.micro_batch}));
+    if (!forward && passage.chunk < last_model_chunk())
+      produced = graph_.exits(backward_.at({passage.chunk + 1, passage.micro_batch}));
+    if (!forward && passage.chunk == last_model_chunk()) produced = graph_.exits(forward_.at(passage));
+    entry.insert(entry.end(), produced.begin(), produced.end());
+  }
+
+  void send(const PlacedSegment& placed, const Passage& passage, bool forward) {
+    Step step = send_;
+    step.name = forward ? "send activations" : "send gradients";
+    step.stream = forward ? StreamKind::PipelineForward : StreamKind::PipelineBackward;
+    std::size_t& row = forward ? forward_send_row_ : backward_send_row_;
+    const TaskId sent =
+        graph_.add_row(stage_, step, row, {.micro_batch = passage.micro_batch, .chunk = passage.chunk}, graph_.exits(placed));
+    (forward ? sent_forward_ : sent_backward_)[passage] = sent;
+    if (!scenario_.techniques.pp_overlap) blocking_.push_back(sent);
+  }
+
+  void add_gradients(const PlacedSegment& placed, std::uint32_t chunk) {
+    const std::vector<double>& values = priced_[priced_of_[chunk]].layer_parameters;
+    for (std::size_t i = 0; i < placed.segment->layer_ends.size(); ++i)
+      reduction_->add(values[i], placed.id(placed.segment->layer_ends[i]));
+  }
+
+  [[nodiscard]] double stage_parameters(int stage) const {
+    double total = 0;
+    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk) {
+      total += parameters_of(chunks_[model_chunk(stage, chunk)], context_.tensor).trainable;
+    }
+    return total;
+  }
+
+  /// Passes wait for what their neighbours send, and the last chunk's backward pass for its forward pass.
+  void connect() {
+    for (const auto& [passage, sent] : sent_forward_)
+      graph_.wait_at_entry(forward_.at({passage.chunk + 1, passage.micro_batch}), sent);
+    for (const auto& [passage, sent] : sent_backward_)
+      graph_.wait_at_entry(backward_.at({passage.chunk - 1, passage.micro_batch}), sent);
+    if (plan_.pipeline == 1) return;
+    for (std::uint32_t m = 0; m < static_cast<std::uint32_t>(plan_.micro_batches); ++m) {
+      const Passage last{last_model_chunk(), m};
+      for (const TaskId task : graph_.exits(forward_.at(last))) graph_.wait_at_entry(backward_.at(last), task);
+    }
+  }
+
+  struct Priced {
+    Segment forward;
+    Segment backward;
+    std::vector<double> layer_parameters;
+  };
+  const Scenario& scenario_;
+  const ParallelPlan& plan_;
+  LayerContext context_;
+  std::vector<ModelChunk> chunks_;
+  StepGraph graph_;
+  std::vector<Priced> priced_;
+  std::vector<std::size_t> priced_of_;  ///< By chunk of the whole model.
+  Step send_;
+  std::size_t forward_send_row_ = no_row;
+  std::size_t backward_send_row_ = no_row;
+  int stage_ = 0;
+  std::optional<GradientReduction> reduction_;
+  std::vector<std::vector<TaskId>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
+  std::vector<TaskId> blocking_;            ///< A blocking send that the next pass waits for.
+  std::map<Passage, PlacedSegment> forward_, backward_;
+  std::map<Passage, TaskId> sent_forward_, sent_backward_;
+};
+
+}  // namespace
+
+BuiltStep build_pipeline_step(const Scenario& scenario, const Work<Count>& work) {
+  return PipelineStep(scenario, work).run();
+}
+
+}  // namespace mfusim

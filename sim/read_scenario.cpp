@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/read_model.hpp"
+#include "sim/check_plan.hpp"
+#include "sim/scenario.hpp"
+
+#include <fmt/format.h>
+
+namespace mfusim {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::pair<std::string, DataType>> precisions{
+    {"bf16", DataType::Bf16}, {"fp16", DataType::Fp16}, {"tf32", DataType::Tf32}, {"fp32", DataType::Fp32}};
+const std::vector<std::pair<std::string, Optimizer>> optimizers{
+    {"adam", Optimizer::Adam}, {"adamw", Optimizer::AdamW}, {"lamb", Optimizer::Lamb}, {"sgd", Optimizer::Sgd}};
+const std::vector<std::pair<std::string, PipelineSchedule>> schedules{{"gpipe", PipelineSchedule::GPipe},
+                                                                      {"1f1b", PipelineSchedule::OneForwardOneBackward},
+                                                                      {"interleaved-1f1b", PipelineSchedule::Interleaved}};
+const std::vector<std::pair<std::string, Recompute>> recomputes{
+    {"none", Recompute::None}, {"selective", Recompute::Selective}, {"full", Recompute::Full}};
+
+template <class E>
+std::string word_of(const std::vector<std::pair<std::string, E>>& names, E value) {
+  for (const auto& [name, choice] : names) {
+    if (choice == value) return name;
+  }
+  throw std::logic_error("an enumerator without a name");
+}
+
+/// Throws what `load` throws with the place of `key` in front.
+template <class Load>
+auto located(Reader& reader, std::string_view key, Load load) {
+  try {
+    return load();
+  } catch (const InputError& error) {
+    reader.fail(key, error.what());
+  }
+}
+
+ModelSpec read_model(Reader& root, const fs::path& folder) {
+  const Node& value = root.at("model");
+  if (value.kind == Node::Kind::Mapping) return read_inline_model(root.child("model"));
+  const std::string name = root.word("model");
+  const bool path = name.ends_with(".json") || name.starts_with(".") || name.starts_with("/");
+  return located(root, "model", [&] { return load_model(path ? (folder / name).string() : name); });
+}
+
+Cluster read_cluster(Reader reader) {
+  Cluster cluster;
+  const std::string gpu = reader.word("gpu");
+  cluster.gpu = located(reader, "gpu", [&] { return load_gpu(gpu); });
+  cluster.gpus = static_cast<int>(checked_size(reader, "gpus", reader.positive_int("gpus")));
+  cluster.gpus_per_node = static_cast<int>(checked_size(reader, "gpus_per_node", reader.positive_int("gpus_per_node", 8)));
+  if (cluster.gpus <= cluster.gpus_per_node) {
+    cluster.gpus_per_node = std::min(cluster.gpus, cluster.gpus_per_node);
+  } else if (cluster.gpus % cluster.gpus_per_node != 0) {
+    reader.fail("gpus", fmt::format("{} GPUs are not whole nodes of gpus_per_node ({})", cluster.gpus, cluster.gpus_per_node));
+  }
+  const Node* network = reader.find("network");
+  if (network != nullptr && network->kind == Node::Kind::Mapping) {
+    cluster.network = read_network(reader.child("network"));
+  } else if (network != nullptr) {
+    cluster.network = located(reader, "network", [&] { return load_network(reader.word("network")); });
+  } else if (cluster.gpus > cluster.gpus_per_node) {
+    reader.fail("network", "missing: more than one node needs a network");
+  }
+  reader.reject_unknown_keys();
+  return cluster;
+}
+
+Training read_training(Reader& reader, const ModelSpec& model, const Cluster& cluster) {
+  Training training;
+  training.global_batch = checked_size(reader, "global_batch", reader.positive_int("global_batch"));
+  if (reader.has("text_length") && reader.has("sequence_length"))
+    reader.fail("text_length", "given together with sequence_length: one of them");
+  if (reader.has("text_length"))
+    training.sequence_length = checked_size(reader, "text_length", reader.positive_int("text_length"));
+  if (reader.has("sequence_length"))
+    training.sequence_length = checked_size(reader, "sequence_length", reader.positive_int("sequence_length"));
+  if (reader.has("image_size")) training.image_size = checked_size(reader, "image_size", reader.positive_int("image_size"));
+  complete_lengths(reader, model, training);
+  training.precision = reader.choice("precision", precisions, "bf16");
+  if (!supports(cluster.gpu, training.precision)) {
+    reader.fail("precision", fmt::format("{} has no data-sheet rate for {}", cluster.gpu.name, to_string(training.precision)));
+  }
+  training.optimizer = reader.choice("optimizer", optimizers, "adamw");
+  if (reader.has("micro_batch")) training.micro_batch = checked_size(reader, "micro_batch", reader.positive_int("micro_batch"));
+  return training;
+}
+
+ParallelPlan read_parallel(Reader reader, const Cluster& cluster) {
+  ParallelPlan plan;
+  plan.tensor = static_cast<int>(checked_size(reader, "tensor", reader.positive_int("tensor", 1)));
+  plan.sequence = reader.boolean("sequence", false);
+  plan.pipeline = static_cast<int>(checked_size(reader, "pipeline", reader.positive_int("pipeline", 1)));
+  plan.virtual_stages = static_cast<int>(checked_size(reader, "virtual_stages", reader.positive_int("virtual_stages", 1)));
+  plan.schedule = reader.choice("schedule", schedules, plan.virtual_stages > 1 ? "interleaved-1f1b" : "1f1b");
+  plan.zero = static_cast<int>(reader.non_negative_int("zero", 0));
+  plan.recompute = reader.choice("recompute", recomputes, "none");
+  if (const std::int64_t context = reader.positive_int("context", 1); context != 1) {
+    reader.fail("context", fmt::format("context parallelism is not modelled yet, got {}", context));
+  }
+  plan.data = resolved_data_parallel(reader, plan, cluster);
+  check_plan(reader, plan, cluster);
+  reader.reject_unknown_keys();
+  return plan;
+}
+
+DataPipeline read_data(std::optional<Reader> reader) {
+  DataPipeline data;
+  if (!reader) return data;
+  if (reader->has("bytes_per_sample")) data.bytes_per_sample = reader->quantity<Bytes>("bytes_per_sample");
+  if (reader->has("storage_per_node")) data.storage_per_node = reader->quantity<BytesPerSecond>("storage_per_node");
+  if (reader->has("decode_per_node")) data.decode_per_node = reader->quantity<SamplesPerSecond>("decode_per_node");
+  if (data.bytes_per_sample.has_value() != data.storage_per_node.has_value()) {
+    reader->fail(data.bytes_per_sample ? "storage_per_node" : "bytes_per_sample",
+                 "missing: bytes_per_sample and storage_per_node go together");
+  }
+  reader->reject_unknown_keys();
+  return data;
+}
+
+TowerPlacement read_towers(Reader& root, const ModelSpec& model) {
+  std::optional<Reader> reader = root.child_if("towers");
+  if (!reader) return TowerPlacement::Colocated;
+  if (!is_contrastive(model)) root.fail("towers", fmt::format("{} has one tower", model.name));
+  const std::string placement = reader->word("placement");
+  if (placement == "disjoint") reader->fail("placement", "disjoint towers are not modelled yet; use colocated");
+  if (placement != "colocated") reader->fail("placement", fmt::format("expected colocated, got '{}'", shown(placement)));
+  reader->reject_unknown_keys();
+  return TowerPlacement::Colocated;
+}
+
+std::optional<Measured> read_measured(std::optional<Reader> reader) {
+  if (!reader) return std::nullopt;
+  Measured measured;
+  if (reader->has("iteration_time")) measured.iteration_time = reader->quantity<Seconds>("iteration_time");
+  if (reader->has("mfu")) measured.mfu = reader->fraction("mfu");
+  measured.source = reader->word("source");
+  if (measured.iteration_time && measured.iteration_time->count() <= 0)
+    reader->fail("iteration_time", "expected a positive time");
+  for (const char* known : {"samples_per_s", "tokens_per_s", "hfu", "memory", "family", "split", "unstated", "tier", "id"})
+    reader->allow(known);
+  reader->reject_unknown_keys();
+  return measured;
+}
+
+Stack read_stack(Reader& root, const ModelSpec& model, UsedDefaults& defaults) {
+  const std::string fallback = is_contrastive(model) ? "pytorch-ddp-2024" : "megatron-core-2024";
+  const std::string name = root.has("stack") ? root.word("stack") : fallback;
+  if (!root.has("stack")) defaults.push_back({"stack", fallback});
+  return located(root, "stack", [&] { return load_stack(name); });
+}
+
+}  // namespace
+
+Scenario read_scenario(const Node& document, const fs::path& folder, std::string name) {
+  Scenario scenario;
+  scenario.name = std::move(name);
+  Reader root(document, "", &scenario.defaults);
+  for (const char* other : {"cases", "sweep", "ablation", "workload"}) {
+    if (root.has(other)) root.fail(other, "belongs to a command that this version does not have");
+  }
+  root.allow("description");
+  scenario.model = read_model(root, folder);
+  scenario.cluster = read_cluster(root.child("cluster"));
+  Reader training = root.child("training");
+  scenario.training = read_training(training, scenario.model, scenario.cluster);
+  scenario.parallel = read_parallel(root.child_or_empty("parallel"), scenario.cluster);
+  complete_batches(training, scenario);
+  training.reject_unknown_keys();
+  scenario.stack = read_stack(root, scenario.model, scenario.defaults);
+  scenario.techniques = read_techniques(root.child_or_empty("techniques"), scenario.stack.techniques);
+  scenario.placement = read_towers(root, scenario.model);
+  scenario.data = read_data(root.child_if("data"));
+  if (!scenario.data.storage_per_node && !scenario.data.decode_per_node)
+    scenario.defaults.push_back({"data", "loading never limits"});
+  scenario.measured = read_measured(root.child_if("measured"));
+  root.reject_unknown_keys();
+  check_scenario(root, scenario);
+  return scenario;
+}
+
+std::string to_string(PipelineSchedule schedule) {
+  return word_of(schedules, schedule);
+}
+std::string to_string(Recompute recompute) {
+  return word_of(recomputes, recompute);
+}
+std::string to_string(Optimizer optimizer) {
+  return word_of(optimizers, optimizer);
+}
+
+}  // namespace mfusim

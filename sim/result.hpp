@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/quantity.hpp"
+#include "base/reader.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mfusim {
+
+/// What a run answers: numbers and words, ready to be written. No engine, no model behind it.
+struct Result {
+  std::string scenario;
+  std::string model;
+  std::string gpu;
+  std::string network;
+  std::string stack;
+  std::string version;
+  int gpus = 0;
+
+  Seconds iteration_time{};
+  double mfu = 0;  ///< Model FLOPs (three forward passes of matmuls, full attention and logits; no recompute) / time / peak.
+  double hfu = 0;  ///< The same with the matmul FLOPs that are really done, recomputation included.
+  double samples_per_s = 0;
+  std::optional<double> tokens_per_s;  ///< Language models.
+  Flops model_flops;                   ///< Of the whole job in one step.
+  Flops hardware_flops;                ///< Of the whole job in one step.
+  FlopsPerSecond peak_per_gpu;
+
+  std::vector<std::pair<std::string, Seconds>> breakdown;  ///< Sums to iteration_time.
+  int critical_rank = 0;
+
+  struct Stage {
+    int stage = 0;
+    std::int64_t passes_in_flight = 0;
+    Bytes peak;
+    std::vector<std::pair<std::string, Bytes>> parts;
+  };
+  struct Memory {
+    Bytes peak;
+    Bytes capacity;
+    bool fits = false;
+    std::vector<std::pair<std::string, Bytes>> parts;  ///< Of the fullest stage.
+    std::vector<Stage> stages;
+  };
+  Memory memory;
+
+  struct Plan {
+    int tensor = 1, pipeline = 1, virtual_stages = 1, data = 1, zero = 0, context = 1;
+    bool sequence = false;
+    std::string schedule;
+    std::string recompute;
+    std::int64_t micro_batch = 1, micro_batches = 1;
+  };
+  Plan parallel;
+
+  struct TowerShare {
+    std::string name;
+    Seconds compute_time{};  ///< Of its kernels on one GPU.
+    Flops model_flops;
+    double parameters = 0;
+  };
+  std::vector<TowerShare> towers;  ///< Where there are two.
+
+  struct Range {
+    Seconds low{}, high{};
+    std::string based_on;
+  };
+  Range range;
+
+  struct ProvenanceShare {
+    std::string kind;       ///< measured, interpolated, fitted, data sheet, assumed
+    double time_share = 0;  ///< Of the critical rank's kernel and communication time.
+  };
+  std::vector<ProvenanceShare> provenance;
+  std::vector<std::string> outside_measured_region;  ///< Shapes.
+
+  struct Against {
+    Seconds measured{};
+    double error_percent = 0;  ///< 100 (predicted / measured - 1).
+    std::string source;
+  };
+  std::optional<Against> against;
+
+  UsedDefaults defaults;
+  std::vector<std::string> warnings;
+  std::uint64_t tasks = 0;
+};
+
+}  // namespace mfusim

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/node.hpp"
+#include "base/reader.hpp"
+#include "hardware/network.hpp"
+#include "model/spec.hpp"
+#include "sim/stack.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mfusim {
+
+enum class Optimizer { Adam, AdamW, Lamb, Sgd };
+enum class PipelineSchedule { GPipe, OneForwardOneBackward, Interleaved };
+enum class Recompute { None, Selective, Full };
+enum class TowerPlacement { Colocated };
+
+/// What one training step has to do. Samples are images with their captions, or sequences.
+struct Training {
+  std::int64_t global_batch = 1;
+  std::int64_t micro_batch = 1;  ///< Samples of one data-parallel rank in one forward pass.
+  std::optional<std::int64_t> image_size;
+  std::optional<std::int64_t> sequence_length;  ///< Text length of a contrastive model, sequence of a language model.
+  DataType precision = DataType::Bf16;          ///< Of the matrix multiplies.
+  Optimizer optimizer = Optimizer::AdamW;
+};
+
+/// How the GPUs share the work; every number is resolved and checked: tensor x pipeline x data = GPUs.
+struct ParallelPlan {
+  int tensor = 1;
+  bool sequence = false;  ///< Sequence parallelism inside the tensor group (Korthikanti et al. 2022).
+  int pipeline = 1;
+  int virtual_stages = 1;  ///< Model chunks a pipeline rank.
+  PipelineSchedule schedule = PipelineSchedule::OneForwardOneBackward;
+  int data = 1;
+  int zero = 0;  ///< 0: replicated optimizer; 1: optimizer state sharded over the data-parallel group.
+  Recompute recompute = Recompute::None;
+  std::int64_t micro_batches = 1;  ///< Of one data-parallel rank in a step.
+};
+
+/// The step's input path. A rate that is not given does not limit.
+struct DataPipeline {
+  std::optional<Bytes> bytes_per_sample;
+  std::optional<BytesPerSecond> storage_per_node;
+  std::optional<SamplesPerSecond> decode_per_node;
+};
+
+/// A published measurement to hold the prediction against. Never read by the simulation.
+struct Measured {
+  std::optional<Seconds> iteration_time;
+  std::optional<double> mfu;
+  std::string source;
+};
+
+/// A checked question: whoever holds one need not check again.
+struct Scenario {
+  std::string name;
+  ModelSpec model;
+  Cluster cluster;
+  Training training;
+  ParallelPlan parallel;
+  Techniques techniques;
+  Stack stack;
+  TowerPlacement placement = TowerPlacement::Colocated;
+  DataPipeline data;
+  std::optional<Measured> measured;
+  UsedDefaults defaults;              ///< Every default that stood in for a missing key.
+  std::vector<std::string> warnings;  ///< Legal, but worth a word.
+};
+
+/// `path.to.key=value` settings of the command line, applied on the file before it is read.
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+/// Reads, completes and checks a scenario. Throws InputError `file:line: key: rule, value`.
+[[nodiscard]] Scenario load_scenario(const std::filesystem::path& path, const Settings& settings = {});
+
+/// The same from a parsed document; `folder` is where relative paths in it start.
+[[nodiscard]] Scenario read_scenario(const Node& root, const std::filesystem::path& folder, std::string name);
+
+[[nodiscard]] std::string to_string(PipelineSchedule schedule);
+[[nodiscard]] std::string to_string(Recompute recompute);
+[[nodiscard]] std::string to_string(Optimizer optimizer);
+
+}  // namespace mfusim

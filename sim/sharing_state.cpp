@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sharing_state.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace mfusim {
+
+SharedRates::SharedRates(const SharingModel& model)
+    : model_(model), sharing_(model), usages_(model.usages()), resources_(model.resources), owner_(model.shares.size()) {
+  for (const auto& share : model.shares) {
+    fraction_.push_back(std::llround(share.fraction * static_cast<double>(kCapacity)));
+  }
+  for (UsageId usage = 0; usage < model.usages(); ++usage) {
+    std::fill(owner_.begin() + model.first_share[usage], owner_.begin() + model.first_share[usage + 1], usage);
+  }
+  by_rank_.resize(model.usages());
+  std::iota(by_rank_.begin(), by_rank_.end(), UsageId{0});
+  std::stable_sort(by_rank_.begin(), by_rank_.end(), [&](UsageId a, UsageId b) { return model.priority[a] < model.priority[b]; });
+  for (std::uint32_t rank = 0; rank < by_rank_.size(); ++rank) usages_[by_rank_[rank]].rank = rank;
+}
+
+void SharedRates::apply_change(UsageId usage) {
+  UsageState& state = usages_[usage];
+  state.listed = false;
+  if (state.running == state.solved) return;
+  const FixedPoint more = FixedPoint{state.running} - FixedPoint{state.solved};
+  for (std::uint32_t entry = model_.first_share[usage]; entry < model_.first_share[usage + 1]; ++entry) {
+    const ResourceId id = model_.shares[entry].resource;
+    Resource& resource = resources_[id];
+    const auto place = std::lower_bound(resource.active.begin(), resource.active.end(), entry);
+    if (state.solved == 0) resource.active.insert(place, entry);
+    if (state.running == 0) resource.active.erase(place);
+    const FixedPoint before = resource.demand;
+    resource.demand += more * fraction_[entry];
+    if (std::max(before, resource.demand) > kFits) reach(id, model_.priority[usage]);
+  }
+  if (state.solved == 0) state.rate = 1;  // as long as nothing contended says otherwise
+  state.solved = state.running;
+}
+
+void SharedRates::reach(ResourceId resource, std::uint32_t priority) {
+  if (resources_[resource].reached <= priority) return;
+  resources_[resource].reached = priority;
+  queue_.push_back(resource);
+}
+
+void SharedRates::reach_usages_of(ResourceId resource) {
+  for (const std::uint32_t entry : resources_[resource].active) {
+    const UsageId usage = owner_[entry];
+    const std::uint32_t priority = model_.priority[usage];
+    if (usages_[usage].reached || priority < resources_[resource].reached) continue;
+    usages_[usage].reached = true;
+    ranks_.push_back(usages_[usage].rank);
+    for (const auto& share : model_.shares_of(usage)) {
+      if (resources_[share.resource].demand > kFits && passes_on(share, usage)) reach(share.resource, priority);
+    }
+  }
+}
+
+bool SharedRates::passes_on(const SharingModel::Share& share, UsageId usage) const {
+  if (share.taking == Taking::ByRate) return true;
+  const auto& active = resources_[share.resource].active;
+  return std::any_of(active.begin(), active.end(), [&](std::uint32_t entry) {
+    return owner_[entry] != usage && model_.priority[owner_[entry]] == model_.priority[usage];
+  });
+}
+
+double SharedRates::left_to_class(const Resource& resource, std::uint32_t priority) const {
+  constexpr double crumb = 1e-12;  // what rounding may leave of a resource that earlier classes fill
+  double left = 1;
+  if (priority == model_.priority[by_rank_.front()]) return left;
+  for (const std::uint32_t entry : resource.active) {
+    const UsageId usage = owner_[entry];
+    if (model_.priority[usage] < priority) left -= model_.shares[entry].gone(usages_[usage].running, usages_[usage].rate);
+  }
+  return left > crumb ? left : 0;
+}
+
+void SharedRates::solve_class(std::span<const Load> loads) {
+  const std::uint32_t priority = model_.priority[loads.front().usage];
+  for (const Load& load : loads) {
+    for (const auto& share : model_.shares_of(load.usage)) {
+      sharing_.set_left(share.resource, left_to_class(resources_[share.resource], priority));
+    }
+  }
+  const std::span<const double> rates = sharing_.rates_of_class(loads);
+  for (std::size_t i = 0; i < loads.size(); ++i) {
+    UsageState& state = usages_[loads[i].usage];
+    if (state.rate == rates[i]) continue;
+    state.rate = rates[i];
+    changed_.push_back(loads[i].usage);
+  }
+}
+
+std::span<const UsageId> SharedRates::update() {
+  changed_.clear();
+  for (const UsageId usage : counted_) apply_change(usage);
+  counted_.clear();
+  for (std::size_t next = 0; next < queue_.size(); ++next) reach_usages_of(queue_[next]);
+  for (const ResourceId resource : queue_) resources_[resource].reached = kUnreached;
+  queue_.clear();
+  if (!std::is_sorted(ranks_.begin(), ranks_.end()))
+    std::sort(ranks_.begin(), ranks_.end());  // the same sums in the same order, whatever led here
+  for (std::size_t next = 0; next < ranks_.size();) {
+    const std::uint32_t priority = model_.priority[by_rank_[ranks_[next]]];
+    loads_.clear();
+    for (; next < ranks_.size() && model_.priority[by_rank_[ranks_[next]]] == priority; ++next) {
+      const UsageId usage = by_rank_[ranks_[next]];
+      usages_[usage].reached = false;
+      loads_.push_back({usage, usages_[usage].running});
+    }
+    solve_class(loads_);
+  }
+  ranks_.clear();
+  return changed_;
+}
+
+}  // namespace mfusim

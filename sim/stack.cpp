@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/stack.hpp"
+
+#include "base/document.hpp"
+#include "base/nearest.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace mfusim {
+
+namespace embedded {
+const std::map<std::string_view, std::string_view>& stacks();
+}
+
+namespace {
+
+const std::vector<std::pair<std::string, WeightState>> weight_states{{"autocast", WeightState::Autocast},
+                                                                     {"master-copy", WeightState::MasterCopy}};
+const std::vector<std::pair<std::string, GradientState>> gradient_states{{"fp32", GradientState::Fp32},
+                                                                         {"precision", GradientState::Precision}};
+const std::vector<std::pair<std::string, LaunchMode>> launch_modes{{"eager", LaunchMode::Eager}, {"graph", LaunchMode::Graph}};
+const std::vector<std::pair<std::string, AttentionKernel>> attention_kernels{{"false", AttentionKernel::Unfused},
+                                                                             {"1", AttentionKernel::Flash1},
+                                                                             {"2", AttentionKernel::Flash2},
+                                                                             {"3", AttentionKernel::Flash3}};
+
+std::string attention_word(AttentionKernel kernel) {
+  for (const auto& [word, value] : attention_kernels) {
+    if (value == kernel) return word;
+  }
+  return {};
+}
+
+std::optional<std::int64_t> read_window(Reader& reader) {
+  return reader.has("sliding_window") ? std::optional(reader.positive_int("sliding_window")) : std::nullopt;
+}
+
+}  // namespace
+
+Techniques read_techniques(Reader reader, const Techniques& of_stack) {
+  Techniques techniques;
+  techniques.parallel_block = reader.boolean("parallel_block", of_stack.parallel_block);
+  techniques.sliding_window = read_window(reader);
+  techniques.tp_overlap = reader.boolean("tp_overlap", of_stack.tp_overlap);
+  techniques.pp_overlap = reader.boolean("pp_overlap", of_stack.pp_overlap);
+  techniques.dp_overlap = reader.boolean("dp_overlap", of_stack.dp_overlap);
+  techniques.attention = reader.choice("flash_attention", attention_kernels, attention_word(of_stack.attention));
+  techniques.fused_operators = reader.boolean("fused_operators", of_stack.fused_operators);
+  techniques.async_data = reader.boolean("async_data", of_stack.async_data);
+  techniques.shared_loader = reader.boolean("shared_loader", of_stack.shared_loader);
+  reader.reject_unknown_keys();
+  return techniques;
+}
+
+std::vector<std::string> stack_names() {
+  std::vector<std::string> names;
+  for (const auto& [file, text] : embedded::stacks()) names.emplace_back(file.substr(0, file.rfind('.')));
+  return names;
+}
+
+Stack load_stack(std::string_view name) {
+  const std::string file = fmt::format("{}.yaml", name);
+  const auto entry = embedded::stacks().find(file);
+  if (entry == embedded::stacks().end()) {
+    throw InputError(fmt::format("unknown name '{}'{}", shown(name), suggestion(name, stack_names())));
+  }
+  const Node root = parse_yaml(entry->second, "stacks/" + file);
+  Reader reader(root, "", nullptr);
+  reader.allow("source");
+  Stack stack;
+  stack.name = name;
+  stack.weights = reader.choice("weights", weight_states);
+  stack.gradients = reader.choice("gradients", gradient_states);
+  stack.launch = reader.choice("launch", launch_modes);
+  stack.async_tensor_backward = reader.boolean("async_tensor_backward");
+  stack.gradient_bucket = reader.quantity<Bytes>("gradient_bucket");
+  stack.point_to_point_host_cost = reader.quantity<Seconds>("point_to_point_host_cost");
+  stack.tp_overlap_chunks = static_cast<int>(reader.positive_int("tp_overlap_chunks"));
+  stack.step_host_cost = reader.quantity<Seconds>("step_host_cost");
+  stack.framework_memory = reader.quantity<Bytes>("framework_memory");
+  stack.techniques = read_techniques(reader.child("techniques"), Techniques{});
+  reader.reject_unknown_keys();
+  return stack;
+}
+
+}  // namespace mfusim

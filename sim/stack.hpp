@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/quantity.hpp"
+#include "base/reader.hpp"
+#include "hardware/kernel.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mfusim {
+
+/// The eight techniques of MegaScale (arXiv:2402.15627) and what else a scenario may switch: each is a mechanism of the
+/// task graph or of the kernels, never a factor on the result.
+struct Techniques {
+  bool parallel_block = false;                 ///< Attention and MLP side by side from one norm.
+  std::optional<std::int64_t> sliding_window;  ///< Keys that a query sees.
+  bool tp_overlap = false;                     ///< Tensor-parallel collectives in chunks under their GEMM.
+  bool pp_overlap = false;                     ///< Sends and receives under compute.
+  bool dp_overlap = false;                     ///< Gradient reduction under backward, weight gathers under forward.
+  AttentionKernel attention = AttentionKernel::Flash2;
+  bool fused_operators = true;  ///< Fused norm, activation and dropout kernels.
+  bool async_data = true;       ///< The next batch is loaded under this step.
+  bool shared_loader = true;    ///< One loader a node feeds all ranks of a tensor group.
+};
+
+/// Eager: the host launches kernel after kernel and may be the bottleneck. Graph: launches are never in the way.
+enum class LaunchMode { Eager, Graph };
+
+/// Autocast: fp32 parameters, cast to 16 bit before use (PyTorch AMP). MasterCopy: 16-bit weights with an fp32 master
+/// copy in the optimizer (Megatron-LM, DeepSpeed).
+enum class WeightState { Autocast, MasterCopy };
+
+/// Type in which gradients are kept and reduced.
+enum class GradientState { Fp32, Precision };
+
+/// A software stack: which numbers its state is kept in, how it launches, what it overlaps. Constants belong to a
+/// stack, never to a case; each catalog file (sim/stacks/*.yaml) states its sources.
+struct Stack {
+  std::string name;
+  WeightState weights = WeightState::MasterCopy;
+  GradientState gradients = GradientState::Fp32;
+  LaunchMode launch = LaunchMode::Graph;
+  bool async_tensor_backward = true;   ///< Input-gradient collective under the weight-gradient GEMM.
+  Bytes gradient_bucket{25e6};         ///< Gradients are reduced in buckets of this size.
+  Seconds point_to_point_host_cost{};  ///< Host time of one blocking pipeline exchange.
+  int tp_overlap_chunks = 4;           ///< Pieces of an overlapped collective and its GEMM.
+  Seconds step_host_cost{};            ///< Host work a step that nothing overlaps.
+  Bytes framework_memory{};            ///< CUDA context, communicator buffers, workspaces.
+  Techniques techniques;               ///< What the stack does by itself.
+};
+
+/// Throws InputError with the nearest known name.
+[[nodiscard]] Stack load_stack(std::string_view name);
+[[nodiscard]] std::vector<std::string> stack_names();
+
+/// Reads the `techniques:` mapping over what the stack does by itself; keys not given keep the stack's value and are
+/// recorded as defaults.
+[[nodiscard]] Techniques read_techniques(Reader reader, const Techniques& of_stack);
+
+}  // namespace mfusim

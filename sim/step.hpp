@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/quantity.hpp"
+#include "hardware/kernel.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mfusim {
+
+/// The in-order queues of one rank.
+enum class StreamKind : std::uint8_t { Compute, Tensor, Data, PipelineForward, PipelineBackward, Copy, Host, Loader };
+constexpr int streams_per_rank = 8;
+[[nodiscard]] std::string to_string(StreamKind kind);
+
+/// What a piece of the step is spent on: the classes of the breakdown.
+enum class StepClass : std::uint8_t {
+  Matmul,
+  Attention,
+  MemoryBound,
+  Recompute,
+  Optimizer,
+  TensorCommunication,
+  PipelineCommunication,
+  DataCommunication,
+  EmbeddingExchange,
+  DataLoading,
+  HostLaunch,
+};
+[[nodiscard]] std::string to_string(StepClass step_class);
+
+/// One kind of task of the step: the same for every micro-batch and layer that repeats it.
+struct Step {
+  std::string name;   ///< "block.qkv forward"
+  std::string shape;  ///< "m=2048 n=36864 k=12288 bf16"
+  StepClass step_class = StepClass::Matmul;
+  StreamKind stream = StreamKind::Compute;
+  Picoseconds duration{};
+  Flops flops;  ///< Done by one rank.
+  Bytes bytes;  ///< Moved in memory, or sent by one rank.
+  Provenance provenance = Provenance::Assumed;
+  bool outside_measured_region = false;
+};
+
+/// Tasks point into this table by their label.
+using StepTable = std::vector<Step>;
+
+/// Where a task of a repeated step stands: packed into Task::instance.
+struct StepInstance {
+  std::uint32_t micro_batch = 0;
+  std::uint32_t chunk = 0;
+};
+constexpr std::uint32_t chunk_bits = 12;
+[[nodiscard]] constexpr std::uint32_t pack(StepInstance instance) {
+  return instance.micro_batch << chunk_bits | instance.chunk;
+}
+[[nodiscard]] constexpr StepInstance unpack(std::uint32_t packed) {
+  return {packed >> chunk_bits, packed & ((1U << chunk_bits) - 1)};
+}
+
+}  // namespace mfusim

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/build_step.hpp"
+#include "sim/result.hpp"
+#include "sim/timeline.hpp"
+
+namespace mfusim {
+
+/// What the timeline of a step says about the scenario.
+[[nodiscard]] Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step,
+                               const Timeline& timeline);
+
+/// Matmul FLOPs (2 a multiply-add; attention full, not causally halved, a window counted as such) of one forward pass.
+[[nodiscard]] Flops forward_matmul_flops(const Work<Count>& work);
+
+}  // namespace mfusim

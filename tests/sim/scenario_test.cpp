@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/input_error.hpp"
+#include "tests/catch.hpp"
+#include "tests/sim/scenarios.hpp"
+
+#include <fstream>
+
+using namespace mfusim;
+using namespace mfusim::tests;
+
+namespace {
+
+std::string refusal(const std::string& text, const Settings& settings = {}) {
+  try {
+    static_cast<void>(scenario_of(text, settings));
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+}  // namespace
+
+TEST_CASE("a plan that cannot exist is refused with the rule and both values", "[unit]") {
+  struct Case {
+    Settings settings;
+    std::string message;
+  };
+  const std::vector<Case> cases{
+      {{{"parallel.tensor", "3"}, {"cluster.gpus", "3"}}, "3 does not divide model."},
+      {{{"parallel.tensor", "16"}, {"cluster.gpus", "16"}}, "16 does not divide cluster.gpus_per_node (8)"},
+      {{{"parallel.pipeline", "3"}, {"cluster.gpus", "3"}},
+       "pipeline x virtual_stages (3 x 1) does not divide model.layers (16)"},
+      {{{"parallel.data", "3"}}, "tensor x pipeline x data (1 x 1 x 3 = 3) is not cluster.gpus (1)"},
+      {{{"cluster.gpus", "12"}}, "12 GPUs are not whole nodes of gpus_per_node (8)"},
+      {{{"cluster.gpus", "8"}, {"training.global_batch", "12"}}, "12 is not a multiple of the data-parallel size (8)"},
+      {{{"training.micro_batch", "3"}}, "3 does not divide the batch of a data-parallel rank (global_batch / data = 16)"},
+      {{{"parallel.sequence", "true"}}, "sequence parallelism needs tensor > 1"},
+      {{{"parallel.zero", "3"}}, "ZeRO stages 0 and 1 are modelled, 3 is not yet"},
+      {{{"parallel.context", "2"}}, "context parallelism is not modelled yet"},
+      {{{"parallel.virtual_stages", "2"}}, "2 virtual stages need pipeline > 1"},
+      {{{"parallel.schedule", "1f1f"}}, "expected one of gpipe, 1f1b, interleaved-1f1b, got '1f1f'; did you mean '1f1b'?"},
+      {{{"parallel.pipline", "2"}}, "parallel.pipline: unknown key; did you mean 'pipeline'?"},
+      {{{"cluster.gpu", "a100-sxm-80gb"}}, "did you mean 'a100-sxm4-80gb'?"},
+      {{{"stack", "megatron"}}, "stack: "},
+      {{{"training.global_batch", "010"}}, "training.global_batch: expected a positive integer, got '010'"},
+      {{{"training.global_batch", ".nan"}}, "training.global_batch: expected a positive integer, got '.nan'"},
+      {{{"training.global_batch", "1e3"}}, "training.global_batch: expected a positive integer, got '1e3'"},
+      {{{"cluster.gpus", "99999999999"}}, "expected at most 2147483647"},
+      {{{"data.storage_per_node", "2 GB"}, {"data.bytes_per_sample", "1 kB"}},
+       "data.storage_per_node: expected a rate with its unit"},
+      {{{"towers.placement", "colocated"}}, "has one tower"},
+      {{{"sweep.axes", "1"}}, "sweep: belongs to a command that this version does not have"},
+      {{{"cluster.network", "ib-8x200h"}}, "did you mean 'ib-8x200g'?"},
+  };
+  for (const Case& wrong : cases) {
+    CAPTURE(wrong.settings.front().first, wrong.settings.front().second);
+    CHECK_THAT(refusal(small_decoder, wrong.settings), ContainsSubstring(wrong.message));
+  }
+}
+
+TEST_CASE("a two-tower model refuses what is not modelled for it", "[unit]") {
+  CHECK_THAT(refusal(small_clip, {{"training.micro_batch", "8"}}),
+             ContainsSubstring("gradient accumulation of a contrastive loss is not modelled yet"));
+  CHECK_THAT(refusal(small_clip, {{"parallel.pipeline", "2"}}),
+             ContainsSubstring("pipelines of two-tower models are not modelled yet"));
+  CHECK_THAT(refusal(small_clip, {{"towers.placement", "disjoint"}}), ContainsSubstring("disjoint towers are not modelled yet"));
+}
+
+TEST_CASE("the message names file, line and key", "[unit]") {
+  const std::string text = "model: openai/clip-vit-large-patch14-336\ncluster:\n  gpu: a100-sxm4-80gb\n  gpus: many\n";
+  CHECK(refusal(text) == "test.yaml:4: cluster.gpus: expected a positive integer, got 'many'");
+}
+
+TEST_CASE("defaults that stood in are recorded, given values are not", "[unit]") {
+  const Scenario scenario = scenario_of(small_decoder);
+  const auto recorded = [&](const std::string& path) {
+    return std::any_of(scenario.defaults.begin(), scenario.defaults.end(),
+                       [&](const UsedDefault& used) { return used.path == path; });
+  };
+  CHECK(recorded("parallel.sequence"));
+  CHECK(recorded("techniques.flash_attention"));
+  CHECK_FALSE(recorded("parallel.tensor"));
+}
+
+TEST_CASE("a scenario builds on another one, and settings come last", "[unit]") {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "mfusim_extends_test";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "base.yaml") << small_decoder;
+  std::ofstream(folder / "more.yaml") << "extends: base.yaml\ntraining: {global_batch: 32}\n";
+  const Scenario scenario = load_scenario(folder / "more.yaml", {{"training.micro_batch", "4"}});
+  CHECK(scenario.training.global_batch == 32);
+  CHECK(scenario.training.micro_batch == 4);
+  CHECK(scenario.training.sequence_length == 1024);
+  std::ofstream(folder / "circle.yaml") << "extends: circle.yaml\n";
+  CHECK_THROWS_AS(load_scenario(folder / "circle.yaml"), InputError);
+  std::filesystem::remove_all(folder);
+}
