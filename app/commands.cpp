@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.hpp"
+
+#include "base/input_error.hpp"
+#include "report/atomic_file.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <map>
+
+namespace mfusim::app {
+
+void add_common_options(CLI::App& command, CommonOptions& options) {
+  const std::map<std::string, Format> formats{{"table", Format::Table}, {"json", Format::Json}};
+  command.add_option("--format", options.format, "Output format")
+      ->transform(CLI::CheckedTransformer(formats).description(""))
+      ->option_text("table|json");
+  command.add_option("--output,-o", options.output, "Write the answer to FILE instead of standard output")->option_text("FILE");
+  command.add_flag("--quiet,-q", options.quiet, "No progress and no warnings on standard error");
+}
+
+void add_settings_option(CLI::App& command, CommonOptions& options) {
+  command.add_option("--set", options.sets, "Change a key of the scenario, as parallel.tensor=4 (repeatable)")
+      ->option_text("path.to.key=value")
+      ->allow_extra_args(false)
+      ->take_all();
+}
+
+std::vector<std::pair<std::string, std::string>> parse_settings(const std::vector<std::string>& texts) {
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw InputError(fmt::format("--set: expected path.to.key=value, got '{}'", shown(text)));
+    settings.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return settings;
+}
+
+void deliver(const CommonOptions& options, const std::function<void(std::ostream&)>& write) {
+  if (!options.output.empty()) return write_file(options.output, write);
+  write(std::cout);
+  std::cout.flush();
+  if (!std::cout) throw InputError("standard output cannot be written");
+}
+
+}  // namespace mfusim::app

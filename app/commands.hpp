@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace mfusim::app {
+
+enum class Format { Table, Json };
+
+/// Options that every command has.
+struct CommonOptions {
+  Format format = Format::Table;
+  std::string output;             ///< A file instead of standard output; empty: standard output.
+  std::vector<std::string> sets;  ///< `path.to.key=value`.
+  bool quiet = false;
+};
+
+/// Adds `--format`, `--output` and `--quiet`.
+void add_common_options(CLI::App& command, CommonOptions& options);
+/// Adds `--set`.
+void add_settings_option(CLI::App& command, CommonOptions& options);
+
+/// Splits `path.to.key=value`. Throws InputError on anything else.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> parse_settings(const std::vector<std::string>& texts);
+
+/// Gives the answer to standard output, or to the file of `--output`.
+void deliver(const CommonOptions& options, const std::function<void(std::ostream&)>& write);
+
+/// Each adds its subcommand and what it does when it is chosen.
+void add_flops_command(CLI::App& app);
+void add_run_command(CLI::App& app);
+void add_models_command(CLI::App& app);
+void add_hardware_command(CLI::App& app);
+
+}  // namespace mfusim::app

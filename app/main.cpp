@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.hpp"
+#include "base/count.hpp"
+#include "base/input_error.hpp"
+#include "sim/version.hpp"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <iostream>
+
+namespace {
+
+constexpr int answered = 0;
+constexpr int fault_of_the_program = 1;
+constexpr int wrong_input = 2;
+
+/// CLI11 prints help and version as "errors" with exit code 0; everything else it refuses is wrong input.
+int parse_outcome(const CLI::App& app, const CLI::ParseError& error) {
+  return app.exit(error) == 0 ? answered : wrong_input;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"What a training step of a CLIP-style model or a transformer costs on a GPU cluster", "mfusim"};
+  app.set_version_flag("--version", mfusim::version());
+  app.require_subcommand(1);
+  app.option_defaults()->always_capture_default(false);
+  mfusim::app::add_flops_command(app);
+  mfusim::app::add_run_command(app);
+  mfusim::app::add_models_command(app);
+  mfusim::app::add_hardware_command(app);
+  try {
+    app.parse(argc, argv);
+    return answered;
+  } catch (const CLI::ParseError& error) {
+    return parse_outcome(app, error);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const mfusim::InputError& error) {
+    std::cerr << error.what() << '\n';
+    return wrong_input;
+  } catch (const mfusim::CountOverflow& error) {
+    std::cerr << "the numbers of this model are too large: " << error.what() << '\n';
+    return wrong_input;
+  } catch (const std::exception& error) {
+    std::cerr << "mfusim failed: " << error.what() << '\n';
+    return fault_of_the_program;
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.hpp"
+#include "report/atomic_file.hpp"
+#include "report/json.hpp"
+#include "report/table.hpp"
+#include "report/trace.hpp"
+#include "sim/build_step.hpp"
+#include "sim/engine.hpp"
+#include "sim/scenario.hpp"
+#include "sim/summarize.hpp"
+
+#include <iostream>
+#include <memory>
+
+namespace mfusim::app {
+namespace {
+
+struct RunOptions {
+  CommonOptions common;
+  std::string scenario;
+  std::string trace;
+};
+
+void run(const RunOptions& options) {
+  if (!options.trace.empty()) check_writable(options.trace);
+  if (!options.common.output.empty()) check_writable(options.common.output);
+  const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
+  const Work<Count> work = micro_batch_work(scenario);
+  const BuiltStep step = build_step(scenario, work);
+  const Timeline timeline = simulate(step.graph);
+  const Result result = summarize(scenario, work, step, timeline);
+  if (!options.trace.empty()) {
+    write_file(options.trace, [&](std::ostream& out) { write_trace(out, step, timeline); });
+  }
+  deliver(options.common,
+          [&](std::ostream& out) { options.common.format == Format::Json ? write_json(out, result) : write_table(out, result); });
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app) {
+  const auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("run", "One training step: time, MFU, where the time goes, memory");
+  command->add_option("scenario", options->scenario, "Scenario file (YAML)")->required()->option_text("SCENARIO");
+  command->add_option("--trace", options->trace, "Write the timeline as a Chrome trace, which Perfetto opens")
+      ->option_text("FILE");
+  add_common_options(*command, options->common);
+  add_settings_option(*command, options->common);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace mfusim::app

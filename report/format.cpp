@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/format.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace mfusim {
+namespace {
+
+template <std::size_t Size>
+std::string scaled(double value, const std::array<std::pair<double, const char*>, Size>& units, int digits) {
+  for (const auto& [factor, unit] : units) {
+    if (value >= factor) return fmt::format("{:.{}f} {}", value / factor, digits, unit);
+  }
+  return fmt::format("{:.{}f} {}", value / units.back().first, digits, units.back().second);
+}
+
+}  // namespace
+
+std::string show_time(Seconds time) {
+  if (time.count() == 0) return "0 s";
+  constexpr std::array<std::pair<double, const char*>, 4> units{{{1.0, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
+  return scaled(time.count(), units, time.count() >= 1 ? 3 : 2);
+}
+
+std::string show_bytes(Bytes bytes) {
+  if (bytes.value() == 0) return "0 B";
+  constexpr std::array<std::pair<double, const char*>, 4> units{{{1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}, {1.0, "B"}}};
+  return scaled(bytes.value(), units, 2);
+}
+
+std::string show_flops(Flops flops) {
+  constexpr std::array<std::pair<double, const char*>, 5> units{
+      {{1e18, "EFLOP"}, {1e15, "PFLOP"}, {1e12, "TFLOP"}, {1e9, "GFLOP"}, {1e6, "MFLOP"}}};
+  return scaled(flops.value(), units, 3);
+}
+
+std::string show_percent(double share) {
+  return fmt::format("{:.1f} %", 100 * share);
+}
+
+std::string show_count(std::int64_t count) {
+  std::string digits = fmt::format("{}", count);
+  for (std::size_t at = digits.size(); at > 3 && digits[at - 4] != '-';) {
+    at -= 3;
+    digits.insert(at, 1, ' ');
+  }
+  return digits;
+}
+
+}  // namespace mfusim

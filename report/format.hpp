@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/quantity.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace mfusim {
+
+/// Numbers as people read them, three or four digits and a unit.
+[[nodiscard]] std::string show_time(Seconds time);         ///< "26.02 s", "331.8 ms", "12.0 us"
+[[nodiscard]] std::string show_bytes(Bytes bytes);         ///< "45.3 GB"
+[[nodiscard]] std::string show_flops(Flops flops);         ///< "50.403 TFLOP"
+[[nodiscard]] std::string show_percent(double share);      ///< 0.4771 -> "47.7 %"
+[[nodiscard]] std::string show_count(std::int64_t count);  ///< "427 944 193"
+
+}  // namespace mfusim

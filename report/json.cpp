@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <ostream>
+
+namespace mfusim {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+std::int64_t whole_bytes(Bytes bytes) {
+  return std::llround(bytes.value());
+}
+
+json bytes_object(const std::vector<std::pair<std::string, Bytes>>& parts) {
+  json object = json::object();
+  for (const auto& [name, bytes] : parts) object[name] = whole_bytes(bytes);
+  return object;
+}
+
+json memory_json(const Result::Memory& memory) {
+  json stages = json::array();
+  for (const Result::Stage& stage : memory.stages) {
+    stages.push_back({{"stage", stage.stage},
+                      {"passes_in_flight", stage.passes_in_flight},
+                      {"peak_bytes", whole_bytes(stage.peak)},
+                      {"parts_bytes", bytes_object(stage.parts)}});
+  }
+  return {{"peak_bytes", whole_bytes(memory.peak)},
+          {"capacity_bytes", whole_bytes(memory.capacity)},
+          {"fits", memory.fits},
+          {"parts_bytes", bytes_object(memory.parts)},
+          {"stages", stages}};
+}
+
+json plan_json(const Result::Plan& plan) {
+  return {{"tensor", plan.tensor},
+          {"sequence", plan.sequence},
+          {"pipeline", plan.pipeline},
+          {"virtual_stages", plan.virtual_stages},
+          {"schedule", plan.schedule},
+          {"data", plan.data},
+          {"zero", plan.zero},
+          {"context", plan.context},
+          {"recompute", plan.recompute},
+          {"micro_batch", plan.micro_batch},
+          {"micro_batches", plan.micro_batches}};
+}
+
+json provenance_json(const Result& result) {
+  json shares = json::object();
+  for (const Result::ProvenanceShare& share : result.provenance) shares[share.kind] = share.time_share;
+  return {{"time_share", shares}, {"outside_measured_region", result.outside_measured_region}};
+}
+
+json towers_json(const std::vector<Result::TowerShare>& towers) {
+  json list = json::array();
+  for (const Result::TowerShare& tower : towers) {
+    list.push_back({{"name", tower.name},
+                    {"compute_time_s", tower.compute_time.count()},
+                    {"model_flops", tower.model_flops.value()},
+                    {"parameters", tower.parameters}});
+  }
+  return list;
+}
+
+json defaults_json(const UsedDefaults& defaults) {
+  json object = json::object();
+  for (const UsedDefault& used : defaults) object[used.path] = used.value;
+  return object;
+}
+
+void write(std::ostream& out, const json& document) {
+  // a name may hold any bytes; what is no UTF-8 becomes the replacement character
+  out << document.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
+}
+
+json counts_json(const OperationCounts<Count>& counts) {
+  return {{"mul", counts.mul.value()}, {"add", counts.add.value()}, {"total", (counts.mul + counts.add).value()}};
+}
+
+}  // namespace
+
+void write_json(std::ostream& out, const Result& result) {
+  json document{{"scenario", result.scenario}, {"model", result.model},     {"gpu", result.gpu},
+                {"gpus", result.gpus},         {"network", result.network}, {"stack", result.stack}};
+  document["iteration_time_s"] = result.iteration_time.count();
+  document["mfu"] = result.mfu;
+  document["hfu"] = result.hfu;
+  document["samples_per_s"] = result.samples_per_s;
+  if (result.tokens_per_s) document["tokens_per_s"] = *result.tokens_per_s;
+  document["model_flops"] = result.model_flops.value();
+  document["hardware_flops"] = result.hardware_flops.value();
+  document["peak_flops_per_s_per_gpu"] = result.peak_per_gpu.value();
+  json breakdown = json::object();
+  for (const auto& [name, time] : result.breakdown) breakdown[name] = time.count();
+  document["breakdown_s"] = breakdown;
+  document["critical_rank"] = result.critical_rank;
+  document["memory"] = memory_json(result.memory);
+  document["parallel"] = plan_json(result.parallel);
+  if (!result.towers.empty()) document["towers"] = towers_json(result.towers);
+  document["range"] = {
+      {"low_s", result.range.low.count()}, {"high_s", result.range.high.count()}, {"based_on", result.range.based_on}};
+  document["provenance"] = provenance_json(result);
+  if (result.against) {
+    document["measured"] = {{"iteration_time_s", result.against->measured.count()},
+                            {"error_percent", result.against->error_percent},
+                            {"source", result.against->source}};
+  }
+  document["defaults"] = defaults_json(result.defaults);
+  document["warnings"] = result.warnings;
+  document["tasks"] = result.tasks;
+  document["version"] = result.version;
+  write(out, document);
+}
+
+void write_json(std::ostream& out, const FlopsReport& report) {
+  json document{{"model", report.model}, {"convention", report.convention}, {"batch", report.batch}};
+  document["parameters"] = report.parameters.value();
+  document["forward"] = counts_json(report.forward);
+  document["backward"] = counts_json(report.backward);
+  json towers = json::object();
+  for (const FlopsReport::Part& part : report.towers) {
+    towers[part.name] = {{"parameters", part.parameters.value()},
+                         {"forward", counts_json(part.forward)},
+                         {"backward", counts_json(part.backward)}};
+  }
+  document["towers"] = towers;
+  write(out, document);
+}
+
+}  // namespace mfusim

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/table.hpp"
+
+#include "report/format.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+namespace mfusim {
+namespace {
+
+std::string words(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
+std::string bar(double share) {
+  constexpr double width = 40;
+  return std::string(static_cast<std::size_t>(share * width + 0.5), '#');
+}
+
+void write_answer(std::ostream& out, const Result& result) {
+  out << fmt::format("{} on {} x {} ({} software)\n\n", result.model, result.gpus, result.gpu, result.stack);
+  out << fmt::format("  step time   {:>12}   between {} and {}\n", show_time(result.iteration_time), show_time(result.range.low),
+                     show_time(result.range.high));
+  out << fmt::format("  MFU         {:>12}   model FLOPs (3 x forward, no recompute) / time / {:.0f} TFLOP/s peak\n",
+                     show_percent(result.mfu), result.peak_per_gpu.value() / 1e12);
+  out << fmt::format("  HFU         {:>12}   with recomputed FLOPs\n", show_percent(result.hfu));
+  out << fmt::format("  throughput  {:>12.5g}   samples/s\n", result.samples_per_s);
+  if (result.tokens_per_s) out << fmt::format("              {:>12.6g}   tokens/s\n", *result.tokens_per_s);
+  out << fmt::format("  memory      {:>12}   of {} a GPU: {}\n", show_bytes(result.memory.peak),
+                     show_bytes(result.memory.capacity), result.memory.fits ? "fits" : "DOES NOT FIT");
+  if (result.against) {
+    out << fmt::format("  measured    {:>12}   predicted {:+.1f} % ({})\n", show_time(result.against->measured),
+                       result.against->error_percent, result.against->source);
+  }
+}
+
+void write_plan(std::ostream& out, const Result::Plan& plan) {
+  out << fmt::format(
+      "\nplan: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x data {} (ZeRO-{}), recompute {}, micro-batch {} x "
+      "{}\n",
+      plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule, plan.data, plan.zero,
+      plan.recompute, plan.micro_batch, plan.micro_batches);
+}
+
+void write_breakdown(std::ostream& out, const Result& result) {
+  out << fmt::format("\nwhere the time goes (critical rank: pipeline stage {})\n", result.critical_rank);
+  for (const auto& [name, time] : result.breakdown) {
+    if (time.count() == 0) continue;
+    const double share = time / result.iteration_time;
+    out << fmt::format("  {:<32}{:>12}{:>9}  {}\n", words(name), show_time(time), show_percent(share), bar(share));
+  }
+}
+
+void write_memory(std::ostream& out, const Result::Memory& memory) {
+  out << "\nmemory of the fullest stage\n";
+  for (const auto& [name, bytes] : memory.parts) {
+    if (bytes.value() == 0) continue;
+    out << fmt::format("  {:<32}{:>12}{:>9}  {}\n", words(name), show_bytes(bytes), show_percent(bytes / memory.capacity),
+                       bar(std::min(1.0, bytes / memory.capacity)));
+  }
+}
+
+void write_towers(std::ostream& out, const Result& result) {
+  if (result.towers.empty()) return;
+  out << "\ntowers\n";
+  for (const Result::TowerShare& tower : result.towers) {
+    out << fmt::format("  {:<10}{:>14} parameters{:>16} a step{:>12} of kernels a GPU\n", tower.name,
+                       show_count(static_cast<std::int64_t>(tower.parameters)), show_flops(tower.model_flops),
+                       show_time(tower.compute_time));
+  }
+}
+
+void write_evidence(std::ostream& out, const Result& result) {
+  out << "\nwhat the times stand on: ";
+  bool first = true;
+  for (const Result::ProvenanceShare& share : result.provenance) {
+    if (share.time_share <= 0) continue;
+    out << (first ? "" : ", ") << share.kind << ' ' << show_percent(share.time_share);
+    first = false;
+  }
+  out << fmt::format("\nrange: {}\n", result.range.based_on);
+  for (const std::string& warning : result.warnings) out << "warning: " << warning << '\n';
+}
+
+void write_counts(std::ostream& out, const std::string& name, Count parameters, const OperationCounts<Count>& counts) {
+  const Count total = counts.mul + counts.add;
+  out << fmt::format("  {:<22}{:>20}{:>24}{:>24}{:>26}\n", name, parameters.value() > 0 ? show_count(parameters.value()) : "",
+                     show_count(counts.mul.value()), show_count(counts.add.value()), show_count(total.value()));
+}
+
+}  // namespace
+
+void write_table(std::ostream& out, const Result& result) {
+  write_answer(out, result);
+  write_plan(out, result.parallel);
+  write_breakdown(out, result);
+  write_memory(out, result.memory);
+  write_towers(out, result);
+  write_evidence(out, result);
+}
+
+void write_table(std::ostream& out, const FlopsReport& report) {
+  out << fmt::format("{}: batch {}, convention '{}'\n\n", report.model, report.batch, report.convention);
+  out << fmt::format("  {:<22}{:>20}{:>24}{:>24}{:>26}\n", "", "parameters", "mul", "add", "total");
+  write_counts(out, "forward", report.parameters, report.forward);
+  for (const FlopsReport::Part& part : report.towers) write_counts(out, "  " + part.name, part.parameters, part.forward);
+  write_counts(out, "backward", 0, report.backward);
+  for (const FlopsReport::Part& part : report.towers) write_counts(out, "  " + part.name, 0, part.backward);
+}
+
+}  // namespace mfusim

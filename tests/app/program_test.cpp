@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program as scripts see it: exit codes, streams, messages.
+#include "tests/catch.hpp"
+
+#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int exit_code = -1;
+  std::string out;
+  std::string err;
+};
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "mfusim_program_test_XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = name;
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] fs::path file(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    return path_ / name;
+  }
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+std::string text_of(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+Outcome call(const std::string& arguments) {
+  const Folder folder;
+  const fs::path out = folder.path() / "out";
+  const fs::path err = folder.path() / "err";
+  const std::string command = std::string(MFUSIM_PROGRAM) + " " + arguments + " >" + out.string() + " 2>" + err.string();
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(out), text_of(err)};
+}
+
+const char* const scenario = "scenarios/clip-l14-336-a100x8.yaml";
+
+}  // namespace
+
+TEST_CASE("help and version answer, an unknown command is wrong input", "[unit]") {
+  for (const char* command : {"", "flops ", "run ", "models ", "hardware "}) {
+    CAPTURE(command);
+    const Outcome help = call(std::string(command) + "--help");
+    CHECK(help.exit_code == 0);
+    CHECK(help.out.size() > 80);
+  }
+  CHECK(call("--version").exit_code == 0);
+  CHECK(call("no-such-command").exit_code == 2);
+  CHECK(call("").exit_code == 2);
+  CHECK(call("run").exit_code == 2);
+}
+
+TEST_CASE("a wrong scenario exits with 2 and a message that names the file, and prints no answer", "[unit]") {
+  const Folder folder;
+  const std::array<std::pair<const char*, std::string>, 8> wrong{{{"empty.yaml", ""},
+                                                                  {"binary.yaml", std::string("\x00\x01\x02", 3)},
+                                                                  {"broken.yaml", "model: ["},
+                                                                  {"unknown.yaml", "modle: x\n"},
+                                                                  {"deep.yaml", "a: " + std::string(5000, '[')},
+                                                                  {"list.yaml", "- 1\n- 2\n"},
+                                                                  {"scalar.yaml", "hello"},
+                                                                  {"repeated.yaml", "model: a\nmodel: b\n"}}};
+  for (const auto& [name, text] : wrong) {
+    CAPTURE(name);
+    const Outcome outcome = call("run " + folder.file(name, text).string());
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.out.empty());
+    CHECK_THAT(outcome.err, ContainsSubstring(name));
+  }
+  CHECK(call("run " + (folder.path() / "missing.yaml").string()).exit_code == 2);
+  CHECK(call("run " + folder.path().string()).exit_code == 2);
+  CHECK(call(std::string("run ") + scenario + " --set parallel.tensor").exit_code == 2);
+  CHECK(call(std::string("run ") + scenario + " --format xml").exit_code == 2);
+}
+
+TEST_CASE("a config.json of another architecture is refused by name", "[unit]") {
+  const Folder folder;
+  const fs::path config =
+      folder.file("config.json", R"({"architectures": ["MambaForCausalLM"], "model_type": "mamba", "hidden_size": 768})");
+  const Outcome outcome = call("flops " + config.string());
+  CHECK(outcome.exit_code == 2);
+  CHECK_THAT(outcome.err, ContainsSubstring("amba"));
+}
+
+TEST_CASE("the JSON answer is one document with the contract's keys, twice the same", "[unit]") {
+  const Outcome first = call(std::string("run ") + scenario + " --format json");
+  REQUIRE(first.exit_code == 0);
+  const auto result = nlohmann::json::parse(first.out);
+  for (const char* key : {"iteration_time_s", "mfu", "hfu", "samples_per_s", "model_flops", "hardware_flops", "breakdown_s",
+                          "memory", "parallel", "towers", "range", "provenance", "defaults", "warnings", "version"}) {
+    CAPTURE(key);
+    CHECK(result.contains(key));
+  }
+  double sum = 0;
+  for (const auto& part : result["breakdown_s"]) sum += part.get<double>();
+  CHECK_THAT(sum, WithinRel(result["iteration_time_s"].get<double>(), 1e-12));
+  CHECK(call(std::string("run ") + scenario + " --format json").out == first.out);
+}
+
+TEST_CASE("--output and --trace write whole files or say why not", "[unit]") {
+  const Folder folder;
+  const fs::path answer = folder.path() / "answer.json";
+  const fs::path trace = folder.path() / "trace.json";
+  const Outcome outcome =
+      call(std::string("run ") + scenario + " --format json -o " + answer.string() + " --trace " + trace.string());
+  REQUIRE(outcome.exit_code == 0);
+  CHECK(outcome.out.empty());
+  CHECK(nlohmann::json::parse(text_of(answer)).contains("mfu"));
+  const auto events = nlohmann::json::parse(text_of(trace))["traceEvents"];
+  CHECK(events.size() > 100);
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 2);
+  CHECK(call(std::string("run ") + scenario + " --trace /no/such/folder/trace.json").exit_code == 2);
+  CHECK(call(std::string("run ") + scenario + " -o " + folder.path().string()).exit_code == 2);
+}
+
+TEST_CASE("the three models of the background give its totals", "[published]") {
+  // The study this project started from; every addition, multiplication, division, exponential and root counts one.
+  const std::array<std::pair<const char*, std::int64_t>, 3> totals{{{"openai/clip-vit-large-patch14-336", 50'402'779'132'416},
+                                                                    {"laion/CLIP-ViT-H-14-laion2B-s32B-b79K", 47'895'855'448'576},
+                                                                    {"EVA02-CLIP-bigE-14", 295'085'273'678'080}}};
+  for (const auto& [model, total] : totals) {
+    CAPTURE(model);
+    const Outcome outcome = call(std::string("flops ") + model + " --batch 128 --text-length 64 --format json");
+    REQUIRE(outcome.exit_code == 0);
+    const auto report = nlohmann::json::parse(outcome.out);
+    CHECK(report["forward"]["total"].get<std::int64_t>() == total);
+    CHECK(report["forward"]["mul"].get<std::int64_t>() + report["forward"]["add"].get<std::int64_t>() == total);
+  }
+}
