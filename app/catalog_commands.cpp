@@ -1,38 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
-#include "hardware/network.hpp"
-#include "model/read_model.hpp"
-#include "report/catalog.hpp"
+#include "base/input_error.hpp"
+#include "base/nearest.hpp"
+#include "hardware/catalog.hpp"
+#include "hardware/questions.hpp"
+#include "model/model_table.hpp"
+#include "report/grids.hpp"
+#include "report/table.hpp"
 #include "sim/stack.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
 namespace mfusim::app {
+namespace {
+
+struct HardwareOptions {
+  CommonOptions common;
+  std::string name;
+  std::string gemm, attention, collective;
+  std::string network = "ib-8x400g";
+};
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Grid all_names() {
+  Grid grid{{{"kind", "kind"}, {"name", "name"}}, {}};
+  for (const std::string& name : gpu_names()) grid.rows.push_back({std::string("gpu"), name});
+  for (const std::string& name : network_names()) grid.rows.push_back({std::string("network"), name});
+  for (const std::string& name : stack_names()) grid.rows.push_back({std::string("stack"), name});
+  return grid;
+}
+
+/// The figures of an entry, whichever catalog it is in.
+Grid entry(const std::string& name) {
+  if (contains(gpu_names(), name)) return figures_grid(gpu_figures(name));
+  if (contains(network_names(), name)) return figures_grid(network_figures(name));
+  std::vector<std::string> known = gpu_names();
+  for (const std::string& network : network_names()) known.push_back(network);
+  throw InputError(fmt::format("hardware: no GPU or network is called '{}'{}", shown(name), suggestion(name, known)));
+}
+
+void deliver_answer(const CommonOptions& options, const HardwareAnswer& answer) {
+  if (options.format != Format::Table) return deliver(options, answer_grid(answer));
+  deliver(options, [&](std::ostream& out) { write_table(out, answer); });
+}
+
+void hardware(const HardwareOptions& options) {
+  if (options.name.empty()) return deliver(options.common, all_names());
+  if (!options.gemm.empty()) return deliver_answer(options.common, ask_gemm(load_gpu(options.name), options.gemm));
+  if (!options.attention.empty()) return deliver_answer(options.common, ask_attention(load_gpu(options.name), options.attention));
+  if (!options.collective.empty()) {
+    return deliver(options.common,
+                   answer_grid(ask_collective(load_gpu(options.name), load_network(options.network), options.collective)));
+  }
+  deliver(options.common, entry(options.name));
+}
+
+}  // namespace
 
 void add_models_command(CLI::App& app) {
-  const auto options = std::make_shared<CommonOptions>();
-  CLI::App* command = app.add_subcommand("models", "The model catalog: every name that a scenario or `mfusim flops` may use");
-  add_common_options(*command, *options);
+  struct Options {
+    CommonOptions common;
+    std::string name;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("models", "The model catalog: parameters, forward FLOPs of one sample, V:T ratio, source");
+  command->add_option("name", options->name, "One model (default: all)")->option_text("NAME");
+  add_common_options(*command, options->common);
   command->callback([options] {
-    const NameList names{{"models", model_names()}};
-    deliver(*options,
-            [&](std::ostream& out) { options->format == Format::Json ? write_names_json(out, names) : write_names(out, names); });
+    deliver(options->common, models_grid(options->name.empty() ? model_table() : std::vector{model_row(options->name)}));
   });
 }
 
 void add_hardware_command(CLI::App& app) {
-  const auto options = std::make_shared<CommonOptions>();
-  CLI::App* command =
-      app.add_subcommand("hardware", "The hardware catalog: GPUs, networks and software stacks that a scenario may name");
-  add_common_options(*command, *options);
-  command->callback([options] {
-    const NameList names{{"gpus", gpu_names()}, {"networks", network_names()}, {"stacks", stack_names()}};
-    deliver(*options,
-            [&](std::ostream& out) { options->format == Format::Json ? write_names_json(out, names) : write_names(out, names); });
-  });
+  const auto options = std::make_shared<HardwareOptions>();
+  CLI::App* command = app.add_subcommand(
+      "hardware", "GPUs, networks and stacks; one entry with the source of every figure; the time of one kernel");
+  command->add_option("name", options->name, "A GPU or a network (default: list all)")->option_text("NAME");
+  command->add_option("--gemm", options->gemm, "Time of one matrix multiply")->option_text("M,N,K[,dtype]")->needs("name");
+  command->add_option("--attention", options->attention, "Time of one attention")
+      ->option_text("BATCH,LENGTH,HEADS,HEAD_DIM[,word...]")
+      ->needs("name");
+  command->add_option("--collective", options->collective, "Time of one collective")
+      ->option_text("KIND,BYTES,RANKS[,NODES]")
+      ->needs("name");
+  command->add_option("--network", options->network, "Network between the nodes of --collective (default ib-8x400g)")
+      ->option_text("NAME");
+  add_common_options(*command, options->common);
+  command->callback([options] { hardware(*options); });
 }
 
 }  // namespace mfusim::app

@@ -12,10 +12,10 @@
 namespace mfusim::app {
 
 void add_common_options(CLI::App& command, CommonOptions& options) {
-  const std::map<std::string, Format> formats{{"table", Format::Table}, {"json", Format::Json}};
+  const std::map<std::string, Format> formats{{"table", Format::Table}, {"json", Format::Json}, {"csv", Format::Csv}};
   command.add_option("--format", options.format, "Output format")
       ->transform(CLI::CheckedTransformer(formats).description(""))
-      ->option_text("table|json");
+      ->option_text("table|json|csv");
   command.add_option("--output,-o", options.output, "Write the answer to FILE instead of standard output")->option_text("FILE");
   command.add_flag("--quiet,-q", options.quiet, "No progress and no warnings on standard error");
 }
@@ -43,6 +43,19 @@ void deliver(const CommonOptions& options, const std::function<void(std::ostream
   write(std::cout);
   std::cout.flush();
   if (!std::cout) throw InputError("standard output cannot be written");
+}
+
+void deliver(const CommonOptions& options, const Grid& grid) {
+  deliver(options, [&](std::ostream& out) {
+    switch (options.format) {
+      case Format::Table:
+        return write_table(out, grid);
+      case Format::Json:
+        return write_json(out, grid);
+      case Format::Csv:
+        return write_csv(out, grid);
+    }
+  });
 }
 
 }  // namespace mfusim::app

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "report/grid.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <functional>
 #include <iosfwd>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mfusim::app {
 
-enum class Format { Table, Json };
+enum class Format { Table, Json, Csv };
 
 /// Options that every command has.
 struct CommonOptions {
@@ -30,11 +33,15 @@ void add_settings_option(CLI::App& command, CommonOptions& options);
 
 /// Gives the answer to standard output, or to the file of `--output`.
 void deliver(const CommonOptions& options, const std::function<void(std::ostream&)>& write);
+/// The same for an answer of rows and columns, in the format asked for.
+void deliver(const CommonOptions& options, const Grid& grid);
 
 /// Each adds its subcommand and what it does when it is chosen.
 void add_flops_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_models_command(CLI::App& app);
 void add_hardware_command(CLI::App& app);
+void add_validate_command(CLI::App& app);
+void add_calibrate_command(CLI::App& app);
 
 }  // namespace mfusim::app

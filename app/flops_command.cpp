@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 #include "base/input_error.hpp"
-#include "model/build_work.hpp"
 #include "model/flops_report.hpp"
+#include "model/parameter_study.hpp"
 #include "model/read_model.hpp"
 #include "model/symbolic.hpp"
+#include "report/grids.hpp"
 #include "report/json.hpp"
 #include "report/table.hpp"
 
+#include <fmt/format.h>
+
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -21,11 +25,15 @@ struct FlopsOptions {
   std::int64_t batch = 1;
   std::optional<std::int64_t> image_size;
   std::optional<std::int64_t> text_length;
+  std::string convention = "all";
+  std::optional<FlopsDetail> detail;
   bool symbolic = false;
+  std::vector<std::string> variables;
+  bool vs_parameters = false;
 };
 
 std::int64_t positive(const std::string& option, std::int64_t value) {
-  if (value < 1) throw InputError(option + ": expected a positive integer, got '" + std::to_string(value) + "'");
+  if (value < 1) throw InputError(fmt::format("{}: expected a positive integer, got '{}'", option, value));
   return value;
 }
 
@@ -37,30 +45,71 @@ InputShape input_shape(const FlopsOptions& options) {
   return shape;
 }
 
-void flops(const FlopsOptions& options) {
+void compare_with_parameters(const FlopsOptions& options) {
+  const std::vector<std::string> models = options.model.empty() ? contrastive_models() : std::vector{options.model};
+  const ParameterStudy study = parameters_against_operations(models, input_shape(options), convention_of(options.convention));
+  if (options.common.format != Format::Table) return deliver(options.common, parameter_study_grid(study));
+  deliver(options.common, [&](std::ostream& out) { write_table(out, study); });
+}
+
+void print_formula(const FlopsOptions& options) {
   const ModelSpec model = load_model(options.model);
-  const InputShape shape = input_shape(options);
-  if (options.symbolic) {
-    return deliver(options.common, [&](std::ostream& out) { out << symbolic_formula(model, shape) << '\n'; });
+  const std::string formula =
+      symbolic_formula(model, input_shape(options), options.variables, FormulaOf::Forward, convention_of(options.convention));
+  if (options.common.format == Format::Table) return deliver(options.common, [&](std::ostream& out) { out << formula << '\n'; });
+  deliver(options.common, Grid{{{"model", "model"}, {"forward_formula", "forward"}}, {{model.name, formula}}});
+}
+
+void print_counts(const FlopsOptions& options) {
+  const FlopsReport report = count_flops(load_model(options.model), input_shape(options), convention_of(options.convention));
+  const FlopsDetail detail = options.detail.value_or(FlopsDetail::Tower);
+  switch (options.common.format) {
+    case Format::Json:
+      return deliver(options.common, [&](std::ostream& out) { write_json(out, report, detail); });
+    case Format::Csv:
+      return deliver(options.common, flops_grid(report, detail));
+    case Format::Table:
+      break;
   }
-  const FlopsReport report = count_flops(model, shape);
-  deliver(options.common,
-          [&](std::ostream& out) { options.common.format == Format::Json ? write_json(out, report) : write_table(out, report); });
+  if (options.detail) return deliver(options.common, flops_grid(report, detail));
+  deliver(options.common, [&](std::ostream& out) { write_table(out, report); });
+}
+
+void flops(const FlopsOptions& options) {
+  if (options.vs_parameters) return compare_with_parameters(options);
+  if (options.model.empty())
+    throw InputError("flops: expected a MODEL: a catalog name (see `mfusim models`) or the path of a config.json");
+  if (options.symbolic || !options.variables.empty()) return print_formula(options);
+  print_counts(options);
 }
 
 }  // namespace
 
 void add_flops_command(CLI::App& app) {
   const auto options = std::make_shared<FlopsOptions>();
-  CLI::App* command = app.add_subcommand("flops", "Operations and parameters of a model, forward and backward, by tower");
+  const std::map<std::string, FlopsDetail> details{
+      {"tower", FlopsDetail::Tower}, {"layer", FlopsDetail::Layer}, {"operator", FlopsDetail::Operator}};
+  CLI::App* command = app.add_subcommand("flops", "Operations, parameters and bytes of a model, forward and backward");
   command->add_option("model", options->model, "Catalog name (see `mfusim models`), or the path of a config.json")
-      ->required()
       ->option_text("MODEL");
   command->add_option("--batch", options->batch, "Samples: image-text pairs, or sequences (default 1)")->option_text("N");
   command->add_option("--image-size", options->image_size, "Pixels of an image's side (default: the model's)")->option_text("N");
   command->add_option("--text-length,--sequence-length", options->text_length, "Tokens of a text (default: the model's)")
       ->option_text("N");
-  command->add_flag("--symbolic", options->symbolic, "Print the forward total as a formula of the hyper-parameters");
+  command->add_option("--by", options->detail, "One row a tower, layer or operator")
+      ->transform(CLI::CheckedTransformer(details).description(""))
+      ->option_text("tower|layer|operator");
+  command
+      ->add_option(
+          "--convention", options->convention,
+          "What counts: all (every addition and multiplication), mac, matmul (2 a multiply-add), model (MFU's numerator)")
+      ->option_text("all|mac|matmul|model");
+  command->add_flag("--symbolic", options->symbolic, "The forward total as a formula of widths, MLP widths and layers");
+  command->add_option("--variables", options->variables, "The formula over these hyper-parameters, as id,il,tl")
+      ->delimiter(',')
+      ->option_text("NAME,...");
+  command->add_flag("--vs-parameters", options->vs_parameters,
+                    "Parameters against operations over the catalog's contrastive models");
   add_common_options(*command, options->common);
   command->callback([options] { flops(*options); });
 }

@@ -29,6 +29,8 @@ int run(int argc, char** argv) {
   mfusim::app::add_run_command(app);
   mfusim::app::add_models_command(app);
   mfusim::app::add_hardware_command(app);
+  mfusim::app::add_validate_command(app);
+  mfusim::app::add_calibrate_command(app);
   try {
     app.parse(argc, argv);
     return answered;

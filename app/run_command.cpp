@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 #include "report/atomic_file.hpp"
+#include "report/grids.hpp"
 #include "report/json.hpp"
 #include "report/table.hpp"
 #include "report/trace.hpp"

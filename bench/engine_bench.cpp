@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The raw engine by number of tasks: building a graph, running it without and with contention, the critical path.
 // Times are per task. The graphs look like a training step: ranks with a compute stream and a communication stream,
-// kernels in order, every fourth kernel's result sent to the communication stream and awaited four kernels later.
+// kernels in order, every fourth kernel's result sent on the communication stream and awaited four kernels later.
 #include "sim/critical_path.hpp"
 #include "sim/engine_events.hpp"
 #include "sim/engine_linear.hpp"
@@ -17,7 +17,9 @@ namespace {
 using namespace mfusim;
 
 constexpr std::uint32_t kRanks = 64;
-constexpr std::uint32_t kKernels = 4;  // between two transfers
+constexpr std::uint32_t kKernels = 4;               // between two transfers, 20 us together
+constexpr std::int64_t kShortTransfer = 8'000'000;  // the link has room most of the time
+constexpr std::int64_t kLongTransfer = 12'000'000;  // the link is just full: every start and end re-times all transfers
 
 /// Small, cheap, repeatable noise: equal durations would make most events coincide.
 class Durations {
@@ -50,7 +52,7 @@ Usages add_usages(TaskGraphBuilder& builder) {
   return usages;
 }
 
-TaskGraph step_graph(std::size_t tasks, const Usages& usages, TaskGraphBuilder builder) {
+TaskGraph step_graph(std::size_t tasks, std::int64_t transfer_time, const Usages& usages, TaskGraphBuilder builder) {
   Durations duration;
   for (std::uint32_t stream = 0; stream < 2 * kRanks; ++stream) builder.add_stream();
   const std::size_t rounds = std::max<std::size_t>(1, tasks / (kRanks * (kKernels + 1)));
@@ -62,7 +64,7 @@ TaskGraph step_graph(std::size_t tasks, const Usages& usages, TaskGraphBuilder b
         const Task task{.duration = duration(5'000'000), .stream = 2 * rank, .usage = usages.compute[rank]};
         kernel = i == 0 && round > 1 ? builder.add(task, {sent[round % 2]}) : builder.add(task);
       }
-      const Task transfer{.duration = duration(8'000'000), .stream = 2 * rank + 1, .usage = usages.communication[rank]};
+      const Task transfer{.duration = duration(transfer_time), .stream = 2 * rank + 1, .usage = usages.communication[rank]};
       sent[round % 2] = builder.add(transfer, {kernel});
     }
   }
@@ -70,13 +72,13 @@ TaskGraph step_graph(std::size_t tasks, const Usages& usages, TaskGraphBuilder b
 }
 
 TaskGraph plain_graph(std::size_t tasks) {
-  return step_graph(tasks, {}, TaskGraphBuilder(tasks));
+  return step_graph(tasks, kShortTransfer, {}, TaskGraphBuilder(tasks));
 }
 
-TaskGraph shared_graph(std::size_t tasks) {
+TaskGraph shared_graph(std::size_t tasks, std::int64_t transfer_time = kShortTransfer) {
   TaskGraphBuilder builder(tasks);
   const Usages usages = add_usages(builder);
-  return step_graph(tasks, usages, std::move(builder));
+  return step_graph(tasks, transfer_time, usages, std::move(builder));
 }
 
 /// Stages built one after the other, so that edges also lead to smaller ids and the graph needs an order of its own:
@@ -154,6 +156,10 @@ void shared(benchmark::State& state) {
   run_graph(state, shared_graph(static_cast<std::size_t>(state.range(0))), simulate_shared);
 }
 
+void congested(benchmark::State& state) {
+  run_graph(state, shared_graph(static_cast<std::size_t>(state.range(0)), kLongTransfer), simulate_shared);
+}
+
 /// The price of the event loop where nothing is shared.
 void shared_nothing(benchmark::State& state) {
   run_graph(state, plain_graph(static_cast<std::size_t>(state.range(0))), simulate_shared);
@@ -173,6 +179,7 @@ BENCHMARK(build_pipeline)->RangeMultiplier(10)->Range(kFewest, kMost)->Unit(benc
 BENCHMARK(unshared)->RangeMultiplier(10)->Range(kFewest, kMost)->Unit(benchmark::kMillisecond);
 BENCHMARK(pipeline)->RangeMultiplier(10)->Range(kFewest, kMost)->Unit(benchmark::kMillisecond);
 BENCHMARK(shared)->RangeMultiplier(10)->Range(kFewest, kMost)->Unit(benchmark::kMillisecond);
+BENCHMARK(congested)->RangeMultiplier(10)->Range(kFewest, kMost)->Unit(benchmark::kMillisecond);
 BENCHMARK(shared_nothing)->RangeMultiplier(10)->Range(kFewest, kMost)->Unit(benchmark::kMillisecond);
 BENCHMARK(path)->RangeMultiplier(10)->Range(kFewest, kMost)->Unit(benchmark::kMillisecond);
 

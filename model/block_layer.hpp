@@ -9,14 +9,21 @@
 
 namespace mfusim {
 
-/// Writes one transformer block over `batch` samples of `tokens` tokens each.
+/// What goes into a block.
+template <class N>
+struct BlockInput {
+  N batch, tokens;  ///< Samples, and tokens of each.
+  N unrotated{0};   ///< Tokens of a sample without a place in the image or text: rotary positions leave them alone.
+  N grid{0};        ///< Patches along a side of the image, for positions that a network computes.
+};
+
+/// Writes one transformer block.
 /// The names of the operators are those of the papers: qkv, attention, out_proj, fc1, activation, fc2.
 template <class N>
 class BlockWriter {
  public:
-  /// `grid`: patches along a side of the image, for positions that a network computes.
-  BlockWriter(const BlockSpec<N>& spec, N batch, N tokens, std::string name, N grid = N(0))
-      : spec_(spec), batch_(batch), tokens_(tokens), grid_(grid), builder_(std::move(name)) {}
+  BlockWriter(const BlockSpec<N>& spec, const BlockInput<N>& input, std::string name)
+      : spec_(spec), input_(input), builder_(std::move(name)) {}
 
   [[nodiscard]] LayerGroup<N> write() {
     if (spec_.style.parallel_block) {
@@ -28,7 +35,7 @@ class BlockWriter {
   }
 
  protected:
-  [[nodiscard]] N rows() const { return batch_ * tokens_; }
+  [[nodiscard]] N rows() const { return input_.batch * input_.tokens; }
   [[nodiscard]] N values() const { return rows() * spec_.hidden_size; }
   [[nodiscard]] N attention_width() const { return spec_.heads * spec_.head_dim; }
 
@@ -115,10 +122,10 @@ class BlockWriter {
 
   /// Attention of the block's own tokens to `keys` tokens.
   [[nodiscard]] Attention<N> attention_to(N keys) const {
-    return {.batch = batch_,
+    return {.batch = input_.batch,
             .heads = spec_.heads,
             .kv_heads = spec_.kv_heads,
-            .queries = tokens_,
+            .queries = input_.tokens,
             .keys = keys,
             .head_dim = spec_.head_dim,
             .window = spec_.window ? NumberTraits<N>::smaller(keys, *spec_.window) : keys,
@@ -128,12 +135,12 @@ class BlockWriter {
   }
 
   const BlockSpec<N>& spec_;
-  N batch_, tokens_, grid_;
+  BlockInput<N> input_;
   LayerBuilder<N> builder_;
   std::string prefix_;  ///< Of the names of operators, where a layer holds two blocks.
 
  private:
-  [[nodiscard]] Attention<N> attention() const { return attention_to(tokens_); }
+  [[nodiscard]] Attention<N> attention() const { return attention_to(input_.tokens); }
 
   [[nodiscard]] Linear<N> qkv(N key_width) const {
     const BlockStyle& style = spec_.style;
@@ -148,7 +155,8 @@ class BlockWriter {
 
   int rotary(int input) {
     const N rotated = is_zero(spec_.position_size) ? spec_.head_dim : spec_.position_size;
-    const int at = builder_.elementwise(prefix_ + "rotary", rows() * (spec_.heads + spec_.kv_heads) * rotated,
+    const N rotated_rows = input_.batch * (input_.tokens - input_.unrotated);
+    const int at = builder_.elementwise(prefix_ + "rotary", rotated_rows * (spec_.heads + spec_.kv_heads) * rotated,
                                         ElementwiseKind::Rotary, {input});
     builder_[at].split = TensorSplit::Inside;
     return at;
@@ -159,7 +167,7 @@ class BlockWriter {
   }
 
   void score_bias(int input) {
-    const int at = builder_.elementwise(prefix_ + "score_bias", batch_ * spec_.heads * tokens_ * tokens_,
+    const int at = builder_.elementwise(prefix_ + "score_bias", input_.batch * spec_.heads * input_.tokens * input_.tokens,
                                         ElementwiseKind::ScoreBias, {input});
     builder_[at].split = TensorSplit::Inside;
   }
@@ -167,7 +175,7 @@ class BlockWriter {
   /// Scores' bias from the relative coordinates (x, y) of every pair of patches, by two linears: [(2 grid - 1)^2, 2] -> hidden ->
   /// heads, once for all samples. Source: Liu et al. 2022 (Swin v2, arXiv:2111.09883), section 3.3; timm's RelPosMlp.
   void position_network() {
-    const N pairs = (N(2) * grid_ - N(1)) * (N(2) * grid_ - N(1));
+    const N pairs = (N(2) * input_.grid - N(1)) * (N(2) * input_.grid - N(1));
     Linear<N> coordinates = linear_of(pairs, N(2), spec_.position_size, true);
     coordinates.input_gradient = false;
     int at = builder_.add(prefix_ + "position_fc1", coordinates, TensorSplit::Replicated, {});
@@ -194,8 +202,8 @@ class BlockWriter {
 
 /// `spec.layers` equal blocks as one group.
 template <class N>
-[[nodiscard]] LayerGroup<N> block_group(const BlockSpec<N>& spec, N batch, N tokens, N grid = N(0)) {
-  return BlockWriter<N>(spec, batch, tokens, "block", grid).write();
+[[nodiscard]] LayerGroup<N> block_group(const BlockSpec<N>& spec, const BlockInput<N>& input) {
+  return BlockWriter<N>(spec, input, "block").write();
 }
 
 }  // namespace mfusim

@@ -12,8 +12,8 @@ namespace mfusim {
 template <class N>
 class CaptionBlockWriter : private BlockWriter<N> {
  public:
-  CaptionBlockWriter(const BlockSpec<N>& spec, N batch, N tokens, N image_tokens)
-      : BlockWriter<N>(spec, batch, tokens, "block"), image_tokens_(image_tokens) {}
+  CaptionBlockWriter(const BlockSpec<N>& spec, const BlockInput<N>& input, N image_tokens)
+      : BlockWriter<N>(spec, input, "block"), image_tokens_(image_tokens) {}
 
   [[nodiscard]] LayerGroup<N> write() {
     const int stream = this->mlp_half(this->attention_half(input_of_layer));
@@ -25,7 +25,7 @@ class CaptionBlockWriter : private BlockWriter<N> {
  private:
   int cross_attention_half(int stream) {
     const N width = this->spec_.hidden_size;
-    const N image_rows = this->batch_ * image_tokens_;
+    const N image_rows = this->input_.batch * image_tokens_;
     LayerBuilder<N>& layer = this->builder_;
     const int normed = this->norm("attention_norm", stream);
     const int image = layer.add("cross_image_norm", Norm<N>{.rows = image_rows, .width = width, .kind = this->spec_.style.norm},
@@ -69,7 +69,8 @@ template <class N>
   const N tokens = input.text_length.value_or(model.text->context_length);
   Tower<N> tower{.name = "caption", .groups = {}, .frozen = false};
   const N image_tokens = caption_image_tokens(*model.vision, input);
-  tower.groups.push_back(CaptionBlockWriter<N>(spec.block, input.batch, tokens, image_tokens).write());
+  tower.groups.push_back(
+      CaptionBlockWriter<N>(spec.block, BlockInput<N>{.batch = input.batch, .tokens = tokens}, image_tokens).write());
   tower.groups.push_back(caption_output(spec, input.batch * tokens));
   return tower;
 }

@@ -60,7 +60,7 @@ template <class N>
 [[nodiscard]] Tower<N> decoder_tower(const DecoderSpec<N>& spec, const InputShapeOf<N>& input) {
   Tower<N> tower{.name = "decoder", .groups = {}, .frozen = false};
   tower.groups.push_back(decoder_embedding(spec, input));
-  tower.groups.push_back(block_group(spec.block, input.batch, sequence_tokens(spec, input)));
+  tower.groups.push_back(block_group(spec.block, BlockInput<N>{.batch = input.batch, .tokens = sequence_tokens(spec, input)}));
   tower.groups.push_back(decoder_output(spec, input));
   return tower;
 }

@@ -23,6 +23,8 @@ void times(Part& part, Count repeat) {
   part.backward_parts = {repeat * part.backward_parts.input, repeat * part.backward_parts.weight};
   part.forward = repeat * part.forward;
   part.backward = repeat * part.backward;
+  part.recompute_full = repeat * part.recompute_full;
+  part.recompute_selective = repeat * part.recompute_selective;
   part.saved_bytes *= repeat;
   part.saved_bytes_unfused *= repeat;
   part.moved_bytes *= repeat;
@@ -37,6 +39,8 @@ void accumulate(Whole& whole, const Part& part) {
   whole.backward += part.backward;
   whole.backward_parts.input += part.backward_parts.input;
   whole.backward_parts.weight += part.backward_parts.weight;
+  whole.recompute_full += part.recompute_full;
+  whole.recompute_selective += part.recompute_selective;
   whole.saved_bytes += part.saved_bytes;
   whole.saved_bytes_unfused += part.saved_bytes_unfused;
   whole.moved_bytes += part.moved_bytes;
@@ -56,11 +60,18 @@ Part count_operator(const Operator<Count>& op, Convention convention, bool froze
   return part;
 }
 
+/// Only blocks are recomputed; embedding and output layers keep what they need.
+void add_recompute(Part& part, const Operator<Count>& op) {
+  part.recompute_full = part.forward;
+  if (std::holds_alternative<Attention<Count>>(op.shape)) part.recompute_selective = part.forward;
+}
+
 Part count_group(const LayerGroup<Count>& group, Convention convention, bool frozen) {
   Part layer;
   layer.name = group.layer.name;
   for (const Operator<Count>& op : group.layer.operators) {
     layer.parts.push_back(count_operator(op, convention, frozen));
+    if (group.layer.name == "block" && !frozen) add_recompute(layer.parts.back(), op);
     accumulate(layer, layer.parts.back());
   }
   times(layer, group.repeat);

@@ -19,8 +19,10 @@ struct FlopsPart {
   Count parameters;
   OperationCounts<Count> forward;
   OperationCounts<Count> backward;
-  BackwardCounts<Count> backward_parts;  ///< With respect to inputs and to parameters.
-  Count saved_bytes;                     ///< Kept from forward to backward by a fused attention kernel's standards.
+  BackwardCounts<Count> backward_parts;        ///< With respect to inputs and to parameters.
+  OperationCounts<Count> recompute_full;       ///< A second forward pass of the blocks, where each keeps its input only.
+  OperationCounts<Count> recompute_selective;  ///< Of the attention cores only (Korthikanti et al. 2022, section 5).
+  Count saved_bytes;                           ///< Kept from forward to backward with a fused attention kernel.
   Count saved_bytes_unfused;
   Count moved_bytes;             ///< Forward.
   std::vector<FlopsPart> parts;  ///< Tower -> layers -> operators.
@@ -36,6 +38,8 @@ struct FlopsReport {
   OperationCounts<Count> forward;
   OperationCounts<Count> backward;
   BackwardCounts<Count> backward_parts;
+  OperationCounts<Count> recompute_full;
+  OperationCounts<Count> recompute_selective;
   Count saved_bytes, saved_bytes_unfused, moved_bytes;
   std::vector<Part> towers;  ///< And the head that joins them.
 };

@@ -88,7 +88,7 @@ int projected(LayerBuilder<N>& layer, ProjectionKind kind, bool bias, N rows, N 
                        TensorSplit::Replicated, {at});
     }
     case ProjectionKind::Mlp: {
-      const N hidden = (width + projection) / N(2);
+      const N hidden = NumberTraits<N>::quotient(width + projection, N(2));
       int at = layer.add("projection_fc1", plain_linear(rows, width, hidden, bias), TensorSplit::Replicated, {input});
       at = layer.add("projection_activation", Activation<N>{.elements = rows * hidden, .kind = ActivationKind::Gelu},
                      TensorSplit::Replicated, {at});

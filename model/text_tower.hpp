@@ -77,7 +77,7 @@ template <class N>
 [[nodiscard]] Tower<N> text_tower(const TextSpec<N>& spec, const InputShapeOf<N>& input) {
   Tower<N> tower{.name = "text", .groups = {}, .frozen = spec.style.frozen};
   tower.groups.push_back(text_embedding(spec, input));
-  tower.groups.push_back(block_group(spec.block, input.batch, text_tokens(spec, input)));
+  tower.groups.push_back(block_group(spec.block, BlockInput<N>{.batch = input.batch, .tokens = text_tokens(spec, input)}));
   LayerGroup<N> output = text_output(spec, input);
   if (!output.layer.operators.empty()) tower.groups.push_back(std::move(output));
   return tower;

@@ -69,7 +69,11 @@ template <class N>
 [[nodiscard]] Tower<N> vision_tower(const VisionSpec<N>& spec, const InputShapeOf<N>& input) {
   Tower<N> tower{.name = "vision", .groups = {}, .frozen = spec.style.frozen};
   tower.groups.push_back(patch_embedding(spec, input));
-  tower.groups.push_back(block_group(spec.block, input.batch, vision_tokens(spec, input), patch_grid(spec, input)));
+  const BlockInput<N> block_input{.batch = input.batch,
+                                  .tokens = vision_tokens(spec, input),
+                                  .unrotated = N(spec.style.class_token ? 1 : 0),
+                                  .grid = patch_grid(spec, input)};
+  tower.groups.push_back(block_group(spec.block, block_input));
   LayerGroup<N> output = vision_output(spec, input);
   if (!output.layer.operators.empty()) tower.groups.push_back(std::move(output));
   return tower;

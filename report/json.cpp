@@ -82,6 +82,35 @@ json counts_json(const OperationCounts<Count>& counts) {
   return {{"mul", counts.mul.value()}, {"add", counts.add.value()}, {"total", (counts.mul + counts.add).value()}};
 }
 
+json part_json(const FlopsPart& part, int deeper) {
+  json object{{"repeat", part.repeat.value()},           {"parameters", part.parameters.value()},
+              {"forward", counts_json(part.forward)},    {"backward", counts_json(part.backward)},
+              {"saved_bytes", part.saved_bytes.value()}, {"forward_moved_bytes", part.moved_bytes.value()}};
+  if (deeper == 0) return object;
+  json parts = json::array();
+  for (const FlopsPart& inner : part.parts) {
+    json one = part_json(inner, deeper - 1);
+    one["name"] = inner.name;
+    parts.push_back(std::move(one));
+  }
+  object["parts"] = parts;
+  return object;
+}
+
+json summaries_json(const std::vector<PointsSummary>& summaries) {
+  json list = json::array();
+  for (const PointsSummary& summary : summaries) {
+    json one{{"gpu", summary.gpu}, {"rows", summary.rows}, {"looked_up_rows", summary.known_rows}};
+    if (!summary.source.empty()) one["source"] = summary.source;
+    one["median_percent"] = summary.median;
+    one["p90_percent"] = summary.p90;
+    one["worst_percent"] = summary.worst;
+    one["bias_percent"] = summary.bias;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
 }  // namespace
 
 void write_json(std::ostream& out, const Result& result) {
@@ -117,19 +146,41 @@ void write_json(std::ostream& out, const Result& result) {
   write(out, document);
 }
 
-void write_json(std::ostream& out, const FlopsReport& report) {
+void write_json(std::ostream& out, const FlopsReport& report, FlopsDetail detail) {
   json document{{"model", report.model}, {"convention", report.convention}, {"batch", report.batch}};
   document["parameters"] = report.parameters.value();
   document["forward"] = counts_json(report.forward);
   document["backward"] = counts_json(report.backward);
+  document["saved_bytes"] = report.saved_bytes.value();
+  document["saved_bytes_unfused_attention"] = report.saved_bytes_unfused.value();
+  document["forward_moved_bytes"] = report.moved_bytes.value();
   json towers = json::object();
-  for (const FlopsReport::Part& part : report.towers) {
-    towers[part.name] = {{"parameters", part.parameters.value()},
-                         {"forward", counts_json(part.forward)},
-                         {"backward", counts_json(part.backward)}};
-  }
+  for (const FlopsPart& tower : report.towers) towers[tower.name] = part_json(tower, static_cast<int>(detail));
   document["towers"] = towers;
   write(out, document);
+}
+
+void write_json(std::ostream& out, const PointsReport& report) {
+  json rows = json::array();
+  for (const PointRow& row : report.rows) {
+    rows.push_back({{"line", row.line},
+                    {"gpu", row.gpu},
+                    {"what", row.what},
+                    {"predicted", row.predicted.count()},
+                    {"measured", row.measured.count()},
+                    {"error_percent", row.error_percent},
+                    {"provenance", to_string(row.provenance)},
+                    {"outside_measured_region", row.outside_measured_region},
+                    {"looked_up", row.known},
+                    {"source", row.source}});
+  }
+  json left_out = json::array();
+  for (const LeftOut& row : report.left_out) left_out.push_back({{"line", row.line}, {"reason", row.reason}});
+  write(out, {{"unit", "s"},
+              {"rows", rows},
+              {"left_out", left_out},
+              {"summary", summaries_json(report.by_gpu)},
+              {"by_source", summaries_json(report.by_source)}});
 }
 
 }  // namespace mfusim

@@ -4,6 +4,7 @@
 #include "hardware/calibrate.hpp"
 #include "hardware/catalog.hpp"
 #include "hardware/fit_laws.hpp"
+#include "hardware/fit_support.hpp"
 #include "hardware/gpu_model.hpp"
 #include "hardware/least_squares.hpp"
 #include "hardware/residual_grid.hpp"
@@ -100,6 +101,24 @@ TEST_CASE("calibrate refuses what it cannot use", "[fit]") {
                     ContainsSubstring("at least 20"));
   CHECK_THROWS_WITH(calibrate(header + "H200-SXM,bf16,1,1,1,1,s\n", "x.csv", "a100-sxm4-80gb"),
                     ContainsSubstring("no row is of a100-sxm4-80gb"));
+}
+
+TEST_CASE("within one source of B200 the law meets the project's limits", "[fit][published]") {
+  std::vector<LeftOut> left_out;
+  std::vector<GemmPoint> train, test;
+  const PointsFile file = read_points(shipped_points("gemm.csv"), "gemm.csv", left_out);
+  for (const GemmPoint& point : std::get<std::vector<GemmPoint>>(file)) {
+    if (point.origin.gpu != "B200-SXM" || point.origin.source.find("aiconfigurator") == std::string::npos) continue;
+    (is_test_row(point) ? test : train).push_back(point);
+  }
+  const Gpu gpu = load_gpu("b200-sxm-180gb");
+  const GemmFit fit = fit_gemm(gpu, train);
+  std::vector<double> errors;
+  for (const GemmPoint& point : test) {
+    errors.push_back(std::log(point.time / gemm_law_time(fit.law, point.shape, fit.law.ceiling, gpu.streaming_multiprocessors)));
+  }
+  CHECK(summary_of(errors).median < 0.05);
+  CHECK(summary_of(errors).p90 < 0.15);
 }
 
 TEST_CASE("shapes that no fit has seen: the errors that docs/hardware.md states", "[fit][published]") {

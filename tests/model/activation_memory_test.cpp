@@ -46,6 +46,32 @@ TEST_CASE("published: a GPT layer keeps s b h (34 + 5 a s / h) bytes", "[publish
   CHECK(saved(layer, AttentionMemory::Fused) == 34 * s * b * h);
 }
 
+TEST_CASE("published: tensor parallelism divides what lies inside the split regions", "[published]") {
+  // Korthikanti et al. 2022, equations 2 and 4: s b h (10 + 24 / t + 5 a s / (h t)) with tensor parallelism, and with
+  // sequence parallelism (34 + 5 a s / h) / t: then what is outside, and the inputs of the column-parallel linears, is split too.
+  const Gpt size{512, 2, 768, 12};
+  const auto [s, b, h, a] = size;
+  const std::int64_t t = GENERATE(1, 2, 4);
+  const AttentionMemory memory = GENERATE(AttentionMemory::Unfused, AttentionMemory::Fused);
+  CAPTURE(t, static_cast<int>(memory));
+  std::int64_t tensor = 0;
+  for (const Operator<Count>& op : block_of(gpt(size), size).operators) {
+    const bool inside = op.split == TensorSplit::Inside || op.split == TensorSplit::Rows;
+    tensor += saved_bytes(op, memory).value() / (inside ? t : 1);
+  }
+  const std::int64_t scores = memory == AttentionMemory::Unfused ? 5 * a * s * s * b : 0;
+  CHECK(tensor == 10 * s * b * h + (24 * s * b * h + scores) / t);
+  CHECK(saved(block_of(gpt(size), size), memory) / t == (34 * s * b * h + scores) / t);
+}
+
+TEST_CASE("published: full recomputation keeps 2 s b h bytes a layer: its input", "[published]") {
+  // Korthikanti et al. 2022, table 2, last row: what the first operator of the block keeps.
+  const Gpt size{512, 2, 768, 12};
+  const Layer<Count> layer = block_of(gpt(size), size);
+  CHECK(layer.operators.front().inputs.empty());
+  CHECK(saved_bytes(layer.operators.front(), AttentionMemory::Fused).value() == 2 * size.s * size.b * size.h);
+}
+
 TEST_CASE("the parallel block keeps one norm's input and output instead of two", "[property]") {
   // y = x + attention(norm(x)) + mlp(norm(x)): a norm's input (2 s b h) goes, qkv and fc1 share their input (2 s b h), and
   // the summed branches have one dropout mask (s b h).

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/count_operations.hpp"
+
 #include "tests/catch.hpp"
 #include "tests/model/counting_number.hpp"
 
@@ -71,8 +72,8 @@ TEST_CASE("an attention costs what its scalar program does, forward and backward
   const std::size_t tokens = GENERATE(1U, 4U), width = GENERATE(1U, 3U);
   CAPTURE(tokens, width);
   const auto n = static_cast<std::int64_t>(tokens);
-  const Attention<Count> attention{.batch = 1, .heads = 1, .kv_heads = 1, .queries = n, .keys = n,
-                                   .head_dim = static_cast<std::int64_t>(width), .window = n};
+  const Attention<Count> attention{
+      .batch = 1, .heads = 1, .kv_heads = 1, .queries = n, .keys = n, .head_dim = static_cast<std::int64_t>(width), .window = n};
   Tally forward;
   const Counted scale(forward, 0.5);
   Matrix queries = filled(forward, tokens, width);
@@ -86,9 +87,10 @@ TEST_CASE("an attention costs what its scalar program does, forward and backward
   CHECK(forward_counts(attention) == forward);
 
   Tally backward;
-  const Matrix p = filled(backward, tokens, tokens), k = filled(backward, tokens, width), gradient = filled(backward, tokens, width);
-  static_cast<void>(product(transposed(p), gradient));      // dV
-  Matrix dp = product(gradient, transposed(k));             // dP (k stands for V: the same shape)
+  const Matrix p = filled(backward, tokens, tokens), k = filled(backward, tokens, width),
+               gradient = filled(backward, tokens, width);
+  static_cast<void>(product(transposed(p), gradient));  // dV
+  Matrix dp = product(gradient, transposed(k));         // dP (k stands for V: the same shape)
   for (std::size_t i = 0; i < tokens; ++i) {
     Vector weighted;
     for (std::size_t j = 0; j < tokens; ++j) weighted.push_back(dp[i][j] * p[i][j]);
@@ -181,8 +183,8 @@ TEST_CASE("nonlinearities cost what their scalar programs do", "[unit]") {
 }
 
 TEST_CASE("what is not trained has no weight gradient, what is data no input gradient", "[unit]") {
-  Operator<Count> op{.name = "patches",
-                     .shape = Linear<Count>{.rows = 4, .inputs = 3, .outputs = 2, .bias = true, .unbiased_outputs = 0, .input_gradient = false}};
+  Operator<Count> op;
+  op.shape = Linear<Count>{.rows = 4, .inputs = 3, .outputs = 2, .bias = true, .unbiased_outputs = 0, .input_gradient = false};
   CHECK(backward_operations(op).input.total() == Count(0));
   CHECK(backward_operations(op).weight.total() > Count(0));
   op.trainable = false;

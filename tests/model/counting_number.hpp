@@ -83,7 +83,8 @@ inline Matrix filled(Counted::Tally& tally, std::size_t rows, std::size_t column
   Matrix matrix;
   for (std::size_t i = 0; i < rows; ++i) {
     Vector row;
-    for (std::size_t j = 0; j < columns; ++j) row.emplace_back(tally, 0.5 + static_cast<double>(i) - 0.25 * static_cast<double>(j));
+    for (std::size_t j = 0; j < columns; ++j)
+      row.emplace_back(tally, 0.5 + static_cast<double>(i) - 0.25 * static_cast<double>(j));
     matrix.push_back(row);
   }
   return matrix;

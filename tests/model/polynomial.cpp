@@ -9,14 +9,16 @@ namespace {
 
 /// One term, as `590848*id**2*il`; a bare variable has coefficient 1.
 void add_term(Polynomial& polynomial, std::string_view term, bool negative) {
-  Count coefficient = negative ? -1 : 1;
+  Fraction coefficient{.numerator = negative ? -1 : 1, .denominator = 1};
   Powers powers;
   while (!term.empty()) {
     const std::size_t end = term.find('*');
     const std::string factor(term.substr(0, end));
     term = end == std::string_view::npos ? std::string_view() : term.substr(end + 1);
     if (std::isdigit(static_cast<unsigned char>(factor.at(0))) != 0) {
-      coefficient *= std::stoll(factor);
+      const std::size_t bar = factor.find('/');
+      coefficient.numerator *= std::stoll(factor.substr(0, bar));
+      if (bar != std::string::npos) coefficient.denominator *= std::stoll(factor.substr(bar + 1));
       continue;
     }
     int power = 1;
@@ -47,16 +49,16 @@ Polynomial parse_polynomial(std::string_view text) {
 }
 
 Count evaluate(const Polynomial& polynomial, const std::map<std::string, Count>& values) {
-  Count sum = 0;
+  Fraction sum;
   for (const auto& [powers, coefficient] : polynomial) {
-    Count product = coefficient;
+    Count product = coefficient.numerator;
     for (const auto& [name, power] : powers) {
       if (power < 0) throw std::invalid_argument("a negative power is not a polynomial");
       for (int i = 0; i < power; ++i) product *= values.at(name);
     }
-    sum += product;
+    sum += {.numerator = product, .denominator = coefficient.denominator};
   }
-  return sum;
+  return sum.numerator / sum.denominator;
 }
 
 }  // namespace mfusim::test

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/grid.hpp"
+
+#include "report/format.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <ostream>
+
+namespace mfusim {
+namespace {
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+template <class... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+std::string table_text(const Cell& cell, int digits) {
+  return std::visit(Overloaded{[](std::monostate) { return std::string(); }, [](const std::string& word) { return word; },
+                               [](std::int64_t number) { return show_count(number); },
+                               [digits](double number) { return fmt::format("{:.{}g}", number, digits); }},
+                    cell);
+}
+
+std::string csv_text(const Cell& cell) {
+  return std::visit(Overloaded{[](std::monostate) { return std::string(); },
+                               [](const std::string& word) {
+                                 if (word.find_first_of(",\"\r\n") == std::string::npos) return word;
+                                 std::string quoted = "\"";
+                                 for (const char c : word) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+                                 return quoted + "\"";
+                               },
+                               [](std::int64_t number) { return fmt::format("{}", number); },
+                               [](double number) { return fmt::format("{}", number); }},
+                    cell);
+}
+
+bool is_word(const Cell& cell) {
+  return std::holds_alternative<std::string>(cell);
+}
+
+/// Columns of words stand to the left.
+bool left_aligned(const Grid& grid, std::size_t column) {
+  return std::any_of(grid.rows.begin(), grid.rows.end(), [&](const auto& row) { return is_word(row[column]); });
+}
+
+}  // namespace
+
+void write_table(std::ostream& out, const Grid& grid) {
+  std::vector<std::size_t> widths;
+  for (std::size_t c = 0; c < grid.columns.size(); ++c) {
+    std::size_t width = grid.columns[c].heading.size();
+    for (const auto& row : grid.rows) width = std::max(width, table_text(row[c], grid.columns[c].digits).size());
+    widths.push_back(width);
+  }
+  const auto put = [&](std::size_t c, const std::string& text) {
+    const std::string gap = c == 0 ? "" : "  ";
+    out << gap << (left_aligned(grid, c) ? fmt::format("{:<{}}", text, widths[c]) : fmt::format("{:>{}}", text, widths[c]));
+  };
+  for (std::size_t c = 0; c < grid.columns.size(); ++c) put(c, grid.columns[c].heading);
+  out << '\n';
+  for (const auto& row : grid.rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) put(c, table_text(row[c], grid.columns[c].digits));
+    out << '\n';
+  }
+}
+
+void write_csv(std::ostream& out, const Grid& grid) {
+  for (std::size_t c = 0; c < grid.columns.size(); ++c) out << (c == 0 ? "" : ",") << grid.columns[c].key;
+  out << "\r\n";
+  for (const auto& row : grid.rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) out << (c == 0 ? "" : ",") << csv_text(row[c]);
+    out << "\r\n";
+  }
+}
+
+void write_json(std::ostream& out, const Grid& grid) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const auto& row : grid.rows) {
+    nlohmann::ordered_json object = nlohmann::ordered_json::object();
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string& key = grid.columns[c].key;
+      std::visit(Overloaded{[](std::monostate) {}, [&](const auto& value) { object[key] = value; }}, row[c]);
+    }
+    list.push_back(std::move(object));
+  }
+  out << list.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+}
+
+}  // namespace mfusim

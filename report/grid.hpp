@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace mfusim {
+
+/// An answer with rows and columns, in whichever format: aligned text, CSV, or a JSON array of objects.
+using Cell = std::variant<std::monostate, std::string, std::int64_t, double>;
+
+struct GridColumn {
+  std::string key;      ///< In JSON and CSV, with its unit: "step_time_s".
+  std::string heading;  ///< Above the column of the table.
+  int digits = 4;       ///< Significant digits of numbers in the table; JSON and CSV have all.
+};
+
+struct Grid {
+  std::vector<GridColumn> columns;
+  std::vector<std::vector<Cell>> rows;
+};
+
+/// Numbers to the right, words to the left; whole numbers in groups of three digits.
+void write_table(std::ostream& out, const Grid& grid);
+/// RFC 4180: a header row, fields quoted where they must be.
+void write_csv(std::ostream& out, const Grid& grid);
+/// An array of objects; empty cells are left out.
+void write_json(std::ostream& out, const Grid& grid);
+
+}  // namespace mfusim

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/document.hpp"
+#include "base/input_error.hpp"
+#include "model/flops_report.hpp"
+#include "model/read_model.hpp"
+#include "tests/catch.hpp"
+
+#include <string>
+
+namespace mfusim {
+namespace {
+
+/// What reading `text` as JSON complains of.
+std::string complaint(const std::string& text) {
+  try {
+    static_cast<void>(read_model_config(parse_json(text, "config.json"), "test"));
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "no complaint";
+}
+
+const std::string text_tower = R"("text_cfg": {"width": 512, "heads": 8, "layers": 12})";
+
+std::string open_clip(const std::string& vision) {
+  return R"({"embed_dim": 512, "vision_cfg": )" + vision + ", " + text_tower + "}";
+}
+
+}  // namespace
+
+TEST_CASE("wrong model configurations are refused with line, key, rule and value", "[unit]") {
+  struct Row {
+    std::string config, message;
+  };
+  const Row row = GENERATE(
+      Row{R"({"model_type": "clip", "vision_config": {"num_attention_heads": 5}})",
+          "config.json:1: vision_config.num_attention_heads: 5 does not divide vision_config.hidden_size (768)"},
+      Row{R"({"model_type": "clip", "text_config_dict": {"hidden_size": -1}})",
+          "config.json:1: text_config_dict.hidden_size: expected a positive integer, got '-1'"},
+      Row{R"({"model_type": "clip", "text_config": {"hidden_size": "512"}})",
+          "text_config.hidden_size: expected a positive integer, got the text '512'"},
+      Row{R"({"model_type": "clip", "text_config": []})", "text_config: expected a mapping, got a list"},
+      Row{R"({"model_type": "clip", "vision_config": {"patch_size": 15}})",
+          "vision_config.patch_size: 15 does not divide vision_config.image_size (224)"},
+      Row{R"({"model_type": "clip", "vision_config": {"hidden_size": 99999999999999999999}})", "expected a positive integer"},
+      Row{R"({"model_type": "clip", "vision_config": {"hidden_size": 768000000000, "num_attention_heads": 12}})",
+          "expected at most 2147483647"},
+      Row{R"({"model_type": "clip", "vision_config": {"hidden_act": "mish"}})", "vision_config.hidden_act: expected one of"},
+      Row{R"({"model_type": "bert"})", "model_type: expected an architecture that is modelled (clip, siglip, vit,"},
+      Row{R"({"architectures": ["ResNetForImageClassification"]})", "architectures: expected an architecture that is modelled"},
+      Row{R"({"model_type": "llama", "architectures": ["LlamaForSequenceClassification"]})",
+          "architectures: expected an architecture"},
+      Row{R"({"model_type": "llama", "num_key_value_heads": 5})",
+          "num_key_value_heads: 5 does not divide num_attention_heads (32)"},
+      Row{R"({"model_type": "gpt2", "n_head": 7})", "n_head: 7 does not divide n_embd (768)"},
+      Row{R"({"model_type": "mistral", "num_local_experts": 8})", "num_local_experts: a mixture of experts is not modelled"},
+      Row{R"({"hello": 1})", "expected a model configuration"}, Row{"[1, 2]", "expected a mapping, got a list"},
+      Row{open_clip(R"({"layers": [3, 4, 6, 3], "width": 64, "patch_size": null})"),
+          "vision_cfg.layers: a list of layers is a ResNet"},
+      Row{open_clip(R"({"timm_model_name": "convnext_base"})"), "vision_cfg.timm_model_name: convnext towers are not modelled"},
+      Row{open_clip(R"({"timm_model_name": "swin_base_patch4_window7_224"})"),
+          "vision_cfg.timm_model_name: swin towers are not modelled"},
+      Row{open_clip(R"({"width": 768, "head_width": 100})"), "vision_cfg.head_width: 100 does not divide vision_cfg.width (768)"},
+      Row{open_clip(R"({"image_siez": 224})"), "vision_cfg.image_siez: unknown key; did you mean 'image_size'?"},
+      Row{open_clip(R"({"mlp_ratio": 0})"), "vision_cfg.mlp_ratio: expected a positive number, got '0'"},
+      Row{open_clip(R"({"mlp_ratio": 1e30})"), "vision_cfg.mlp_ratio: the MLP would be"},
+      Row{open_clip(R"({"patch_dropout": 1.5})"), "vision_cfg.patch_dropout: expected a number from 0 to 1"},
+      Row{R"({"embed_dim": 512, "vision_cfg": {}})", "config.json:1: text_cfg: missing"},
+      Row{R"({"vision_cfg": {}, "text_cfg": {}})", "embed_dim: missing"},
+      Row{R"({"embed_dim": 8, "vision_cfg": {}, "text_cfg": {"hf_model_name": "bert-base-uncased"}})",
+          "text_cfg.hf_model_name: expected a text encoder that is known"});
+  CAPTURE(row.config);
+  CHECK_THAT(complaint(row.config), ContainsSubstring(row.message));
+}
+
+TEST_CASE("an unknown model is refused with the nearest name of the catalog", "[unit]") {
+  CHECK_THROWS_WITH(load_model("openai/clip-vit-large-patch14-335"),
+                    ContainsSubstring("did you mean 'openai/clip-vit-large-patch14-336'?"));
+  CHECK_THROWS_WITH(load_model("nowhere/config.json"), ContainsSubstring("nowhere/config.json: no such file"));
+}
+
+TEST_CASE("an input that the model cannot take is refused", "[unit]") {
+  const ModelSpec clip = load_model("ViT-B-32");
+  InputShape input;
+  SECTION("more tokens than positions") {
+    input.text_length = Count(78);
+    CHECK_THROWS_WITH(count_flops(clip, input), ContainsSubstring("text_length: at most 77"));
+  }
+  SECTION("an image that the patches do not divide") {
+    input.image_size = Count(225);
+    CHECK_THROWS_WITH(count_flops(clip, input), ContainsSubstring("image_size: patch_size (32) does not divide 225"));
+  }
+  SECTION("nothing") {
+    input.batch = 0;
+    CHECK_THROWS_WITH(count_flops(clip, input), ContainsSubstring("batch: expected a positive integer, got 0"));
+  }
+  SECTION("images for a language model") {
+    input.image_size = Count(224);
+    CHECK_THROWS_WITH(count_flops(load_model("openai-community/gpt2"), input), ContainsSubstring("has no vision tower"));
+  }
+}
+
+TEST_CASE("text_config_dict counts alone, completed with the class defaults", "[unit]") {
+  // transformers: text_config.update(CLIPTextConfig(**text_config_dict).to_dict())
+  const ModelSpec model =
+      read_model_config(parse_json(R"({"model_type": "clip", "text_config": {"num_hidden_layers": 3, "hidden_size": 64},
+                     "text_config_dict": {"num_hidden_layers": 5}})",
+                                   "config.json"),
+                        "test");
+  CHECK(model.text->block.layers == Count(5));
+  CHECK(model.text->block.hidden_size == Count(512));
+}
+
+TEST_CASE("open_clip_config.json nests the model under model_cfg", "[unit]") {
+  const ModelSpec model =
+      read_model_config(parse_json(R"({"model_cfg": )" + open_clip("{}") + R"(, "preprocess_cfg": {}})", "c"), "test");
+  CHECK(model.vision->block.layers == Count(12));
+}
+
+TEST_CASE("an MLP ratio is truncated, not rounded", "[published]") {
+  // EVA02-L: int(1024 * 2.6667) = 2730; ViT-bigG: int(1664 * 4.9231) = 8192
+  const auto mlp = [](const std::string& vision) {
+    return read_model_config(parse_json(open_clip(vision), "config.json"), "test").vision->block.mlp_size.value();
+  };
+  CHECK(mlp(R"({"width": 1024, "mlp_ratio": 2.6667})") == 2730);
+  CHECK(mlp(R"({"width": 1664, "head_width": 104, "mlp_ratio": 4.9231})") == 8192);
+}
+
+}  // namespace mfusim

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/document.hpp"
+#include "model/flops_report.hpp"
+#include "model/read_model.hpp"
+#include "tests/catch.hpp"
+
+#include <string>
+
+namespace mfusim {
+namespace {
+
+Count parameters_of(const ModelSpec& model) {
+  InputShape input;
+  if (model.decoder && !model.decoder->context_length) input.text_length = Count(2048);
+  return count_flops(model, input).parameters;
+}
+
+}  // namespace
+
+TEST_CASE("published: parameters of released checkpoints, to the last one", "[published]") {
+  struct Row {
+    const char* model;
+    std::int64_t parameters;
+  };
+  // The number of values in each checkpoint, as its model page on huggingface.co shows it (safetensors' parameter count);
+  // tied tables counted once.
+  const auto [name, parameters] = GENERATE(
+      Row{"openai-community/gpt2", 124'439'808}, Row{"openai-community/gpt2-xl", 1'557'611'200},
+      Row{"EleutherAI/gpt-neox-20b", 20'554'567'680}, Row{"meta-llama/Llama-2-7b-hf", 6'738'415'616},
+      Row{"meta-llama/Llama-2-70b-hf", 68'976'648'192}, Row{"meta-llama/Meta-Llama-3-8B", 8'030'261'248},
+      Row{"meta-llama/Meta-Llama-3-70B", 70'553'706'496}, Row{"meta-llama/Llama-3.1-405B", 405'853'388'800},
+      Row{"mistralai/Mistral-7B-v0.1", 7'241'732'096}, Row{"Qwen/Qwen2-7B", 7'615'616'512}, Row{"facebook/opt-125m", 125'239'296},
+      Row{"facebook/opt-350m", 331'196'416}, Row{"bigscience/bloom-560m", 559'214'592}, Row{"bigscience/bloom", 176'247'271'424},
+      Row{"google/siglip-base-patch16-224", 203'155'970}, Row{"google/vit-base-patch16-224-in21k", 86'389'248});
+  CAPTURE(name);
+  CHECK(parameters_of(load_model(name)).value() == parameters);
+}
+
+TEST_CASE("published: parameters of a GPT-style decoder are 12 L h^2 (1 + 13 / 12h + (V + s) / 12Lh)", "[published]") {
+  // Narayanan et al. 2021, arXiv:2104.04473, equation 2; it leaves out the final norm (2 h).
+  const std::int64_t layers = GENERATE(1, 24, 96), h = GENERATE(128, 12288), v = 51200, s = 2048;
+  CAPTURE(layers, h);
+  const std::string text = "{kind: decoder, layers: " + std::to_string(layers) + ", hidden_size: " + std::to_string(h) +
+                           ", heads: 32, vocabulary: 51200, context_length: 2048}";
+  const ModelSpec model = read_model_config(parse_yaml(text, "test"), "gpt");
+  CHECK(parameters_of(model).value() == 12 * layers * h * h + 13 * layers * h + (v + s) * h + 2 * h);
+}
+
+TEST_CASE("published: EVA02-CLIP-bigE-14-plus differs from bigE-14 in its text tower", "[published]") {
+  InputShape input;
+  input.batch = 128;
+  input.text_length = Count(64);
+  const FlopsReport plain = count_flops(load_model("EVA02-CLIP-bigE-14"), input);
+  const FlopsReport plus = count_flops(load_model("EVA02-CLIP-bigE-14-plus"), input);
+  CHECK(plus.parameters.value() == 5'044'889'089);  // EVA-CLIP's README: 5.0B
+  CHECK(plus.towers.at(0).forward.total() == plain.towers.at(0).forward.total());
+  CHECK(plus.towers.at(1).forward.total() > plain.towers.at(1).forward.total());
+}
+
+TEST_CASE("the two libraries' configurations of one model agree", "[property]") {
+  // transformers' and open_clip's files of the same weights; the towers differ in names only
+  const auto [one, other] =
+      GENERATE(std::pair{"laion/CLIP-ViT-H-14-laion2B-s32B-b79K", "ViT-H-14"},
+               std::pair{"openai/clip-vit-large-patch14-336", "ViT-L-14-336-quickgelu"},
+               std::pair{"google/siglip-base-patch16-224", "ViT-B-16-SigLIP"}, std::pair{"EVA02-CLIP-bigE-14", "EVA02-E-14"});
+  CAPTURE(one, other);
+  const FlopsReport a = count_flops(load_model(one), InputShape{}), b = count_flops(load_model(other), InputShape{});
+  CHECK(a.parameters == b.parameters);
+  CHECK(a.forward.mul == b.forward.mul);
+  CHECK(a.forward.add == b.forward.add);
+  CHECK(a.backward.total() == b.backward.total());
+}
+
+}  // namespace mfusim
