@@ -193,7 +193,7 @@ command_bench() {
 }
 
 command_update_golden() {
-  MFUSIM_UPDATE_GOLDEN=1 run_tests dev -L golden "$@"
+  MFUSIM_UPDATE_GOLDEN=1 run_tests dev -R '^app$' "$@"
   say "review the difference in tests/golden"
 }
 

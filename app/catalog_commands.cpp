@@ -56,8 +56,8 @@ void hardware(const HardwareOptions& options) {
   if (!options.gemm.empty()) return deliver_answer(options.common, ask_gemm(load_gpu(options.name), options.gemm));
   if (!options.attention.empty()) return deliver_answer(options.common, ask_attention(load_gpu(options.name), options.attention));
   if (!options.collective.empty()) {
-    return deliver(options.common,
-                   answer_grid(ask_collective(load_gpu(options.name), load_network(options.network), options.collective)));
+    return deliver_answer(options.common,
+                          ask_collective(load_gpu(options.name), load_network(options.network), options.collective));
   }
   deliver(options.common, entry(options.name));
 }

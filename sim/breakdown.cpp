@@ -24,6 +24,7 @@ constexpr std::array<Part, 11> parts{{{"compute_matmul", StepClass::Matmul},
                                       {"data_loading", StepClass::DataLoading},
                                       {"host_launch", StepClass::HostLaunch}}};
 constexpr const char* bubble_name = "bubble";
+constexpr const char* slowdown_name = "slowed_by_communication";
 
 std::size_t part_of(StepClass step_class) {
   const auto at = std::find_if(parts.begin(), parts.end(), [&](const Part& part) { return part.step_class == step_class; });
@@ -54,6 +55,22 @@ std::vector<Edge> edges_of(const BuiltStep& step, const Timeline& timeline, int 
   return edges;
 }
 
+/// What a kernel took beyond its time alone. Kernels of a rank follow each other, so this time is wholly their class's.
+struct Excess {
+  std::size_t part;
+  Picoseconds time;
+};
+std::vector<Excess> excesses_of(const BuiltStep& step, const Timeline& timeline, int rank) {
+  std::vector<Excess> excesses;
+  for (TaskId task = 0; task < step.graph.size(); ++task) {
+    const Task& what = step.graph.tasks[task];
+    if (rank_of(what.stream) != rank || kind_of(what.stream) != StreamKind::Compute) continue;
+    const Picoseconds excess = timeline.end[task] - timeline.start[task] - what.duration;
+    if (excess > Picoseconds{}) excesses.push_back({part_of(step.steps[what.label].step_class), excess});
+  }
+  return excesses;
+}
+
 }  // namespace
 
 Breakdown break_down(const BuiltStep& step, const Timeline& timeline, int rank) {
@@ -70,8 +87,14 @@ Breakdown break_down(const BuiltStep& step, const Timeline& timeline, int rank) 
     active[edge.part] += edge.change;
   }
   advance(timeline.makespan);
+  Picoseconds slowdown{};
+  for (const Excess& excess : excesses_of(step, timeline, rank)) {
+    spent[excess.part] -= excess.time;
+    slowdown += excess.time;
+  }
   Breakdown breakdown;
   for (std::size_t i = 0; i < parts.size(); ++i) breakdown.emplace_back(parts[i].name, spent[i]);
+  breakdown.emplace_back(slowdown_name, slowdown);
   breakdown.emplace_back(bubble_name, spent[parts.size()]);
   return breakdown;
 }

@@ -19,7 +19,7 @@ namespace {
 class ContrastiveStep {
  public:
   ContrastiveStep(const Scenario& scenario, const Work<Count>& work)
-      : scenario_(scenario), work_(work), context_(layer_context(scenario)), graph_(1, 0) {
+      : scenario_(scenario), work_(work), context_(layer_context(scenario)), graph_(scenario.cluster, 1, 0) {
     ChunkSegments segments(context_, graph_.table());
     for (const Tower<Count>& tower : work.towers) {
       Side side;

@@ -50,6 +50,7 @@ Step data_collective(const Scenario& scenario, Collective kind, Bytes message, c
               .shape = fmt::format("{} of {:.4g} MB over {} ranks", to_string(kind), message.value() / 1e6, shape.group.ranks),
               .step_class = StepClass::DataCommunication,
               .stream = StreamKind::Data,
+              .use = shape.group.ranks > shape.group.ranks_per_node ? StepUse::NetworkTransfer : StepUse::NodeTransfer,
               .duration = to_ticks(predicted.time),
               .flops = Flops(),
               .bytes = bytes_sent(shape),

@@ -13,6 +13,7 @@ Step priced(StepClass step_class, std::string shape, const PredictedTime& predic
               .shape = std::move(shape),
               .step_class = step_class,
               .stream = StreamKind::Compute,
+              .use = step_class == StepClass::MemoryBound ? StepUse::Memory : StepUse::Compute,
               .duration = to_ticks(predicted.time),
               .flops = flops,
               .bytes = bytes,

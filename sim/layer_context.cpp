@@ -27,6 +27,7 @@ Step tensor_collective(const LayerContext& context, Collective kind, double elem
               .shape = to_string(kind) + " over " + std::to_string(context.tensor.ranks) + " ranks",
               .step_class = StepClass::TensorCommunication,
               .stream = StreamKind::Tensor,
+              .use = StepUse::NodeTransfer,
               .duration = to_ticks(predicted.time),
               .flops = Flops(),
               .bytes = bytes_sent(shape),

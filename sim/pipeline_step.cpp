@@ -39,7 +39,7 @@ class PipelineStep {
         plan_(scenario.parallel),
         context_(layer_context(scenario)),
         chunks_(cut_into_chunks(work.towers.front().groups, plan_.pipeline * plan_.virtual_stages)),
-        graph_(plan_.pipeline, expected_tasks(work)) {
+        graph_(scenario.cluster, plan_.pipeline, expected_tasks(work)) {
     price_segments();
     if (plan_.pipeline > 1) send_ = point_to_point();
   }
@@ -97,6 +97,7 @@ class PipelineStep {
                 .shape = std::to_string(static_cast<std::int64_t>(message.value())) + " B",
                 .step_class = StepClass::PipelineCommunication,
                 .stream = StreamKind::PipelineForward,
+                .use = shape.group.ranks_per_node > 1 ? StepUse::NodeTransfer : StepUse::NetworkTransfer,
                 .duration = to_ticks(time),
                 .flops = Flops(),
                 .bytes = message,

@@ -31,15 +31,19 @@ enum class StepClass : std::uint8_t {
 };
 [[nodiscard]] std::string to_string(StepClass step_class);
 
+/// Which resources a step shares with what runs beside it on its rank (sim/contention.hpp).
+enum class StepUse : std::uint8_t { None, Compute, Memory, NodeTransfer, NetworkTransfer };
+
 /// One kind of task of the step: the same for every micro-batch and layer that repeats it.
 struct Step {
   std::string name;   ///< "block.qkv forward"
   std::string shape;  ///< "m=2048 n=36864 k=12288 bf16"
   StepClass step_class = StepClass::Matmul;
   StreamKind stream = StreamKind::Compute;
-  Picoseconds duration{};
-  Flops flops;  ///< Done by one rank.
-  Bytes bytes;  ///< Moved in memory, or sent by one rank.
+  StepUse use = StepUse::None;
+  Picoseconds duration{};  ///< Alone.
+  Flops flops;             ///< Done by one rank.
+  Bytes bytes;             ///< Moved in memory, or sent by one rank.
   Provenance provenance = Provenance::Assumed;
   bool outside_measured_region = false;
 };

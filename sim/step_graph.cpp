@@ -10,16 +10,17 @@ StreamId stream_of(int rank, StreamKind kind) {
 
 }  // namespace
 
-StepGraph::StepGraph(int ranks, std::size_t expected_tasks) : ranks_(ranks), builder_(expected_tasks) {
+StepGraph::StepGraph(const Cluster& cluster, int ranks, std::size_t expected_tasks)
+    : ranks_(ranks), builder_(expected_tasks), contention_(cluster, builder_, ranks) {
   for (int i = 0; i < ranks * streams_per_rank; ++i) static_cast<void>(builder_.add_stream());
 }
 
-Task StepGraph::task_of(int rank, std::uint32_t step, StepInstance instance) const {
+Task StepGraph::task_of(int rank, std::uint32_t step, StepInstance instance) {
   return Task{.duration = table_[step].duration,
               .stream = stream_of(rank, table_[step].stream),
               .label = step,
               .instance = pack(instance),
-              .usage = 0};
+              .usage = contention_.usage(rank, step, table_[step])};
 }
 
 PlacedSegment StepGraph::place(int rank, const Segment& segment, StepInstance instance, std::span<const TaskId> entry) {

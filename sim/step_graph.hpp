@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sim/contention.hpp"
 #include "sim/segment.hpp"
 #include "sim/step.hpp"
 #include "sim/task_graph_builder.hpp"
@@ -22,7 +23,7 @@ constexpr std::size_t no_row = static_cast<std::size_t>(-1);
 /// The step of a job as tasks on the streams of its simulated ranks: what every builder of sim/ writes into.
 class StepGraph {
  public:
-  StepGraph(int ranks, std::size_t expected_tasks);
+  StepGraph(const Cluster& cluster, int ranks, std::size_t expected_tasks);
 
   [[nodiscard]] StepTable& table() { return table_; }
   [[nodiscard]] int ranks() const { return ranks_; }
@@ -49,11 +50,12 @@ class StepGraph {
   [[nodiscard]] Built build() &&;
 
  private:
-  [[nodiscard]] Task task_of(int rank, std::uint32_t step, StepInstance instance) const;
+  [[nodiscard]] Task task_of(int rank, std::uint32_t step, StepInstance instance);
 
   int ranks_;
   StepTable table_;
   TaskGraphBuilder builder_;
+  Contention contention_;
   std::vector<TaskId> after_;  ///< Reused between tasks.
 };
 
