@@ -188,7 +188,7 @@ command_bench() {
   local program
   for program in "$root"/build/release/bin/bench_*; do
     [[ -x $program ]] || die "no timing programs were built"
-    "$program" "$@"
+    (cd "$root" && "$program" "$@")  # scenarios are named from the root
   done
 }
 

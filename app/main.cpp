@@ -2,10 +2,12 @@
 #include "app/commands.hpp"
 #include "base/count.hpp"
 #include "base/input_error.hpp"
+#include "report/atomic_file.hpp"
 #include "sim/version.hpp"
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <exception>
 #include <iostream>
 
@@ -14,6 +16,13 @@ namespace {
 constexpr int answered = 0;
 constexpr int fault_of_the_program = 1;
 constexpr int wrong_input = 2;
+
+/// Ctrl-C: no half-written file stays behind, and the shell sees that a signal ended the program.
+void on_interrupt(int signal) {
+  mfusim::remove_unfinished_file();
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
 
 /// CLI11 prints help and version as "errors" with exit code 0; everything else it refuses is wrong input.
 int parse_outcome(const CLI::App& app, const CLI::ParseError& error) {
@@ -42,6 +51,8 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
   try {
     return run(argc, argv);
   } catch (const mfusim::InputError& error) {

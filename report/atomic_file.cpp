@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <memory>
 
@@ -26,7 +28,25 @@ bool is_special(const fs::path& path) {
   return fs::exists(status) && !fs::is_regular_file(status);
 }
 
+/// Path of the file being written, for a signal handler: plain bytes, since nothing else may be touched there.
+constexpr std::size_t longest_path = 4096;
+std::array<char, longest_path> unfinished{};
+
+class Unfinished {
+ public:
+  explicit Unfinished(const std::string& path) {
+    if (path.size() + 1 < longest_path) std::copy(path.begin(), path.end(), unfinished.begin());
+  }
+  ~Unfinished() { unfinished[0] = 0; }
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+};
+
 }  // namespace
+
+void remove_unfinished_file() {
+  if (unfinished[0] != 0) ::unlink(unfinished.data());
+}
 
 void check_writable(const fs::path& path) {
   std::error_code error;
@@ -41,6 +61,7 @@ void write_file(const fs::path& path, const std::function<void(std::ostream&)>& 
   const bool in_place = is_special(path);
   const fs::path beside = in_place ? path : fs::path(fmt::format("{}.{}.part", path.string(), ::getpid()));
   std::error_code error;
+  const Unfinished mark(in_place ? std::string() : beside.string());
   {
     std::ofstream out(beside, std::ios::binary | std::ios::trunc);
     if (out) write(out);

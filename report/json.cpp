@@ -127,6 +127,9 @@ void write_json(std::ostream& out, const Result& result) {
   json breakdown = json::object();
   for (const auto& [name, time] : result.breakdown) breakdown[name] = time.count();
   document["breakdown_s"] = breakdown;
+  json waterfall = json::object();
+  for (const auto& [name, time] : result.waterfall) waterfall[name] = time.count();
+  document["waterfall_s"] = waterfall;
   document["critical_rank"] = result.critical_rank;
   document["memory"] = memory_json(result.memory);
   document["parallel"] = plan_json(result.parallel);

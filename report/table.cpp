@@ -49,7 +49,7 @@ void write_plan(std::ostream& out, const Result::Plan& plan) {
 
 void write_breakdown(std::ostream& out, const Result& result) {
   out << fmt::format("\nwhere the time goes (critical rank: pipeline stage {})\n", result.critical_rank);
-  for (const auto& [name, time] : result.breakdown) {
+  for (const auto& [name, time] : result.waterfall) {
     if (time.count() == 0) continue;
     const double share = time / result.iteration_time;
     out << fmt::format("  {:<32}{:>12}{:>9}  {}\n", words(name), show_time(time), show_percent(share), bar(share));

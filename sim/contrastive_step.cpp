@@ -4,6 +4,7 @@
 #include "sim/data_parallel.hpp"
 #include "sim/input_pipeline.hpp"
 #include "sim/placement.hpp"
+#include "sim/step_size.hpp"
 
 #include <fmt/format.h>
 
@@ -19,7 +20,7 @@ namespace {
 class ContrastiveStep {
  public:
   ContrastiveStep(const Scenario& scenario, const Work<Count>& work)
-      : scenario_(scenario), work_(work), context_(layer_context(scenario)), graph_(scenario.cluster, 1, 0) {
+      : scenario_(scenario), work_(work), context_(layer_context(scenario)), graph_(scenario.cluster, 1, expected_tasks(work)) {
     ChunkSegments segments(context_, graph_.table());
     for (const Tower<Count>& tower : work.towers) {
       Side side;
@@ -53,6 +54,18 @@ class ContrastiveStep {
   }
 
  private:
+  [[nodiscard]] static std::size_t expected_tasks(const Work<Count>& work) {
+    std::size_t operators = 0;
+    for (const Tower<Count>& tower : work.towers) {
+      for (const LayerGroup<Count>& group : tower.groups) {
+        operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
+      }
+    }
+    constexpr std::size_t tasks_per_operator = 6;  // forward, two gradients, and their launches
+    check_step_size(operators * tasks_per_operator);
+    return operators * tasks_per_operator;
+  }
+
   struct Side {
     ModelChunk chunk;
     Segment forward;

@@ -5,6 +5,7 @@
 #include "sim/input_pipeline.hpp"
 #include "sim/pipeline_schedule.hpp"
 #include "sim/placement.hpp"
+#include "sim/step_size.hpp"
 
 #include <algorithm>
 #include <map>
@@ -59,7 +60,9 @@ class PipelineStep {
       operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
     }
     constexpr std::size_t tasks_per_operator = 4;  // forward, two gradients, an exchange
-    return operators * tasks_per_operator * static_cast<std::size_t>(plan_.micro_batches);
+    const std::size_t tasks = operators * tasks_per_operator * static_cast<std::size_t>(plan_.micro_batches);
+    check_step_size(tasks);
+    return tasks;
   }
 
   /// Chunks with the same layers share their segments: first, inner and last chunk.

@@ -33,6 +33,9 @@ struct Result {
   FlopsPerSecond peak_per_gpu;
 
   std::vector<std::pair<std::string, Seconds>> breakdown;  ///< Sums to iteration_time.
+  /// The same from the peak down: ideal time of the job's model FLOPs, what the critical rank does beyond its share, what its
+  /// kernels lose against the peak, and the rest of the breakdown. Sums to iteration_time.
+  std::vector<std::pair<std::string, Seconds>> waterfall;
   int critical_rank = 0;
 
   struct Stage {

@@ -59,7 +59,7 @@ void add_flops(const Scenario& scenario, const Work<Count>& work, Result& result
   result.hfu = result.hardware_flops / possible;
   const double samples = static_cast<double>(scenario.training.global_batch);
   result.samples_per_s = samples / result.iteration_time.count();
-  if (!is_contrastive(scenario.model)) {
+  if (scenario.model.decoder) {
     result.tokens_per_s = result.samples_per_s * static_cast<double>(scenario.training.sequence_length.value_or(1));
   }
 }
@@ -112,6 +112,34 @@ void add_provenance(const BuiltStep& step, const Timeline& timeline, Result& res
       result.iteration_time * (1 - uncertainty), result.iteration_time * (1 + uncertainty),
       fmt::format("{:.0f} % either way: the provenance of the kernel and collective times, not yet the spread of validated runs",
                   100 * uncertainty)};
+}
+
+/// Matmul FLOPs that one rank does outside recomputation.
+double rank_flops(const BuiltStep& step, int rank) {
+  double total = 0;
+  for (const Task& task : step.graph.tasks) {
+    const Step& what = step.steps[task.label];
+    const bool counts = what.step_class == StepClass::Matmul || what.step_class == StepClass::Attention;
+    if (counts && rank_of(task.stream) == rank) total += what.flops.value();
+  }
+  return total;
+}
+
+/// Splits the kernels' part of the breakdown into what the peak would need, the rank's surplus over the mean, and the rest.
+void add_waterfall(const BuiltStep& step, Result& result) {
+  const Seconds ideal = result.model_flops / result.peak_per_gpu / result.gpus;
+  const Seconds own = Flops(rank_flops(step, result.critical_rank)) / result.peak_per_gpu;
+  Seconds kernels{};
+  std::vector<std::pair<std::string, Seconds>> rest;
+  for (const auto& [name, time] : result.breakdown) {
+    if (name == "compute_matmul" || name == "compute_attention") {
+      kernels += time;
+    } else {
+      rest.emplace_back(name, time);
+    }
+  }
+  result.waterfall = {{"ideal_at_peak", ideal}, {"uneven_stages", own - ideal}, {"kernel_inefficiency", kernels - own}};
+  result.waterfall.insert(result.waterfall.end(), rest.begin(), rest.end());
 }
 
 bool is_layer_work(StepClass step_class) {
@@ -179,6 +207,7 @@ Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltS
   result.critical_rank = critical_rank(step, timeline);
   for (const auto& [name, time] : break_down(step, timeline, result.critical_rank))
     result.breakdown.emplace_back(name, to_seconds(time));
+  add_waterfall(step, result);
   add_provenance(step, timeline, result);
   add_towers(scenario, work, step, timeline, result);
   if (scenario.measured && scenario.measured->iteration_time) {

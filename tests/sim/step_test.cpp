@@ -78,6 +78,17 @@ TEST_CASE("the parts of the breakdown sum to the step to the picosecond, for eve
   }
 }
 
+TEST_CASE("the waterfall sums to the step and starts at the time that the peak would need", "[property]") {
+  for (const Settings& plan : plans()) {
+    const Result result = run(small_decoder, plan).result;
+    Seconds sum{};
+    for (const auto& [name, time] : result.waterfall) sum += time;
+    CHECK_THAT(sum.count(), WithinRel(result.iteration_time.count(), 1e-12));
+    REQUIRE(result.waterfall.front().first == "ideal_at_peak");
+    CHECK_THAT(result.waterfall.front().second / result.iteration_time, WithinRel(result.mfu, 1e-12));
+  }
+}
+
 TEST_CASE("a step is at least its longest chain of tasks and at least its busiest stream", "[property]") {
   for (const Settings& plan : plans()) {
     const Run one = run(small_decoder, plan);
