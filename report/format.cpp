@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace mfusim {
@@ -12,7 +13,7 @@ namespace {
 template <std::size_t Size>
 std::string scaled(double value, const std::array<std::pair<double, const char*>, Size>& units, int digits) {
   for (const auto& [factor, unit] : units) {
-    if (value >= factor) return fmt::format("{:.{}f} {}", value / factor, digits, unit);
+    if (std::abs(value) >= factor) return fmt::format("{:.{}f} {}", value / factor, digits, unit);
   }
   return fmt::format("{:.{}f} {}", value / units.back().first, digits, units.back().second);
 }
@@ -22,7 +23,7 @@ std::string scaled(double value, const std::array<std::pair<double, const char*>
 std::string show_time(Seconds time) {
   if (time.count() == 0) return "0 s";
   constexpr std::array<std::pair<double, const char*>, 4> units{{{1.0, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
-  return scaled(time.count(), units, time.count() >= 1 ? 3 : 2);
+  return scaled(time.count(), units, std::abs(time.count()) >= 1 ? 3 : 2);
 }
 
 std::string show_bytes(Bytes bytes) {

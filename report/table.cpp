@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 
 namespace mfusim {
@@ -19,7 +20,7 @@ std::string words(std::string name) {
 
 std::string bar(double share) {
   constexpr double width = 40;
-  return std::string(static_cast<std::size_t>(share * width + 0.5), '#');
+  return std::string(static_cast<std::size_t>(std::max(0.0, share) * width + 0.5), '#');
 }
 
 void write_answer(std::ostream& out, const Result& result) {
@@ -50,8 +51,9 @@ void write_plan(std::ostream& out, const Result::Plan& plan) {
 void write_breakdown(std::ostream& out, const Result& result) {
   out << fmt::format("\nwhere the time goes (critical rank: pipeline stage {})\n", result.critical_rank);
   for (const auto& [name, time] : result.waterfall) {
-    if (time.count() == 0) continue;
     const double share = time / result.iteration_time;
+    constexpr double visible = 5e-5;
+    if (std::abs(share) < visible) continue;
     out << fmt::format("  {:<32}{:>12}{:>9}  {}\n", words(name), show_time(time), show_percent(share), bar(share));
   }
 }

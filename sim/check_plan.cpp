@@ -152,7 +152,7 @@ void complete_batches(Reader& training, Scenario& scenario) {
   }
   const std::int64_t local = wanted.global_batch / plan.data;
   if (!training.has("micro_batch")) {
-    wanted.micro_batch = is_contrastive(scenario.model) ? local : 1;
+    wanted.micro_batch = scenario.model.decoder ? 1 : local;
     training.note_default("micro_batch", fmt::format("{}", wanted.micro_batch));
   }
   if (local % wanted.micro_batch != 0) {

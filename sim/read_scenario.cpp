@@ -34,7 +34,10 @@ auto located(Reader& reader, std::string_view key, Load load) {
   try {
     return load();
   } catch (const InputError& error) {
-    reader.fail(key, error.what());
+    std::string_view rule = error.what();
+    const std::string prefix = fmt::format("{}: ", key);  // the loader may have named the key already
+    if (rule.starts_with(prefix)) rule.remove_prefix(prefix.size());
+    reader.fail(key, rule);
   }
 }
 
@@ -147,7 +150,7 @@ std::optional<Measured> read_measured(std::optional<Reader> reader) {
 }
 
 Stack read_stack(Reader& root, const ModelSpec& model, UsedDefaults& defaults) {
-  const std::string fallback = is_contrastive(model) ? "pytorch-ddp-2024" : "megatron-core-2024";
+  const std::string fallback = model.decoder ? "megatron-core-2024" : "pytorch-ddp-2024";
   const std::string name = root.has("stack") ? root.word("stack") : fallback;
   if (!root.has("stack")) defaults.push_back({"stack", fallback});
   return located(root, "stack", [&] { return load_stack(name); });

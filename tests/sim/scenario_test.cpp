@@ -96,3 +96,14 @@ TEST_CASE("a scenario builds on another one, and settings come last", "[unit]") 
   CHECK_THROWS_AS(load_scenario(folder / "circle.yaml"), InputError);
   std::filesystem::remove_all(folder);
 }
+
+TEST_CASE("without a stack, language models take Megatron-Core's habits and everything else PyTorch's", "[unit]") {
+  Node decoder = parse_yaml(small_decoder, "test.yaml");
+  std::erase_if(decoder.members, [](const Node::Member& member) { return member.key == "stack"; });
+  CHECK(read_scenario(decoder, ".", "test.yaml").stack.name == "megatron-core-2024");
+  Node clip = parse_yaml(small_clip, "test.yaml");
+  std::erase_if(clip.members, [](const Node::Member& member) { return member.key == "stack"; });
+  const Scenario scenario = read_scenario(clip, ".", "test.yaml");
+  CHECK(scenario.stack.name == "pytorch-ddp-2024");
+  CHECK(scenario.training.micro_batch == 16);  // the whole local batch: 128 pairs on 8 GPUs
+}
