@@ -154,6 +154,8 @@ void write_json(std::ostream& out, const FlopsReport& report, FlopsDetail detail
   document["parameters"] = report.parameters.value();
   document["forward"] = counts_json(report.forward);
   document["backward"] = counts_json(report.backward);
+  document["recompute_full"] = counts_json(report.recompute_full);
+  document["recompute_selective"] = counts_json(report.recompute_selective);
   document["saved_bytes"] = report.saved_bytes.value();
   document["saved_bytes_unfused_attention"] = report.saved_bytes_unfused.value();
   document["forward_moved_bytes"] = report.moved_bytes.value();

@@ -113,6 +113,11 @@ void write_table(std::ostream& out, const FlopsReport& report) {
   for (const FlopsReport::Part& part : report.towers) write_counts(out, "  " + part.name, part.parameters, part.forward);
   write_counts(out, "backward", 0, report.backward);
   for (const FlopsReport::Part& part : report.towers) write_counts(out, "  " + part.name, 0, part.backward);
+  write_counts(out, "recompute, full", 0, report.recompute_full);
+  write_counts(out, "recompute, selective", 0, report.recompute_selective);
+  out << fmt::format("\n  kept for backward {} (with unfused attention {}), moved forward {}\n",
+                     show_bytes(Bytes(report.saved_bytes.as_double())), show_bytes(Bytes(report.saved_bytes_unfused.as_double())),
+                     show_bytes(Bytes(report.moved_bytes.as_double())));
 }
 
 void write_table(std::ostream& out, const ParameterStudy& study) {

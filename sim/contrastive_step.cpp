@@ -41,6 +41,7 @@ class ContrastiveStep {
     GradientReduction reduction(scenario_, graph_, 0);
     TaskId end = 0;
     for (std::size_t i = sides_.size(); i-- > 0;) {
+      if (work_.towers[i].frozen) continue;  // nothing in it or before it is trained
       const PlacedSegment placed = graph_.place(0, sides_[i].backward, instance(i), gradient);
       gradient = graph_.exits(placed);
       end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);

@@ -128,6 +128,7 @@ StageMemory colocated_towers(const Scenario& scenario, const Work<Count>& work) 
     const ParameterShare parameters = parameters_of(chunk, {scenario.parallel.tensor, scenario.parallel.sequence});
     share.all += parameters.all;
     share.trainable += parameters.trainable;
+    if (tower.frozen) continue;  // no backward pass: nothing is kept
     const Activations one = activations_of(scenario, chunk);
     activations.kept += one.kept;
     activations.recomputed = std::max(activations.recomputed, one.recomputed);

@@ -48,10 +48,9 @@ double passes_of(const Scenario& scenario) {
 }
 
 void add_flops(const Scenario& scenario, const Work<Count>& work, Result& result) {
-  constexpr double forward_and_backward = 3;
   double recomputed = 0;
-  for (const Tower<Count>& tower : work.towers) recomputed += recomputed_flops(scenario, tower.groups);
-  result.model_flops = passes_of(scenario) * forward_and_backward * forward_matmul_flops(work);
+  for (const Tower<Count>& tower : work.towers) recomputed += tower.frozen ? 0 : recomputed_flops(scenario, tower.groups);
+  result.model_flops = passes_of(scenario) * model_flops(work);
   result.hardware_flops = result.model_flops + Flops(passes_of(scenario) * recomputed);
   result.peak_per_gpu = peak_of(scenario.cluster.gpu, scenario.training.precision);
   const Flops possible = result.peak_per_gpu * result.iteration_time * static_cast<double>(scenario.cluster.gpus);
@@ -161,7 +160,8 @@ void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltSt
   for (std::size_t i = 0; i < work.towers.size(); ++i) {
     const ModelChunk chunk = cut_into_chunks(work.towers[i].groups, 1).front();
     result.towers.push_back({work.towers[i].name, to_seconds(busy[i]),
-                             Flops(3 * passes_of(scenario) * layers_flops(work.towers[i].groups)), parameters_of(chunk, {}).all});
+                             Flops((work.towers[i].frozen ? 1 : 3) * passes_of(scenario) * layers_flops(work.towers[i].groups)),
+                             parameters_of(chunk, {}).all});
   }
 }
 
@@ -182,9 +182,10 @@ Result::Plan plan_of(const Scenario& scenario) {
 
 }  // namespace
 
-Flops forward_matmul_flops(const Work<Count>& work) {
-  double total = layers_flops(work.head);
-  for (const Tower<Count>& tower : work.towers) total += layers_flops(tower.groups);
+Flops model_flops(const Work<Count>& work) {
+  constexpr double forward_and_backward = 3;
+  double total = forward_and_backward * layers_flops(work.head);
+  for (const Tower<Count>& tower : work.towers) total += (tower.frozen ? 1 : forward_and_backward) * layers_flops(tower.groups);
   return Flops(total);
 }
 

@@ -239,3 +239,21 @@ TEST_CASE("tensor-parallel exchanges of a layer follow the papers' closed forms"
   const double expected = layer_passes * tensor_bytes * ring * (sequence ? 10 : 8);
   CHECK_THAT(sent, WithinRel(expected, 1e-12));
 }
+
+TEST_CASE("a frozen tower runs forward only: no backward kernels, no gradients, no kept activations", "[unit]") {
+  const std::string frozen = R"(
+model: {kind: clip, projection: 512,
+        vision: {layers: 12, hidden_size: 768, heads: 12, mlp_size: 3072, image_size: 224, patch_size: 16, frozen: true},
+        text: {layers: 12, hidden_size: 512, heads: 8, mlp_size: 2048, vocabulary: 49408, context_length: 77}}
+cluster: {gpu: a100-sxm4-80gb, gpus: 8}
+training: {global_batch: 512}
+)";
+  const Run one = run(frozen);
+  const Run trained = run(frozen, {{"model.vision.frozen", "false"}});
+  for (const Task& task : one.step.graph.tasks) {
+    const bool vision = unpack(task.instance).chunk == 0 && one.step.steps[task.label].step_class != StepClass::DataCommunication;
+    if (vision) CHECK(one.step.steps[task.label].name.find("weight gradient") == std::string::npos);
+  }
+  CHECK(one.timeline.makespan < trained.timeline.makespan);
+  CHECK(one.result.memory.peak < trained.result.memory.peak);
+}
