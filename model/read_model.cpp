@@ -54,6 +54,14 @@ bool names_a_file(std::string_view text) {
   return text.ends_with(".json") || text.ends_with(".yaml") || text.starts_with(".") || text.starts_with("/") || fs::exists(text);
 }
 
+/// Families of open_clip's vision towers that are no transformers of equal blocks, by the start of their names.
+std::string_view unmodelled_family(std::string_view name) {
+  if (name.starts_with("RN")) return "ResNet";
+  if (name.starts_with("convnext")) return "ConvNeXt";
+  if (name.starts_with("swin")) return "Swin";
+  return {};
+}
+
 }  // namespace
 
 const std::vector<ModelEntry>& model_catalog() {
@@ -76,6 +84,9 @@ ModelSpec load_model(std::string_view name_or_path) {
     ModelSpec model = read_model_config(load_document(path), path.string());
     model.source = path.string();
     return model;
+  }
+  if (const std::string_view family = unmodelled_family(name_or_path); !family.empty()) {
+    throw InputError(fmt::format("model: {} towers are not modelled, got '{}'", family, shown(name_or_path)));
   }
   throw InputError(fmt::format("model: expected a name of the catalog or the path of a config.json, got '{}'{}",
                                shown(name_or_path), suggestion(name_or_path, model_names())));

@@ -127,3 +127,10 @@ TEST_CASE("an MLP ratio is truncated, not rounded", "[published]") {
 }
 
 }  // namespace mfusim
+
+TEST_CASE("towers of other families are refused by their family", "[unit]") {
+  const auto [name, family] = GENERATE(table<std::string, std::string>(
+      {{"RN50x4", "ResNet"}, {"convnext_base_w", "ConvNeXt"}, {"swin_base_patch4_window7_224", "Swin"}}));
+  CAPTURE(name);
+  CHECK_THROWS_WITH(mfusim::load_model(name), ContainsSubstring(family + " towers are not modelled"));
+}
