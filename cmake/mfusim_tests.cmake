@@ -29,5 +29,5 @@ function(mfusim_tests folder)
   target_precompile_headers(${program} REUSE_FROM mfusim_catch)
   # tests name data by its path from the root
   add_test(NAME ${folder} COMMAND ${program} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${folder} PROPERTIES TIMEOUT 300)
+  set_tests_properties(${folder} PROPERTIES TIMEOUT 300 ENVIRONMENT LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0)
 endfunction()

@@ -16,14 +16,6 @@
 #include <stdexcept>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__)
-/// libcln, which GiNaC stands on, keeps a table for the life of the process; the leak checker takes it for ours.
-extern "C" const char* __lsan_default_suppressions();
-extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier): the checker's name for it
-  return "leak:libcln";
-}
-#endif
-
 namespace mfusim {
 
 using GiNaC::ex;
