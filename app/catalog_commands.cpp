@@ -3,9 +3,12 @@
 #include "base/input_error.hpp"
 #include "base/nearest.hpp"
 #include "hardware/catalog.hpp"
+#include "hardware/network.hpp"
 #include "hardware/questions.hpp"
 #include "model/model_table.hpp"
+#include "model/read_model.hpp"
 #include "report/grids.hpp"
+#include "report/schema.hpp"
 #include "report/table.hpp"
 #include "sim/stack.hpp"
 
@@ -95,6 +98,17 @@ void add_hardware_command(CLI::App& app) {
       ->option_text("NAME");
   add_common_options(*command, options->common);
   command->callback([options] { hardware(*options); });
+}
+
+void add_schema_command(CLI::App& app) {
+  const auto options = std::make_shared<CommonOptions>();
+  CLI::App* command =
+      app.add_subcommand("schema", "JSON Schema of a scenario: every key, its meaning, unit and default, for editors");
+  command->add_option("--output,-o", options->output, "Write to FILE instead of standard output")->option_text("FILE");
+  command->callback([options] {
+    const SchemaNames names{.models = model_names(), .gpus = gpu_names(), .networks = network_names(), .stacks = stack_names()};
+    deliver(*options, [&](std::ostream& out) { write_schema(out, names); });
+  });
 }
 
 }  // namespace mfusim::app

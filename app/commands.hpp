@@ -41,6 +41,7 @@ void add_flops_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_models_command(CLI::App& app);
 void add_hardware_command(CLI::App& app);
+void add_schema_command(CLI::App& app);
 void add_validate_command(CLI::App& app);
 void add_calibrate_command(CLI::App& app);
 

@@ -38,6 +38,7 @@ int run(int argc, char** argv) {
   mfusim::app::add_run_command(app);
   mfusim::app::add_models_command(app);
   mfusim::app::add_hardware_command(app);
+  mfusim::app::add_schema_command(app);
   mfusim::app::add_validate_command(app);
   mfusim::app::add_calibrate_command(app);
   try {

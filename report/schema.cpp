@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/schema.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <ostream>
+
+namespace mfusim {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+json section(const std::string& description, json properties, const std::vector<std::string>& required = {}) {
+  json object{
+      {"type", "object"}, {"description", description}, {"additionalProperties", false}, {"properties", std::move(properties)}};
+  if (!required.empty()) object["required"] = required;
+  return object;
+}
+
+json with_default(json key, json value) {
+  if (!value.is_null()) key["default"] = std::move(value);
+  return key;
+}
+
+json count(const std::string& description, json value = nullptr) {
+  return with_default({{"type", "integer"}, {"minimum", 1}, {"description", description}}, std::move(value));
+}
+json flag(const std::string& description, json value = nullptr) {
+  return with_default({{"type", "boolean"}, {"description", description}}, std::move(value));
+}
+json word(const std::string& description, const std::vector<std::string>& choices, json value = nullptr) {
+  return with_default({{"enum", choices}, {"description", description}}, std::move(value));
+}
+json quantity(const std::string& description, const std::string& example) {
+  return {{"type", "string"}, {"description", description + ", with its unit"}, {"examples", {example}}};
+}
+json name_or(const std::string& description, const std::vector<std::string>& known, json other) {
+  return {{"description", description}, {"anyOf", {json{{"enum", known}}, std::move(other)}}};
+}
+
+json cluster(const SchemaNames& names) {
+  const json inline_network =
+      section("A network written inline", {{"nics_per_node", count("Network cards of a node")},
+                                           {"bandwidth", quantity("Line rate of one, per direction", "200 Gb/s")}});
+  json open_network = inline_network;
+  open_network.erase("additionalProperties");  // further keys: `mfusim hardware NETWORK` lists them
+  return section("The GPUs and what joins them",
+                 {{"gpu", word("GPU, from `mfusim hardware`", names.gpus)},
+                  {"gpus", count("GPUs of the job")},
+                  {"gpus_per_node", count("GPUs of a node", 8)},
+                  {"network", name_or("Between nodes; needed where there is more than one", names.networks, open_network)}},
+                 {"gpu", "gpus"});
+}
+
+json training() {
+  return section(
+      "One training step",
+      {{"global_batch", count("Samples of the whole job: image-text pairs, or sequences")},
+       {"micro_batch", count("Samples of one data-parallel rank in one pass (default: 1 for language models, otherwise all)")},
+       {"text_length", count("Tokens of a text (default: the model's)")},
+       {"sequence_length", count("Tokens of a sequence (default: the model's)")},
+       {"image_size", count("Pixels of an image's side (default: the model's)")},
+       {"precision", word("Of the matrix multiplies", {"bf16", "fp16", "tf32", "fp32"}, "bf16")},
+       {"optimizer", word("Optimizer", {"adam", "adamw", "lamb", "sgd"}, "adamw")}},
+      {"global_batch"});
+}
+
+json parallel() {
+  return section("Who does what: tensor x pipeline x data = GPUs",
+                 {{"tensor", count("Ranks that split each layer", 1)},
+                  {"sequence", flag("They also split the tokens between the split regions", false)},
+                  {"pipeline", count("Stages", 1)},
+                  {"virtual_stages", count("Model chunks a stage", 1)},
+                  {"schedule", word("Order of the passes (default: interleaved-1f1b with virtual stages, otherwise 1f1b)",
+                                    {"gpipe", "1f1b", "interleaved-1f1b"})},
+                  {"data", {{"description", "Replicas, or auto: what the others leave"}, {"default", "auto"}}},
+                  {"zero", {{"enum", {0, 1}}, {"default", 0}, {"description", "ZeRO stage: 1 shards the optimizer"}}},
+                  {"context", {{"const", 1}, {"default", 1}, {"description", "Context parallelism: not modelled yet"}}},
+                  {"recompute", word("Activations computed again in backward", {"none", "selective", "full"}, "none")}});
+}
+
+json techniques() {
+  return section("Overrides of what the stack does by itself",
+                 {{"parallel_block", flag("Attention and MLP side by side from one norm")},
+                  {"sliding_window", count("Keys that a query sees (default: all)")},
+                  {"tp_overlap", flag("Tensor collectives in pieces under their matrix multiply; needs parallel.sequence")},
+                  {"pp_overlap", flag("Sends and receives under compute")},
+                  {"dp_overlap", flag("Gradient reduction under backward, weight gathers under forward")},
+                  {"flash_attention", {{"enum", {false, 1, 2, 3}}, {"description", "FlashAttention version, or false: unfused"}}},
+                  {"fused_operators", flag("Fused norm, activation and dropout kernels")},
+                  {"async_data", flag("The next batch is loaded under this step")},
+                  {"shared_loader", flag("One loader a node feeds all ranks of a tensor group")}});
+}
+
+json data() {
+  return section("The input path; a rate that is not given does not limit",
+                 {{"bytes_per_sample", quantity("Read from storage for a sample", "150 kB")},
+                  {"storage_per_node", quantity("Storage rate of a node", "2 GB/s")},
+                  {"decode_per_node", quantity("Decoding rate of a node", "20000 samples/s")}});
+}
+
+json measured() {
+  json object = section("A published measurement to hold the prediction against; never read by the simulation",
+                        {{"iteration_time", quantity("Measured step time", "14.83 s")},
+                         {"mfu", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}, {"description", "Measured MFU"}}},
+                         {"source", {{"type", "string"}, {"description", "Where it was published"}}}},
+                        {"source"});
+  object.erase("additionalProperties");
+  return object;
+}
+
+}  // namespace
+
+void write_schema(std::ostream& out, const SchemaNames& names) {
+  const json inline_model{{"type", "object"}, {"description", "A model written inline; docs/models.md lists the keys"}};
+  json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "mfusim scenario"}};
+  schema.update(section("One question to mfusim",
+                        {{"description", {{"type", "string"}}},
+                         {"extends", {{"type", "string"}, {"description", "Another scenario that this one builds on"}}},
+                         {"model", name_or("Catalog name, path of a config.json, or a mapping", names.models,
+                                           {{"anyOf", {json{{"type", "string"}, {"pattern", "\\.json$"}}, inline_model}}})},
+                         {"cluster", cluster(names)},
+                         {"training", training()},
+                         {"parallel", parallel()},
+                         {"techniques", techniques()},
+                         {"stack", word("Software stack: state, launches, overlaps", names.stacks)},
+                         {"towers", section("Two-tower models", {{"placement", word("Where the towers run", {"colocated"})}})},
+                         {"data", data()},
+                         {"measured", measured()}}));
+  out << schema.dump(2) << '\n';
+}
+
+}  // namespace mfusim
