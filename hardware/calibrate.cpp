@@ -80,7 +80,9 @@ void calibrate_gemm(Draft& draft, std::vector<GemmPoint> points) {
   const GemmFit fit = fit_gemm(draft.gpu, points);
   const std::string format = draft.gpu.peak.contains(DataType::Bf16) ? "bf16" : "fp16";
   const std::string path = "gemm." + format;
-  MeasuredRange rows, columns, depth;
+  MeasuredRange rows;
+  MeasuredRange columns;
+  MeasuredRange depth;
   for (const GemmPoint& point : points) {
     widen(rows, static_cast<double>(point.shape.m));
     widen(columns, static_cast<double>(point.shape.n));
@@ -106,7 +108,8 @@ void calibrate_gemm(Draft& draft, std::vector<GemmPoint> points) {
 
 void write_attention_law(Draft& draft, const std::string& path, const AttentionLaw& law,
                          const std::vector<AttentionPoint>& points) {
-  MeasuredRange keys, head_dim;
+  MeasuredRange keys;
+  MeasuredRange head_dim;
   for (const AttentionPoint& point : points) {
     widen(keys, static_cast<double>(point.shape.keys));
     widen(head_dim, static_cast<double>(point.shape.head_dim));

@@ -35,13 +35,10 @@ Bytes bytes_sent(const CollectiveShape& shape) {
     case Collective::AllReduce:
       return shape.message * (2 * others);
     case Collective::AllGather:
-      return shape.message * others;
     case Collective::ReduceScatter:
-      return shape.message * others;
     case Collective::AllToAll:
       return shape.message * others;
     case Collective::Broadcast:
-      return shape.message;
     case Collective::SendReceive:
       return shape.message;
   }
@@ -53,7 +50,6 @@ double ring_steps(const CollectiveShape& shape) {
     case Collective::AllReduce:
       return 2.0 * (shape.group.ranks - 1);
     case Collective::AllGather:
-      return shape.group.ranks - 1;
     case Collective::ReduceScatter:
       return shape.group.ranks - 1;
     case Collective::AllToAll:

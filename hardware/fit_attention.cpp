@@ -68,6 +68,7 @@ std::vector<double> weights_of(const std::vector<AttentionPoint>& points) {
   };
   for (const AttentionPoint& point : points) counts[key(point)] += 1;
   std::vector<double> weights;
+  weights.reserve(points.size());
   for (const AttentionPoint& point : points) {
     weights.push_back(std::min(1.0, std::sqrt(points_of_full_weight / counts[key(point)])));
   }
@@ -81,6 +82,7 @@ AttentionFit fit_attention(const Gpu& gpu, const std::vector<AttentionPoint>& po
     throw InputError(gpu.name + ": expected at least 15 attention kernels to fit, got " + std::to_string(points.size()));
   }
   std::vector<std::string> origins;
+  origins.reserve(points.size());
   for (const AttentionPoint& point : points) origins.push_back(point.origin.source);
   const SourceIndex sources = index_sources(origins, reference);
   const std::vector<double> weights = weights_of(points);

@@ -54,6 +54,7 @@ GemmFit fit_gemm(const Gpu& gpu, const std::vector<GemmPoint>& points, const std
     throw InputError(gpu.name + ": expected at least 20 matrix multiplies to fit, got " + std::to_string(points.size()));
   }
   std::vector<std::string> origins;
+  origins.reserve(points.size());
   for (const GemmPoint& point : points) origins.push_back(point.origin.source);
   const SourceIndex sources = index_sources(origins, reference);
   std::vector<double> start = usual_parameters(gpu, points.front().shape.dtype);

@@ -45,17 +45,17 @@ struct NodeCollectiveFit {
 
 /// Fits the law of matrix multiplies. The source with the most points is the reference unless one is named.
 /// Start values are shares of the data sheet; weak priors hold what the points do not pin. Throws InputError below 20 points.
-[[nodiscard]] GemmFit fit_gemm(const Gpu& data_sheet, const std::vector<GemmPoint>& points, const std::string& reference = "");
+[[nodiscard]] GemmFit fit_gemm(const Gpu& gpu, const std::vector<GemmPoint>& points, const std::string& reference = "");
 
 /// Fits forward and backward laws of one kernel together (points that time both passes bind them).
-[[nodiscard]] AttentionFit fit_attention(const Gpu& data_sheet, const std::vector<AttentionPoint>& points,
+[[nodiscard]] AttentionFit fit_attention(const Gpu& gpu, const std::vector<AttentionPoint>& points,
                                          const std::string& reference = "");
 
 enum class SwitchReduction { None, AllGpus };
 
 /// Fits one kind of collective inside a node. With `SwitchReduction::AllGpus`, all-reduces of eight ranks may also run
 /// in the switch, whose law is fitted beside.
-[[nodiscard]] NodeCollectiveFit fit_node_collective(const Gpu& data_sheet, const std::vector<CollectivePoint>& points,
+[[nodiscard]] NodeCollectiveFit fit_node_collective(const Gpu& gpu, const std::vector<CollectivePoint>& points,
                                                     SwitchReduction reduction);
 
 }  // namespace mfusim

@@ -48,6 +48,7 @@ double percentile(std::vector<double> values, double share) {
 
 FitResiduals summary_of(const std::vector<double>& log_residuals) {
   std::vector<double> errors;
+  errors.reserve(log_residuals.size());
   for (const double r : log_residuals) errors.push_back(std::abs(std::exp(r) - 1));
   return {.points = static_cast<int>(errors.size()), .median = percentile(errors, 0.5), .p90 = percentile(errors, 0.9)};
 }

@@ -87,7 +87,6 @@ Seconds time_of(const Cluster& cluster, const Route& route, const CollectiveShap
     case Collective::AllReduce:
       return std::min(ring_time(cluster, route, 2, bytes_sent(shape)), tree_time(cluster, route, shape));
     case Collective::AllGather:
-      return ring_time(cluster, route, 1, bytes_sent(shape));
     case Collective::ReduceScatter:
       return ring_time(cluster, route, 1, bytes_sent(shape));
     case Collective::AllToAll:

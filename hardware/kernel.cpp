@@ -64,11 +64,9 @@ std::string to_string(Direction direction) {
 Bytes size_of(DataType type) {
   switch (type) {
     case DataType::Fp32:
+    case DataType::Tf32:  // stored as fp32, rounded inside the tensor cores
       return Bytes(4);
-    case DataType::Tf32:
-      return Bytes(4);  // stored as fp32, rounded inside the tensor cores
     case DataType::Fp16:
-      return Bytes(2);
     case DataType::Bf16:
       return Bytes(2);
     case DataType::Fp8:

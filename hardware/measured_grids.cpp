@@ -53,13 +53,15 @@ Direction direction_of(AttentionDirections directions) {
 }
 
 /// Each source on its own scale: its median residual is clocks and power, not shape.
-std::vector<ResidualGrid::Sample> without_source_scale(std::map<std::string, std::vector<ResidualGrid::Sample>> by_source) {
+std::vector<ResidualGrid::Sample> without_source_scale(
+    const std::map<std::string, std::vector<ResidualGrid::Sample>>& by_source) {
   std::vector<ResidualGrid::Sample> all;
-  for (auto& [source, samples] : by_source) {
+  for (const auto& [source, samples] : by_source) {
     std::vector<double> ratios;
+    ratios.reserve(samples.size());
     for (const auto& sample : samples) ratios.push_back(sample.log_ratio);
     const double scale = percentile(ratios, 0.5);
-    for (auto& sample : samples) all.push_back({sample.at, sample.log_ratio - scale});
+    for (const auto& sample : samples) all.push_back({sample.at, sample.log_ratio - scale});
   }
   return all;
 }

@@ -49,7 +49,7 @@ std::optional<Value> word_in(const std::vector<std::pair<std::string, Value>>& w
   return std::nullopt;
 }
 
-[[noreturn]] void refuse_word(const std::string& word, std::vector<std::string> known) {
+[[noreturn]] void refuse_word(const std::string& word, const std::vector<std::string>& known) {
   throw InputError(fmt::format("unknown word '{}'{}", shown(word), suggestion(word, known)));
 }
 

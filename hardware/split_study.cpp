@@ -139,7 +139,8 @@ using Results = std::map<std::pair<std::string, std::string>, std::pair<Errors, 
 template <class Point>
 void study_shapes(const std::vector<Family<Point>>& families, Results& results) {
   for (const Family<Point>& family : families) {
-    std::vector<Point> train, test;
+    std::vector<Point> train;
+    std::vector<Point> test;
     for (const Point& point : family.points) (is_test_row(point) ? test : train).push_back(point);
     if (train.size() < enough<Point> || test.empty()) continue;
     const Fitted<Point> fitted = fit(load_gpu(family.gpu), train);
@@ -159,7 +160,8 @@ void study_sources(const std::vector<Family<Point>>& families, PointKind kind, s
     std::set<std::string> sources;
     for (const Point& point : family.points) sources.insert(point.origin.source);
     for (const std::string& source : sources) {
-      std::vector<Point> train, test;
+      std::vector<Point> train;
+      std::vector<Point> test;
       for (const Point& point : family.points) (point.origin.source == source ? test : train).push_back(point);
       if (train.size() < enough<Point> || test.size() < fewest_of_a_source) continue;
       const Fitted<Point> fitted = fit(load_gpu(family.gpu), train);

@@ -135,6 +135,7 @@ void predict_all(const std::vector<Point>& points, PointsReport& report) {
 
 std::vector<double> absolute(const std::vector<double>& values) {
   std::vector<double> result;
+  result.reserve(values.size());
   for (const double value : values) result.push_back(std::abs(value));
   return result;
 }

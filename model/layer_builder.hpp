@@ -14,8 +14,10 @@ namespace mfusim {
 template <class N>
 class LayerBuilder {
  public:
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): moved; the lint does not see it inside a template
   explicit LayerBuilder(std::string name) { layer_.name = std::move(name); }
 
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): moved, as above
   int add(std::string name, OperatorShape<N> shape, TensorSplit split, std::vector<int> inputs,
           SavedInput saved = SavedInput::Kept) {
     if (inputs.size() == 1 && inputs.front() == input_of_layer) inputs.clear();

@@ -54,7 +54,11 @@ ParameterPoint point_of(const ModelSpec& model, const InputShape& input, Convent
 
 template <class Abscissa>
 ProportionalFit fit(std::string name, const std::vector<ParameterPoint>& points, Abscissa abscissa) {
-  double sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0, sum_yy = 0;
+  double sum_x = 0;
+  double sum_y = 0;
+  double sum_xx = 0;
+  double sum_xy = 0;
+  double sum_yy = 0;
   for (const ParameterPoint& point : points) {
     const double x = std::log(abscissa(point));
     const double y = std::log(point.forward.as_double());
