@@ -20,7 +20,7 @@ std::string words(std::string name) {
 
 std::string bar(double share) {
   constexpr double width = 40;
-  return std::string(static_cast<std::size_t>(std::max(0.0, share) * width + 0.5), '#');
+  return std::string(static_cast<std::size_t>(std::lround(std::max(0.0, share) * width)), '#');
 }
 
 void write_answer(std::ostream& out, const Result& result) {

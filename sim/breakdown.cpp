@@ -27,8 +27,9 @@ constexpr const char* bubble_name = "bubble";
 constexpr const char* slowdown_name = "slowed_by_communication";
 
 std::size_t part_of(StepClass step_class) {
-  const auto at = std::find_if(parts.begin(), parts.end(), [&](const Part& part) { return part.step_class == step_class; });
-  return static_cast<std::size_t>(at - parts.begin());
+  std::size_t at = 0;
+  while (at < parts.size() && parts[at].step_class != step_class) ++at;
+  return at;
 }
 
 struct Edge {
@@ -78,8 +79,9 @@ Breakdown break_down(const BuiltStep& step, const Timeline& timeline, int rank) 
   std::array<int, parts.size()> active{};
   Picoseconds now{};
   const auto advance = [&](Picoseconds to) {
-    const auto first = std::find_if(active.begin(), active.end(), [](int count) { return count > 0; });
-    spent[static_cast<std::size_t>(first - active.begin())] += to - now;
+    std::size_t first = 0;
+    while (first < active.size() && active[first] == 0) ++first;
+    spent[first] += to - now;
     now = to;
   };
   for (const Edge& edge : edges_of(step, timeline, rank)) {

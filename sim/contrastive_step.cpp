@@ -36,14 +36,14 @@ class ContrastiveStep {
     std::vector<TaskId> ready = gather_weights();
     const std::vector<TaskId> input = add_input(scenario_, graph_, 0, input_bytes());
     ready.insert(ready.end(), input.begin(), input.end());
-    for (std::size_t i = 0; i < sides_.size(); ++i) ready = graph_.exits(graph_.place(0, sides_[i].forward, instance(i), ready));
+    for (std::size_t i = 0; i < sides_.size(); ++i) ready = exits_of(graph_.place(0, sides_[i].forward, instance(i), ready));
     std::vector<TaskId> gradient = loss(ready);
     GradientReduction reduction(scenario_, graph_, 0);
     TaskId end = 0;
     for (std::size_t i = sides_.size(); i-- > 0;) {
       if (work_.towers[i].frozen) continue;  // nothing in it or before it is trained
       const PlacedSegment placed = graph_.place(0, sides_[i].backward, instance(i), gradient);
-      gradient = graph_.exits(placed);
+      gradient = exits_of(placed);
       end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
       add_gradients(reduction, sides_[i], placed);
     }
@@ -103,12 +103,12 @@ class ContrastiveStep {
                       forward_layer(context_, graph_.table(), joint_, ForwardPurpose::First),
                       backward_layer(context_, graph_.table(), joint_), backward_layer(context_, graph_.table(), local_)};
     const StepInstance head = instance(sides_.size());
-    std::vector<TaskId> at = graph_.exits(graph_.place(0, head_segments_[0], head, ready));
+    std::vector<TaskId> at = exits_of(graph_.place(0, head_segments_[0], head, ready));
     at = exchange(Collective::AllGather, "embedding gather", at);
-    at = graph_.exits(graph_.place(0, head_segments_[1], head, at));
-    at = graph_.exits(graph_.place(0, head_segments_[2], head, at));
+    at = exits_of(graph_.place(0, head_segments_[1], head, at));
+    at = exits_of(graph_.place(0, head_segments_[2], head, at));
     at = exchange(Collective::ReduceScatter, "embedding gradient", at);
-    return graph_.exits(graph_.place(0, head_segments_[3], head, at));
+    return exits_of(graph_.place(0, head_segments_[3], head, at));
   }
 
   /// Every rank needs the embeddings of the whole batch, one exchange a tower: B x p values.
@@ -133,7 +133,7 @@ class ContrastiveStep {
     return {graph_.add(0, data_collective(scenario_, Collective::AllGather, weights, "weight gather"), {}, {})};
   }
 
-  void add_gradients(GradientReduction& reduction, const Side& side, const PlacedSegment& placed) {
+  void add_gradients(GradientReduction& reduction, const Side& side, const PlacedSegment& placed) const {
     std::size_t end = 0;
     for (auto run = side.chunk.runs.rbegin(); run != side.chunk.runs.rend(); ++run) {
       const double values = trainable_parameters(*run->layer, context_.tensor);

@@ -103,7 +103,8 @@ StageMemory pipeline_stage(const Scenario& scenario, const std::vector<ModelChun
   std::vector<Bytes> kept;
   Bytes recomputed;
   for (int chunk = 0; chunk < plan.virtual_stages; ++chunk) {
-    const ModelChunk& mine = chunks[static_cast<std::size_t>(chunk * plan.pipeline + stage)];
+    const ModelChunk& mine =
+        chunks[static_cast<std::size_t>(chunk) * static_cast<std::size_t>(plan.pipeline) + static_cast<std::size_t>(stage)];
     const ParameterShare parameters = parameters_of(mine, {plan.tensor, plan.sequence});
     share.all += parameters.all;
     share.trainable += parameters.trainable;
@@ -154,6 +155,7 @@ std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& 
   const ParallelPlan& plan = scenario.parallel;
   const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan.pipeline * plan.virtual_stages);
   std::vector<StageMemory> stages;
+  stages.reserve(static_cast<std::size_t>(plan.pipeline));
   for (int stage = 0; stage < plan.pipeline; ++stage) stages.push_back(pipeline_stage(scenario, chunks, stage));
   return stages;
 }

@@ -47,6 +47,7 @@ class PipelineStep {
 
   BuiltStep run() {
     std::vector<RankUpdate> updates;
+    updates.reserve(static_cast<std::size_t>(plan_.pipeline));
     for (int stage = 0; stage < plan_.pipeline; ++stage) updates.push_back(build_stage(stage));
     connect();
     add_update(scenario_, graph_, updates);
@@ -175,10 +176,10 @@ class PipelineStep {
   /// Without a pipeline the neighbouring chunk ran on this very rank; only its exchanges need waiting for.
   void add_local_producers(const Passage& passage, bool forward, std::vector<TaskId>& entry) const {
     std::vector<TaskId> produced;
-    if (forward && passage.chunk > 0) produced = graph_.exits(forward_.at({passage.chunk - 1, passage.micro_batch}));
+    if (forward && passage.chunk > 0) produced = exits_of(forward_.at({passage.chunk - 1, passage.micro_batch}));
     if (!forward && passage.chunk < last_model_chunk())
-      produced = graph_.exits(backward_.at({passage.chunk + 1, passage.micro_batch}));
-    if (!forward && passage.chunk == last_model_chunk()) produced = graph_.exits(forward_.at(passage));
+      produced = exits_of(backward_.at({passage.chunk + 1, passage.micro_batch}));
+    if (!forward && passage.chunk == last_model_chunk()) produced = exits_of(forward_.at(passage));
     entry.insert(entry.end(), produced.begin(), produced.end());
   }
 
@@ -188,7 +189,7 @@ class PipelineStep {
     step.stream = forward ? StreamKind::PipelineForward : StreamKind::PipelineBackward;
     std::size_t& row = forward ? forward_send_row_ : backward_send_row_;
     const TaskId sent =
-        graph_.add_row(stage_, step, row, {.micro_batch = passage.micro_batch, .chunk = passage.chunk}, graph_.exits(placed));
+        graph_.add_row(stage_, step, row, {.micro_batch = passage.micro_batch, .chunk = passage.chunk}, exits_of(placed));
     (forward ? sent_forward_ : sent_backward_)[passage] = sent;
     if (!scenario_.techniques.pp_overlap) blocking_.push_back(sent);
   }
@@ -216,7 +217,7 @@ class PipelineStep {
     if (plan_.pipeline == 1) return;
     for (std::uint32_t m = 0; m < static_cast<std::uint32_t>(plan_.micro_batches); ++m) {
       const Passage last{last_model_chunk(), m};
-      for (const TaskId task : graph_.exits(forward_.at(last))) graph_.wait_at_entry(backward_.at(last), task);
+      for (const TaskId task : exits_of(forward_.at(last))) graph_.wait_at_entry(backward_.at(last), task);
     }
   }
 

@@ -39,7 +39,7 @@ PlacedSegment StepGraph::place(int rank, const Segment& segment, StepInstance in
   return placed;
 }
 
-std::vector<TaskId> StepGraph::exits(const PlacedSegment& placed) const {
+std::vector<TaskId> exits_of(const PlacedSegment& placed) {
   std::vector<TaskId> tasks;
   for (const SegmentIndex exit : placed.segment->exits) {
     if (exit >= 0) tasks.push_back(placed.id(exit));
@@ -70,6 +70,7 @@ TaskId StepGraph::add_row(int rank, const Step& step, std::size_t& row, StepInst
 
 TaskId StepGraph::add_on_all_ranks(Step step, std::span<const TaskId> after) {
   std::vector<StreamId> streams;
+  streams.reserve(static_cast<std::size_t>(ranks_));
   for (int rank = 0; rank < ranks_; ++rank) streams.push_back(stream_of(rank, step.stream));
   table_.push_back(std::move(step));
   return builder_.add_joint(task_of(0, static_cast<std::uint32_t>(table_.size() - 1), {}), streams, after);

@@ -18,6 +18,9 @@ struct PlacedSegment {
   [[nodiscard]] TaskId id(SegmentIndex index) const { return first + static_cast<TaskId>(index); }
 };
 
+/// Tasks of a placed segment that its result waits for.
+[[nodiscard]] std::vector<TaskId> exits_of(const PlacedSegment& placed);
+
 constexpr std::size_t no_row = static_cast<std::size_t>(-1);
 
 /// The step of a job as tasks on the streams of its simulated ranks: what every builder of sim/ writes into.
@@ -30,8 +33,6 @@ class StepGraph {
 
   /// Copies a segment onto a rank; its entry waits for `entry`.
   PlacedSegment place(int rank, const Segment& segment, StepInstance instance, std::span<const TaskId> entry);
-  /// Tasks of a placed segment that its result waits for.
-  [[nodiscard]] std::vector<TaskId> exits(const PlacedSegment& placed) const;
   /// Lets the entry of an already placed segment wait for one more task.
   void wait_at_entry(const PlacedSegment& placed, TaskId before);
 
