@@ -99,6 +99,17 @@ json data() {
                   {"decode_per_node", quantity("Decoding rate of a node", "20000 samples/s")}});
 }
 
+json variation() {
+  const json slowdown{{"type", "number"}, {"minimum", 1}, {"description", "Their kernels last so many times longer"}};
+  const json fraction{{"type", "number"}, {"minimum", 0}, {"maximum", 1}, {"description", "Share of the nodes"}};
+  const json slow_rank =
+      section("A slow GPU", {{"rank", {{"type", "integer"}, {"minimum", 0}}}, {"slowdown", slowdown}}, {"rank", "slowdown"});
+  return section("Ranks that are slower than the others: one of the two keys",
+                 {{"slow_nodes", section("A share of the nodes, chosen by a seed",
+                                         {{"fraction", fraction}, {"slowdown", slowdown}, {"seed", count("Which ones", 1)}})},
+                  {"slow_ranks", {{"type", "array"}, {"items", slow_rank}, {"description", "Single GPUs"}}}});
+}
+
 json measured() {
   json object = section("A published measurement to hold the prediction against; never read by the simulation",
                         {{"iteration_time", quantity("Measured step time", "14.83 s")},
@@ -126,6 +137,7 @@ void write_schema(std::ostream& out, const SchemaNames& names) {
                          {"stack", word("Software stack: state, launches, overlaps", names.stacks)},
                          {"towers", section("Two-tower models", {{"placement", word("Where the towers run", {"colocated"})}})},
                          {"data", data()},
+                         {"variation", variation()},
                          {"measured", measured()}}));
   out << schema.dump(2) << '\n';
 }

@@ -11,7 +11,8 @@ namespace mfusim {
 [[nodiscard]] Work<Count> micro_batch_work(const Scenario& scenario);
 
 /// One training step as a task graph. Ranks that cannot differ are one: the ranks of a tensor group, and data-parallel
-/// replicas. So a job has as many simulated ranks as pipeline stages.
+/// replicas. So a job has as many simulated ranks as pipeline stages; where ranks vary, as many for each class of replicas
+/// that differ (sim/variation.hpp).
 [[nodiscard]] BuiltStep build_step(const Scenario& scenario, const Work<Count>& work);
 
 /// The two kinds of step behind build_step.

@@ -51,6 +51,7 @@ Step data_collective(const Scenario& scenario, Collective kind, Bytes message, c
               .step_class = StepClass::DataCommunication,
               .stream = StreamKind::Data,
               .use = shape.group.ranks > shape.group.ranks_per_node ? StepUse::NetworkTransfer : StepUse::NodeTransfer,
+              .scope = StepScope::DataGroup,
               .duration = to_ticks(predicted.time),
               .flops = Flops(),
               .bytes = bytes_sent(shape),

@@ -28,6 +28,7 @@ Step tensor_collective(const LayerContext& context, Collective kind, double elem
               .step_class = StepClass::TensorCommunication,
               .stream = StreamKind::Tensor,
               .use = StepUse::NodeTransfer,
+              .scope = StepScope::TensorGroup,
               .duration = to_ticks(predicted.time),
               .flops = Flops(),
               .bytes = bytes_sent(shape),

@@ -2,6 +2,7 @@
 #include "model/read_model.hpp"
 #include "sim/check_plan.hpp"
 #include "sim/scenario.hpp"
+#include "sim/variation.hpp"
 
 #include <fmt/format.h>
 
@@ -143,7 +144,8 @@ std::optional<Measured> read_measured(std::optional<Reader> reader) {
   measured.source = reader->word("source");
   if (measured.iteration_time && measured.iteration_time->count() <= 0)
     reader->fail("iteration_time", "expected a positive time");
-  for (const char* known : {"samples_per_s", "tokens_per_s", "hfu", "memory", "family", "split", "unstated", "tier", "id"})
+  for (const char* known :
+       {"samples_per_s", "tokens_per_s", "hfu", "memory", "family", "split", "unstated", "assumed", "tier", "id"})
     reader->allow(known);
   reader->reject_unknown_keys();
   return measured;
@@ -162,7 +164,8 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   Scenario scenario;
   scenario.name = std::move(name);
   Reader root(document, "", &scenario.defaults);
-  for (const char* other : {"cases", "sweep", "ablation", "workload"}) {
+  if (root.has("cases")) root.fail("cases", "holds many scenarios: `mfusim validate FILE` runs them");
+  for (const char* other : {"sweep", "ablation", "workload"}) {
     if (root.has(other)) root.fail(other, "belongs to a command that this version does not have");
   }
   root.allow("description");
@@ -179,6 +182,10 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   scenario.data = read_data(root.child_if("data"));
   if (!scenario.data.storage_per_node && !scenario.data.decode_per_node)
     scenario.defaults.push_back({"data", "loading never limits"});
+  if (std::optional<Reader> variation = root.child_if("variation")) {
+    scenario.variation = read_variation(*variation, scenario.cluster);
+    scenario.warnings.push_back(describe_variation(*scenario.variation, scenario.cluster));
+  }
   scenario.measured = read_measured(root.child_if("measured"));
   root.reject_unknown_keys();
   check_scenario(root, scenario);

@@ -50,6 +50,21 @@ struct DataPipeline {
   std::optional<SamplesPerSecond> decode_per_node;
 };
 
+/// Ranks whose kernels last longer than those of the others (sim/variation.hpp).
+struct Variation {
+  struct SlowNodes {
+    double fraction = 0;  ///< Of the nodes.
+    double slowdown = 1;
+    std::int64_t seed = 1;  ///< Which nodes.
+  };
+  struct SlowRank {
+    int rank = 0;
+    double slowdown = 1;
+  };
+  std::optional<SlowNodes> slow_nodes;
+  std::vector<SlowRank> slow_ranks;
+};
+
 /// A published measurement to hold the prediction against. Never read by the simulation.
 struct Measured {
   std::optional<Seconds> iteration_time;
@@ -68,6 +83,7 @@ struct Scenario {
   Stack stack;
   TowerPlacement placement = TowerPlacement::Colocated;
   DataPipeline data;
+  std::optional<Variation> variation;  ///< All ranks are alike where there is none.
   std::optional<Measured> measured;
   UsedDefaults defaults;              ///< Every default that stood in for a missing key.
   std::vector<std::string> warnings;  ///< Legal, but worth a word.
@@ -80,7 +96,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] Scenario load_scenario(const std::filesystem::path& path, const Settings& settings = {});
 
 /// The same from a parsed document; `folder` is where relative paths in it start.
-[[nodiscard]] Scenario read_scenario(const Node& root, const std::filesystem::path& folder, std::string name);
+[[nodiscard]] Scenario read_scenario(const Node& document, const std::filesystem::path& folder, std::string name);
 
 [[nodiscard]] std::string to_string(PipelineSchedule schedule);
 [[nodiscard]] std::string to_string(Recompute recompute);

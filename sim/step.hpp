@@ -34,6 +34,9 @@ enum class StepClass : std::uint8_t {
 /// Which resources a step shares with what runs beside it on its rank (sim/contention.hpp).
 enum class StepUse : std::uint8_t { None, Compute, Memory, NodeTransfer, NetworkTransfer };
 
+/// Which ranks do a step together: one task of the graph, with as many copies as there are such groups (sim/unfold.hpp).
+enum class StepScope : std::uint8_t { Rank, TensorGroup, DataGroup, Job };
+
 /// One kind of task of the step: the same for every micro-batch and layer that repeats it.
 struct Step {
   std::string name;   ///< "block.qkv forward"
@@ -41,6 +44,7 @@ struct Step {
   StepClass step_class = StepClass::Matmul;
   StreamKind stream = StreamKind::Compute;
   StepUse use = StepUse::None;
+  StepScope scope = StepScope::Rank;
   Picoseconds duration{};  ///< Alone.
   Flops flops;             ///< Done by one rank.
   Bytes bytes;             ///< Moved in memory, or sent by one rank.

@@ -154,7 +154,7 @@ void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltSt
   for (TaskId task = 0; task < step.graph.size(); ++task) {
     const Task& what = step.graph.tasks[task];
     const std::size_t tower = unpack(what.instance).chunk;
-    if (is_layer_work(step.steps[what.label].step_class) && tower < busy.size())
+    if (is_layer_work(step.steps[what.label].step_class) && tower < busy.size() && rank_of(what.stream) == result.critical_rank)
       busy[tower] += timeline.end[task] - timeline.start[task];
   }
   for (std::size_t i = 0; i < work.towers.size(); ++i) {
@@ -211,6 +211,7 @@ Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltS
   add_waterfall(step, result);
   add_provenance(step, timeline, result);
   add_towers(scenario, work, step, timeline, result);
+  result.critical_rank /= step.ranks / scenario.parallel.pipeline;  // its stage: copies of a stage have consecutive numbers
   if (scenario.measured && scenario.measured->iteration_time) {
     const Seconds measured = *scenario.measured->iteration_time;
     result.against = Result::Against{measured, 100 * (result.iteration_time / measured - 1), scenario.measured->source};

@@ -2,6 +2,7 @@
 #include "sim/build_step.hpp"
 #include "sim/data_parallel.hpp"
 #include "sim/placement.hpp"
+#include "sim/variation.hpp"
 
 namespace mfusim {
 namespace {
@@ -14,6 +15,7 @@ Step norm_reduction(const Scenario& scenario) {
               .shape = "all-reduce over " + std::to_string(shape.group.ranks) + " ranks",
               .step_class = StepClass::DataCommunication,
               .stream = StreamKind::Data,
+              .scope = StepScope::Job,
               .duration = to_ticks(predicted.time),
               .flops = Flops(),
               .bytes = bytes_sent(shape),
@@ -41,6 +43,7 @@ double optimizer_share(const ParallelPlan& plan) {
 void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<RankUpdate>& ranks) {
   const double share = optimizer_share(scenario.parallel);
   std::vector<TaskId> norms;
+  norms.reserve(ranks.size());
   for (const RankUpdate& update : ranks) {
     norms.push_back(graph.add(update.rank, gradient_norm_step(scenario, share * update.parameters), {}, update.gradients));
   }
@@ -57,7 +60,8 @@ void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<Ra
 }
 
 BuiltStep build_step(const Scenario& scenario, const Work<Count>& work) {
-  return work.towers.size() > 1 ? build_contrastive_step(scenario, work) : build_pipeline_step(scenario, work);
+  BuiltStep step = work.towers.size() > 1 ? build_contrastive_step(scenario, work) : build_pipeline_step(scenario, work);
+  return vary(std::move(step), scenario);
 }
 
 }  // namespace mfusim

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/scenario.hpp"
+#include "sim/step_graph.hpp"
+
+namespace mfusim {
+
+/// How many ranks stand in the place of each simulated one.
+struct RankCopies {
+  int tensor = 1;
+  int data = 1;
+};
+
+/// The step with a rank for each copy, in the numbering of sim/placement.hpp: copy (data d, tensor t) of simulated rank s is
+/// rank (s x data + d) x tensor + t. Each has streams and resources of its own and does what its original does. A step that a
+/// group does together (Step::scope) becomes one task on the streams and resources of the group's ranks: of all tensor copies
+/// of its data copy, of all data copies of its tensor copy, or of all ranks. Order holds between copies with the same d and t.
+/// Throws std::logic_error where there is less than one copy.
+[[nodiscard]] BuiltStep copy_ranks(const BuiltStep& step, RankCopies copies);
+
+/// The step with every rank of the job on its own: what folding saves, and the proof that it is exact: each copy starts and
+/// ends at the very picosecond of its original. For small jobs: throws std::logic_error beyond `most_unfolded_ranks`.
+[[nodiscard]] BuiltStep unfold(const BuiltStep& step, const Scenario& scenario);
+constexpr int most_unfolded_ranks = 256;
+
+}  // namespace mfusim
