@@ -5,8 +5,7 @@
 #include "base/input_error.hpp"
 #include "tests/catch.hpp"
 
-#include <stdlib.h>
-
+#include <cstdlib>
 #include <filesystem>
 #include <ostream>
 #include <stdexcept>
