@@ -7,9 +7,14 @@
 #include "report/grids.hpp"
 #include "report/json.hpp"
 #include "report/table.hpp"
+#include "report/validation.hpp"
+#include "study/validate_scenarios.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -22,20 +27,72 @@ struct PointsOptions {
   std::string gpu;
 };
 
-void validate(const PointsOptions& options) {
-  if (!options.file.ends_with(".csv")) {
-    throw InputError(fmt::format(
-        "validate: expected a points file (*.csv), got '{}'; scenarios are not validated by this version", shown(options.file)));
+struct ValidateOptions {
+  CommonOptions common;
+  std::vector<std::string> paths;
+};
+
+void validate_points_file(const CommonOptions& common, const std::string& file) {
+  const PointsReport report = validate_points(read_file(file), file);
+  switch (common.format) {
+    case Format::Table:
+      return deliver(common, [&](std::ostream& out) { write_table(out, report); });
+    case Format::Json:
+      return deliver(common, [&](std::ostream& out) { write_json(out, report); });
+    case Format::Csv:
+      return deliver(common, points_grid(report));
   }
-  const PointsReport report = validate_points(read_file(options.file), options.file);
+}
+
+/// What was named, or the collection that the sources hold.
+std::vector<std::filesystem::path> scenario_paths(const std::vector<std::string>& named) {
+  if (!named.empty()) return {named.begin(), named.end()};
+  const std::filesystem::path shipped = "scenarios/published";
+  if (std::filesystem::is_directory(shipped)) return {shipped};
+  throw InputError(
+      fmt::format("validate: no PATH given, and {}/ of the source tree is not below the working directory", shipped.string()));
+}
+
+/// Standard error, one line that writes over itself; nothing unless a person watches.
+std::function<void(std::size_t)> progress_line(const CommonOptions& common, std::size_t cases) {
+  if (common.quiet || isatty(STDERR_FILENO) == 0) return {};
+  return [cases](std::size_t done) { std::cerr << fmt::format("\r{} of {} cases{}", done, cases, done == cases ? "\n" : ""); };
+}
+
+/// Throws after the answer is given where a case did not run: the exit code says that the table has holes.
+void report_failures(const ValidationReport& report) {
+  const auto failed = [](const ValidationRow& row) { return !row.failure.empty(); };
+  const auto first = std::find_if(report.rows.begin(), report.rows.end(), failed);
+  if (first == report.rows.end()) return;
+  throw InputError(fmt::format("validate: {} of {} cases did not run, the first is {}: {}",
+                               std::count_if(first, report.rows.end(), failed), report.rows.size(), first->id, first->failure));
+}
+
+void validate_scenarios(const ValidateOptions& options) {
+  const std::vector<CaseDocument> cases = find_measured_cases(scenario_paths(options.paths));
+  const ValidationReport report =
+      validate_cases(cases, parse_settings(options.common.sets), progress_line(options.common, cases.size()));
   switch (options.common.format) {
     case Format::Table:
-      return deliver(options.common, [&](std::ostream& out) { write_table(out, report); });
+      deliver(options.common, [&](std::ostream& out) { write_table(out, report); });
+      break;
     case Format::Json:
-      return deliver(options.common, [&](std::ostream& out) { write_json(out, report); });
+      deliver(options.common, [&](std::ostream& out) { write_json(out, report); });
+      break;
     case Format::Csv:
-      return deliver(options.common, points_grid(report));
+      deliver(options.common, validation_grid(report));
+      break;
   }
+  report_failures(report);
+}
+
+void validate(const ValidateOptions& options) {
+  const auto is_points = [](const std::string& path) { return path.ends_with(".csv"); };
+  const auto points = std::count_if(options.paths.begin(), options.paths.end(), is_points);
+  if (points == 0) return validate_scenarios(options);
+  if (options.paths.size() > 1) throw InputError("validate: a points file (*.csv) stands alone, without other paths");
+  if (!options.common.sets.empty()) throw InputError("validate: --set changes scenarios; a points file has none");
+  validate_points_file(options.common, options.paths.front());
 }
 
 /// The entry goes to standard output (or --output), what the fits left over to standard error.
@@ -52,13 +109,17 @@ void calibrate_gpu(const PointsOptions& options) {
 }  // namespace
 
 void add_validate_command(CLI::App& app) {
-  const auto options = std::make_shared<PointsOptions>();
+  const auto options = std::make_shared<ValidateOptions>();
   CLI::App* command = app.add_subcommand(
-      "validate", "Predicted against measured: a CSV of GEMM, attention or collective measurements of your own");
-  command->add_option("file", options->file, "Points file with the columns of hardware/measurements/*.csv")
-      ->required()
-      ->option_text("POINTS.csv");
+      "validate",
+      "Predicted against measured: scenarios with a `measured:` block, or a CSV of kernel and collective measurements");
+  command
+      ->add_option("paths", options->paths,
+                   "Scenario files, folders of them, or one points file with the columns of hardware/measurements/*.csv; "
+                   "without any, scenarios/published of the source tree")
+      ->option_text("PATH...");
   add_common_options(*command, options->common);
+  add_settings_option(*command, options->common);
   command->callback([options] { validate(*options); });
 }
 

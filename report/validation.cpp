@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/validation.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <ostream>
+
+namespace mfusim {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+Cell seconds(const std::optional<Seconds>& time) {
+  return time ? Cell(time->count()) : Cell();
+}
+
+Cell percent(const std::optional<double>& value) {
+  return value ? Cell(*value) : Cell();
+}
+
+std::optional<double> mean_of(const std::optional<ErrorSummary>& summary) {
+  return summary ? std::optional(summary->mean_absolute) : std::nullopt;
+}
+
+Grid families_grid(const ValidationReport& report) {
+  Grid grid{{{"family", "family"},
+             {"split", "split"},
+             {"cases", "cases"},
+             {"failed", "failed"},
+             {"mean", "time %", 3},
+             {"worst", "worst", 3},
+             {"bias", "bias", 3},
+             {"tau", "tau", 2},
+             {"mfu", "MFU points", 2},
+             {"memory", "memory %", 2},
+             {"too_large", "too large"}},
+            {}};
+  for (const FamilySummary& family : report.families) {
+    const std::optional<ErrorSummary>& time = family.time_percent;
+    grid.rows.push_back({family.family, family.split, std::int64_t{family.cases}, std::int64_t{family.failed},
+                         percent(mean_of(time)), percent(time ? std::optional(time->worst_absolute) : std::nullopt),
+                         percent(time ? std::optional(time->bias) : std::nullopt), percent(family.tau),
+                         percent(mean_of(family.mfu_points)), percent(mean_of(family.memory_percent)),
+                         std::int64_t{family.too_large}});
+  }
+  return grid;
+}
+
+void write_splits(std::ostream& out, const ValidationReport& report) {
+  for (const SplitSummary& split : report.splits) {
+    out << fmt::format("\n{}: {} cases in {} families, {} failed\n", split.split, split.cases, split.families, split.failed);
+    if (split.families == 0) continue;
+    out << fmt::format(
+        "  step time, each family counted once: mean absolute error {:.1f} %, bias {:+.1f} %, worst family {} ({:.1f} %)\n",
+        split.mean_absolute_percent, split.bias_percent, split.worst_family, split.worst_family_percent);
+    if (split.tau) out << fmt::format("  Kendall's tau within a family: {:.2f}\n", *split.tau);
+    if (split.mfu_points) out << fmt::format("  MFU: mean absolute error {:.1f} points\n", *split.mfu_points);
+    if (split.memory_percent) out << fmt::format("  memory: mean absolute error {:.1f} %\n", *split.memory_percent);
+  }
+}
+
+void write_worst(std::ostream& out, const ValidationReport& report) {
+  constexpr std::size_t shown_rows = 10;
+  std::vector<const ValidationRow*> rows;
+  for (const ValidationRow& row : report.rows) {
+    if (time_error_percent(row)) rows.push_back(&row);
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const ValidationRow* a, const ValidationRow* b) {
+    return std::abs(*time_error_percent(*a)) > std::abs(*time_error_percent(*b));
+  });
+  if (rows.size() > shown_rows) rows.resize(shown_rows);
+  Grid grid{{{"id", "worst rows"}, {"predicted", "predicted s"}, {"measured", "measured s"}, {"error", "error %", 3}}, {}};
+  for (const ValidationRow* row : rows) {
+    grid.rows.push_back({row->id, seconds(row->predicted_time), seconds(row->measured_time), percent(time_error_percent(*row))});
+  }
+  out << '\n';
+  write_table(out, grid);
+}
+
+/// Adds what there is; what was not measured has no key.
+void add(json& object, const char* key, const std::optional<double>& value) {
+  if (value) object[key] = *value;
+}
+void add(json& object, const char* key, const std::optional<Seconds>& value) {
+  if (value) object[key] = value->count();
+}
+void add(json& object, const char* key, const std::optional<Bytes>& value) {
+  if (value) object[key] = std::llround(value->value());
+}
+void add(json& object, const char* key, const std::optional<ErrorSummary>& value) {
+  if (!value) return;
+  object[key] = {{"rows", value->rows},
+                 {"mean_absolute", value->mean_absolute},
+                 {"worst_absolute", value->worst_absolute},
+                 {"bias", value->bias}};
+}
+
+json row_json(const ValidationRow& row) {
+  json object{{"id", row.id}, {"file", row.file}, {"family", row.family}, {"split", row.split}};
+  if (!row.tier.empty()) object["tier"] = row.tier;
+  add(object, "predicted", row.predicted_time);
+  add(object, "measured", row.measured_time);
+  add(object, "error_percent", time_error_percent(row));
+  add(object, "predicted_mfu", row.predicted_mfu);
+  add(object, "measured_mfu", row.measured_mfu);
+  add(object, "mfu_error_points", mfu_error_points(row));
+  add(object, "predicted_memory_bytes", row.predicted_memory);
+  add(object, "measured_memory_bytes", row.measured_memory);
+  add(object, "memory_error_percent", memory_error_percent(row));
+  if (row.predicted_memory) object["fits"] = row.fits;
+  if (!row.source.empty()) object["source"] = row.source;
+  if (!row.failure.empty()) object["failure"] = row.failure;
+  return object;
+}
+
+json family_json(const FamilySummary& family) {
+  json object{{"family", family.family},
+              {"split", family.split},
+              {"cases", family.cases},
+              {"failed", family.failed},
+              {"too_large", family.too_large}};
+  add(object, "time_error_percent", family.time_percent);
+  add(object, "kendall_tau", family.tau);
+  add(object, "mfu_error_points", family.mfu_points);
+  add(object, "memory_error_percent", family.memory_percent);
+  return object;
+}
+
+json split_json(const SplitSummary& split) {
+  json object{{"split", split.split}, {"families", split.families}, {"cases", split.cases}, {"failed", split.failed}};
+  if (split.families > 0) {
+    object["mean_absolute_percent"] = split.mean_absolute_percent;
+    object["bias_percent"] = split.bias_percent;
+    object["worst_family"] = split.worst_family;
+    object["worst_family_percent"] = split.worst_family_percent;
+  }
+  add(object, "kendall_tau", split.tau);
+  add(object, "mfu_points", split.mfu_points);
+  add(object, "memory_percent", split.memory_percent);
+  return object;
+}
+
+}  // namespace
+
+void write_table(std::ostream& out, const ValidationReport& report) {
+  write_table(out, families_grid(report));
+  out << "time, MFU, memory: mean absolute errors; bias: mean error; too large: memory predicted above the GPU's\n";
+  write_splits(out, report);
+  write_worst(out, report);
+  for (const ValidationRow& row : report.rows) {
+    if (!row.failure.empty()) out << fmt::format("\n{} did not run: {}\n", row.id, row.failure);
+  }
+}
+
+void write_json(std::ostream& out, const ValidationReport& report) {
+  json rows = json::array(), families = json::array(), splits = json::array();
+  for (const ValidationRow& row : report.rows) rows.push_back(row_json(row));
+  for (const FamilySummary& family : report.families) families.push_back(family_json(family));
+  for (const SplitSummary& split : report.splits) splits.push_back(split_json(split));
+  const json document{{"units", {{"predicted", "s"}, {"measured", "s"}}},
+                      {"rows", std::move(rows)},
+                      {"families", std::move(families)},
+                      {"splits", std::move(splits)}};
+  out << document.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
+}
+
+Grid validation_grid(const ValidationReport& report) {
+  Grid grid{{{"id", "id"},
+             {"family", "family"},
+             {"split", "split"},
+             {"tier", "tier"},
+             {"predicted_s", "predicted s"},
+             {"measured_s", "measured s"},
+             {"error_percent", "error %", 3},
+             {"predicted_mfu", "MFU"},
+             {"measured_mfu", "measured MFU"},
+             {"predicted_memory_bytes", "memory B"},
+             {"measured_memory_bytes", "measured memory B"},
+             {"failure", "failure"}},
+            {}};
+  const auto bytes = [](const std::optional<Bytes>& value) {
+    return value ? Cell(std::int64_t{std::llround(value->value())}) : Cell();
+  };
+  for (const ValidationRow& row : report.rows) {
+    grid.rows.push_back({row.id, row.family, row.split, row.tier, seconds(row.predicted_time), seconds(row.measured_time),
+                         percent(time_error_percent(row)), percent(row.predicted_mfu), percent(row.measured_mfu),
+                         bytes(row.predicted_memory), bytes(row.measured_memory), row.failure});
+  }
+  return grid;
+}
+
+}  // namespace mfusim

@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Turns tables of published training runs into scenario files with a `measured:` block.
+
+usage: convert.py [--llm TABLE.csv] [--clip TABLE.csv] [--output FOLDER]
+
+Each row becomes a case of FOLDER/<family>.yaml, or a line of FOLDER/not_expressed.csv with the reason. README.md lists the columns.
+What a source leaves open is filled by READINGS, one entry a source, and written into `measured.assumed`. Nothing here knows a result of
+the simulator: a reading is chosen for what the source or its software says, and says so.
+"""
+
+import argparse
+import collections
+import csv
+import pathlib
+import re
+
+GPUS = {
+    "A100-80GB-SXM": "a100-sxm4-80gb", "A100 (80GB assumed)": "a100-sxm4-80gb", "A100-80GB": "a100-sxm4-80gb",
+    "A800/A100-80GB-SXM (both names used)": "a100-sxm4-80gb", "A800-80GB-SXM": "a800-sxm4-80gb", "A100-40GB": "a100-sxm4-40gb",
+    "H100-80GB-SXM": "h100-sxm5-80gb", "H100-80GB": "h100-sxm5-80gb", "V100": "v100-sxm2-32gb",
+}
+# Substring of the `interconnect` column -> network of the catalog.
+NETWORKS = [
+    ("8x200Gb/s RoCE", "roce-8x200g"), ("8x200Gb/s HDR", "ib-8x200g"), ("800Gb/s per node", "roce-4x200g"),
+    ("8x400Gb/s NDR", "ib-8x400g"), ("4x100Gb/s Omni-Path", "omnipath-4x100g"), ("4x100Gb/s RoCE", "roce-4x100g"),
+    ("InfiniBand 400Gb/s", "ib-8x400g"), ("4x HDR200", "hdr200-4x"), ("4x HDR-200", "hdr200-4x"), ("JUWELS", "hdr200-4x"),
+    ("EFA 400", "efa-400g"),
+]
+INLINE_NETWORKS = {"roce-4x100g": {"nics_per_node": 4, "bandwidth": "100 Gb/s"}}  # not in the catalog
+MLPS = {"gelu": "gelu", "swiglu": "swiglu", "squared-relu": "squared_relu"}
+SCHEDULES = {"none": None, "1f1b": "1f1b", "1F1B": "1f1b", "1F1B-I": "interleaved-1f1b", "interleaved-1f1b": "interleaved-1f1b",
+             "1f1b (interleaving unstated)": "1f1b"}
+# MFUs that count as the simulator does: layers, full attention (or its window), logits, no recomputation.
+SAME_MFU = {"model_full", "megascale_swa"}
+WINDOW = 1240  # 0.607 of the sequence: what MegaScale's own FLOP count implies
+
+
+def reading(stack, assumed=(), **values):
+    return {"stack": stack, "assumed": list(assumed), **values}
+
+
+# Family -> the stack, and values for cells that the source leaves open.
+MEGATRON_2023 = "megatron-lm-2023-01"
+READINGS = {
+    "megascale": reading(MEGATRON_2023, ["micro_batch 1", "no recomputation", "ZeRO-1 with fp32 gradients",
+                                         "baseline without flash attention", "80 GB GPU", "bf16"],
+                         zero=1, recompute="none", micro_batch=1),
+    "korthikanti": reading(MEGATRON_2023, ["stack: nearest in the catalog, a year younger"], zero=0),
+    "narayanan": reading(MEGATRON_2023, ["no interleaving", "stack: nearest in the catalog, two years younger"], zero=0),
+    "mtnlg": reading(MEGATRON_2023, ["micro_batch 1", "ZeRO 0", "stack: nearest in the catalog, a year younger"], zero=0),
+    "vtrain": reading(MEGATRON_2023, ["ZeRO 0", "network 4 x 200 Gb/s", "vocabulary 50257 padded to 51200", "80 GB GPU",
+                                      "asynchronous tensor all-reduce"], zero=0),
+    "zerobubble": reading(MEGATRON_2023, ["no recomputation", "no flash attention", "vocabulary 51200"], zero=0, recompute="none",
+                          vocabulary=51200),
+    "dgxc": reading("megatron-core-2024", zero=1),
+    "bloom": reading(MEGATRON_2023, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880"], zero=1),
+    "internevo": reading("deepspeed-eva-2023", ["flash attention 1", "ZeRO-1 over all ranks where the source shards in groups of 8",
+                                                "stack: DeepSpeed as the nearest 16-bit ZeRO-1 with overlapped reduction"],
+                         zero=1, flash=1),
+    "flagperf": reading(MEGATRON_2023, ["ZeRO-1", "no sequence parallelism", "no recomputation", "A100-80GB where two names are used",
+                                        "8 x 400 Gb/s where only the port rate is given",
+                                        "stack: Megatron of 2023 (no overlap is stated) with FlashAttention-2"],
+                        zero=1, recompute="none", flash=2),
+    "llmfoundry": reading(None), "torchtitan": reading(None),
+}
+# Parts of an architecture that the tables have no column for.
+ARCHITECTURES = {
+    "dgxc_nemotron": {"positions": "rotary", "bias": False, "dropout": 0, "tied_embedding": False},  # arXiv:2402.16819, section 2
+}
+# MegaScale's table 3 adds one technique a row.
+ABLATION = ["parallel_block", "sliding_window", "tp_overlap", "pp_overlap", "dp_overlap", "flash_attention", "shared_loader"]
+
+
+class NotExpressed(Exception):
+    """The simulator has no word for this row; the text says which."""
+
+
+def number(text):
+    value = float(text)
+    return int(value) if value == int(value) else value
+
+
+def network_of(interconnect):
+    for part, name in NETWORKS:
+        if part in interconnect:
+            return INLINE_NETWORKS.get(name, name)
+    raise NotExpressed("the network between the nodes is not stated")
+
+
+def cluster_of(gpu, gpus, gpus_per_node, interconnect):
+    if gpu.split(" (paper")[0] not in GPUS:
+        raise NotExpressed(f"GPU {gpu} is not in the catalog")
+    cluster = {"gpu": GPUS[gpu.split(" (paper")[0]], "gpus": int(gpus), "gpus_per_node": int(gpus_per_node)}
+    if int(gpus) > int(gpus_per_node):
+        cluster["network"] = network_of(interconnect)
+    return cluster
+
+
+def refuse_llm(row):
+    """Everything in a row that the simulator would refuse, by name."""
+    reasons = []
+    stage = row["zero_stage"][:1]
+    if stage in ("2", "3"):
+        reasons.append(f"ZeRO-{stage} / FSDP is not modelled")
+    if int(row["cp"]) > 1:
+        reasons.append("context parallelism is not modelled")
+    if row["schedule"] not in SCHEDULES:
+        reasons.append(f"schedule {row['schedule']} is not modelled")
+    chunks = int(row["pp"]) * int(row["interleave"] or 1)
+    if int(row["layers"]) % chunks:
+        reasons.append(f"uneven stages: {row['layers']} layers over {chunks} chunks")
+    if reasons:
+        raise NotExpressed("; ".join(reasons))
+
+
+def techniques_of(row, family, choice):
+    """Stack and overrides. Only MegaScale's rows switch techniques one by one."""
+    if family != "megascale":
+        return choice["stack"], ({"flash_attention": choice["flash"]} if "flash" in choice else {})
+    step = re.search(r"_t3_(\d)_", row["id"])
+    if step is None:
+        return ("megascale", {"sliding_window": WINDOW}) if row["ptb"] == "yes" else (choice["stack"], {})
+    done = int(step.group(1)) - 1
+    values = {"sliding_window": WINDOW, "flash_attention": 2}
+    techniques = {name: values.get(name, True) for name in ABLATION[:done]}
+    if done < 3:
+        return choice["stack"], techniques
+    # From the first overlap on the software is MegaScale's, with what is not switched on yet switched off.
+    techniques.update({name: False for name in ABLATION[done:]})
+    techniques["async_data"] = done >= 7
+    return "megascale", techniques
+
+
+def measured_of(row, family, choice):
+    assumed = list(choice["assumed"])
+    if "sliding_window" in techniques_of(row, family, choice)[1]:
+        assumed.append(f"sliding window {WINDOW}, from the FLOP count of the source")
+    measured = {"iteration_time": f"{row['derived_iteration_time_s']} s"}
+    if row["metric_def"] in SAME_MFU and row["mfu_percent"]:
+        measured["mfu"] = round(float(row["mfu_percent"]) / 100, 6)
+    if row["memory_gb"]:
+        measured["memory"] = f"{row['memory_gb']} GB"
+    measured.update(source=f"{row['source']}; time {row['derivation']}", family=family, split=row["split"], tier=row["tier"])
+    if row["unstated"]:
+        measured["unstated"] = row["unstated"]
+    if assumed:
+        measured["assumed"] = "; ".join(assumed)
+    return measured
+
+
+def llm_case(row):
+    family = row["id"].split("_")[0]
+    choice = READINGS[family]
+    refuse_llm(row)
+    model = {"kind": "decoder", "layers": int(row["layers"]), "hidden_size": int(row["hidden"]), "heads": int(row["heads"]),
+             "kv_heads": int(row["kv_heads"]), "mlp_size": int(row["ffn"]), "mlp": MLPS[row["mlp"]],
+             "vocabulary": int(row["vocab"] or choice["vocabulary"])}
+    for prefix, more in ARCHITECTURES.items():
+        model.update(more if row["id"].startswith(prefix) else {})
+    stack, techniques = techniques_of(row, family, choice)
+    parallel = {"tensor": int(row["tp"]), "sequence": row["sequence_parallel"] == "yes", "pipeline": int(row["pp"]),
+                "virtual_stages": int(row["interleave"] or 1), "data": int(row["dp"]), "zero": choice["zero"],
+                "recompute": choice.get("recompute") or row["recompute"]}
+    if int(row["pp"]) > 1:
+        parallel["schedule"] = SCHEDULES[row["schedule"]]
+    training = {"global_batch": int(row["global_batch"]), "micro_batch": int(row["micro_batch"] or choice["micro_batch"]),
+                "sequence_length": int(row["seq_len"]), "precision": "fp16" if row["precision"].startswith("fp16") else "bf16",
+                "optimizer": "lamb" if "LAMB" in row["id"] else "adam"}
+    case = {"id": row["id"], "model": model,
+            "cluster": cluster_of(row["gpu"], row["gpus"], row["gpus_per_node"], row["interconnect"]),
+            "training": training, "parallel": parallel, "stack": stack}
+    if techniques:
+        case["techniques"] = techniques
+    case["measured"] = measured_of(row, family, choice)
+    return family, case
+
+
+CLIP_FAMILIES = [("CH-", "cherti"), ("LAION-", "laion-blog"), ("CNXXL", "laion-blog"), ("OC-", "openclip-docs"),
+                 ("NEMO", "nemo-clip"), ("OAI", "openai-clip"), ("EVA", "eva-clip"), ("OPTIMUS", "optimus")]
+SAME_RUN = {"CH-Model-B-32_Data-2B_Samples-34B_lr-1e-3_bs-79k": "LAION-ViT-B-32-float16-lb96"}
+
+
+def refuse_clip(row):
+    if not row["samples_per_s"]:
+        raise NotExpressed("no throughput is published" if not row["step_time_s"] else "not a contrastive two-tower model")
+    if row["id"] in SAME_RUN:
+        raise NotExpressed(f"the same run as {SAME_RUN[row['id']]}")
+    if row["patch_dropout"] not in ("", "0"):
+        raise NotExpressed("patch dropout during training is not a key of a scenario")
+    if not re.match(r"ViT-", row["model"]):
+        raise NotExpressed(f"the {row['model']} tower (convolutions) is not modelled")
+    for column, what in (("local_batch", "local batch"), ("gpus_per_node", "number of GPUs a node"), ("interconnect", "network")):
+        if not row[column]:
+            raise NotExpressed(f"the {what} is not stated")
+
+
+def clip_case(row):
+    family = next((name for prefix, name in CLIP_FAMILIES if row["id"].startswith(prefix)), "other")
+    refuse_clip(row)
+    checkpointing, assumed = row["grad_ckpt"], ["stack: PyTorch 1.x with DistributedDataParallel"]
+    if checkpointing not in ("full", "none"):
+        checkpointing = "full" if row["model"].startswith("ViT-L") else "none"
+        assumed.append(f"recomputation {checkpointing} (open_clip trained L/14 with it on this machine, B/16 and B/32 fit without)")
+    precision = "bf16" if "bf" in row["precision"] and "not in file" not in row["precision"] else "fp16"
+    if "float16" not in row["precision"] and "bf16" not in row["precision"].split("(")[0]:
+        assumed.append("precision fp16, open_clip's amp")
+    if "not in file" in row["notes"] or "presumed" in row["interconnect"]:
+        assumed.append("network of the machine the authors name elsewhere")
+    case = {"id": row["id"], "model": row["model"],
+            "cluster": cluster_of(row["gpu"], row["n_gpus"], row["gpus_per_node"], row["interconnect"]),
+            "training": {"global_batch": int(row["global_batch"]), "micro_batch": int(row["local_batch"]),
+                         "text_length": int(row["text_len"]), "image_size": int(row["image_size"]), "precision": precision,
+                         "optimizer": "adamw"},
+            "parallel": {"data": int(row["n_gpus"]), "zero": 0, "recompute": checkpointing}, "stack": "pytorch-ddp-2022",
+            "measured": {"samples_per_s": f"{row['samples_per_s']} samples/s", "source": f"{row['source']}, {row['url']}",
+                         "family": family, "split": "calibration", "tier": "B",
+                         "unstated": "input path; PyTorch version; attention kernel" + (
+                             "; recomputation" if row["grad_ckpt"] not in ("full", "none") else ""),
+                         "assumed": "; ".join(assumed)}}
+    if int(row["global_batch"]) != int(row["local_batch"]) * int(row["n_gpus"]):
+        raise NotExpressed("the global batch is not local batch x GPUs")
+    return family, case
+
+
+def common_part(documents):
+    """Keys and values that all documents share; mappings are compared key by key."""
+    first, common = documents[0], {}
+    for key, value in first.items():
+        if not all(key in other for other in documents):
+            continue
+        others = [other[key] for other in documents]
+        if all(isinstance(other, dict) for other in others):
+            shared = common_part(others)
+            if shared:
+                common[key] = shared
+        elif all(other == value for other in others):
+            common[key] = value
+    return common
+
+
+def without(document, common):
+    rest = {}
+    for key, value in document.items():
+        if key not in common:
+            rest[key] = value
+        elif isinstance(value, dict):
+            inner = without(value, common[key])
+            if inner:
+                rest[key] = inner
+    return rest
+
+
+def scalar(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {scalar(inner)}" for key, inner in value.items()) + "}"
+    text = str(value)
+    if not isinstance(value, str) or re.fullmatch(r"[A-Za-z0-9][\w./+-]*( (s|GB|samples/s|Gb/s))?", text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def section_lines(document, indent):
+    """One section a line; a measurement, which holds sentences, one key a line."""
+    lines = []
+    for key, value in document.items():
+        if key == "measured":
+            lines.append(f"{indent}measured:")
+            lines += [f"{indent}  {inner}: {scalar(text)}" for inner, text in value.items()]
+        else:
+            lines.append(f"{indent}{key}: {scalar(value)}")
+    return lines
+
+
+def family_text(family, cases):
+    ids = [case.pop("id") for case in cases]
+    common = common_part(cases) if len(cases) > 1 else without(cases[0], {"measured": {}})
+    lines = [f"# Published training runs of the family {family}, written by convert.py: change that, or its table, and run it again.",
+             f"description: {family}, published training runs"]
+    lines += section_lines(common, "")
+    lines.append("cases:")
+    for name, case in zip(ids, cases):
+        lines.append(f"  - id: {scalar(name)}")
+        lines += section_lines(without(case, common), "    ")
+    return "\n".join(lines) + "\n"
+
+
+def convert(path, to_case, wanted, families, left_out):
+    with open(path, newline="", encoding="utf-8") as table:
+        for row in csv.DictReader(table):
+            if not wanted(row):
+                continue
+            try:
+                family, case = to_case(row)
+                families[family].append(case)
+            except NotExpressed as reason:
+                left_out.append((row["id"], row["source"], str(reason)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--llm", help="table of language-model runs")
+    parser.add_argument("--clip", help="table of two-tower runs")
+    parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path(__file__).parent)
+    arguments = parser.parse_args()
+    families, left_out = collections.defaultdict(list), []
+    if arguments.llm:
+        convert(arguments.llm, llm_case, lambda row: row["tier"] in ("A", "B"), families, left_out)
+    if arguments.clip:
+        convert(arguments.clip, clip_case, lambda row: True, families, left_out)
+    for family, cases in families.items():
+        (arguments.output / f"{family}.yaml").write_text(family_text(family, cases), encoding="utf-8")
+    with open(arguments.output / "not_expressed.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["id", "source", "reason"])
+        writer.writerows(left_out)
+    print(f"{sum(map(len, families.values()))} cases in {len(families)} families, {len(left_out)} rows not expressed")
+
+
+if __name__ == "__main__":
+    main()
