@@ -156,7 +156,9 @@ void write_table(std::ostream& out, const ValidationReport& report) {
 }
 
 void write_json(std::ostream& out, const ValidationReport& report) {
-  json rows = json::array(), families = json::array(), splits = json::array();
+  json rows = json::array();
+  json families = json::array();
+  json splits = json::array();
   for (const ValidationRow& row : report.rows) rows.push_back(row_json(row));
   for (const FamilySummary& family : report.families) families.push_back(family_json(family));
   for (const SplitSummary& split : report.splits) splits.push_back(split_json(split));

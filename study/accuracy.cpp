@@ -127,7 +127,8 @@ std::optional<ErrorSummary> summarize_errors(std::span<const double> errors) {
 std::optional<double> kendall_tau(std::span<const std::pair<double, double>> points) {
   const auto sign = [](double from, double to) { return (from < to) - (to < from); };
   double concordance = 0;  // C - D
-  double untied_first = 0, untied_second = 0;
+  double untied_first = 0;
+  double untied_second = 0;
   for (std::size_t i = 0; i < points.size(); ++i) {
     for (std::size_t j = i + 1; j < points.size(); ++j) {
       const int first = sign(points[i].first, points[j].first);

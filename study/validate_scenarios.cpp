@@ -66,10 +66,10 @@ void run_case(ValidationRow& row, const CaseDocument& document, const Settings& 
 }
 
 /// A row that fails before its measurement is read still belongs to a family.
-std::string word_at(const CaseDocument& document, std::string_view key, std::string fallback) {
+std::string word_at(const CaseDocument& document, std::string_view key, const std::string& fallback) {
   const Node* measured = document.document.find("measured");
   const Node* value = measured != nullptr && measured->kind == Node::Kind::Mapping ? measured->find(key) : nullptr;
-  return value != nullptr && value->kind == Node::Kind::Scalar ? value->text : std::move(fallback);
+  return value != nullptr && value->kind == Node::Kind::Scalar ? value->text : fallback;
 }
 
 }  // namespace
