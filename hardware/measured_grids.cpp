@@ -137,7 +137,7 @@ GridPointer attention_grid(const std::vector<AttentionPoint>& points, AttentionK
     const Seconds law = attention_law_time(model.law, shape, model.law.ceiling, multiprocessors);
     by_source[point.origin.source].push_back({grid_coordinates(shape), std::log(point.time / law)});
   }
-  return grid_of(without_source_scale(std::move(by_source)));
+  return grid_of(without_source_scale(by_source));
 }
 
 GridPointer collective_grid(const std::vector<CollectivePoint>& points, Collective kind, const GpuModel& model) {

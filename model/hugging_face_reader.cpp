@@ -44,6 +44,7 @@ bool stands_in(std::string_view words, std::string_view word) {
 
 [[noreturn]] void refuse(Reader& root, std::string_view key, const std::string& got) {
   std::vector<std::string> types;
+  types.reserve(architectures.size());
   for (const Architecture& one : architectures) types.emplace_back(one.type);
   root.fail(key, fmt::format("expected an architecture that is modelled ({}), got '{}'{}", fmt::join(types, ", "), shown(got),
                              suggestion(got, types)));

@@ -62,6 +62,7 @@ const TimmTower& tower_named(Reader& reader) {
     if (tower.name == name) return tower;
   }
   std::vector<std::string> names;
+  names.reserve(towers.size());
   for (const TimmTower& tower : towers) names.emplace_back(tower.name);
   for (const char* other : {"convnext", "resnet", "swin", "efficientnet", "coatnet", "mobile", "fastvit", "vitamin"}) {
     if (name.find(other) == std::string::npos) continue;
