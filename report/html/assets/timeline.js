@@ -66,6 +66,8 @@
       this.layout = mfusim.drawTimeline(this.canvas, this.model, this.view, this.selected);
       const time = (value) => mfusim.number(value / 1e9, 's', 5);
       this.range.textContent = time(this.view.from) + ' – ' + time(this.view.to);
+      this.range.dataset.from = this.view.from;
+      this.range.dataset.to = this.view.to;
       this.drawLegend();
     }
 
