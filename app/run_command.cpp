@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
+#include "app/terminal.hpp"
 #include "report/atomic_file.hpp"
 #include "report/grids.hpp"
 #include "report/html/run_page.hpp"
@@ -43,9 +44,7 @@ void write_files(const RunOptions& options, const Scenario& scenario, const Buil
 
 void run(const RunOptions& options) {
   if (!options.report.empty()) html::check_charts();
-  for (const std::string& file : {options.report, options.trace, options.graph, options.common.output}) {
-    if (!file.empty()) check_writable(file);
-  }
+  check_files({options.report, options.trace, options.graph, options.common.output});
   const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
   const Work<Count> work = micro_batch_work(scenario);
   const BuiltStep step = build_step(scenario, work);
@@ -54,7 +53,7 @@ void run(const RunOptions& options) {
   write_files(options, scenario, step, timeline, result);
   switch (options.common.format) {
     case Format::Table:
-      return deliver(options.common, [&](std::ostream& out) { write_table(out, result); });
+      return deliver(options.common, [&](std::ostream& out) { write_table(out, result, terminal_style(options.common)); });
     case Format::Json:
       return deliver(options.common, [&](std::ostream& out) { write_json(out, result); });
     case Format::Csv:
