@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <map>
 
@@ -36,6 +37,15 @@ std::vector<std::pair<std::string, std::string>> parse_settings(const std::vecto
     settings.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   return settings;
+}
+
+void check_files(const std::vector<std::string>& files) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (files[i].empty()) continue;
+    check_writable(files[i]);
+    if (std::count(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(i), files[i]) > 0)
+      throw InputError(fmt::format("{}: two answers cannot go to the same file", shown(files[i])));
+  }
 }
 
 void deliver(const CommonOptions& options, const std::function<void(std::ostream&)>& write) {

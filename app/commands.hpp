@@ -36,6 +36,9 @@ void deliver(const CommonOptions& options, const std::function<void(std::ostream
 /// The same for an answer of rows and columns, in the format asked for.
 void deliver(const CommonOptions& options, const Grid& grid);
 
+/// Before long work: throws InputError where one of the files (empty: not asked for) cannot be written, or two are the same.
+void check_files(const std::vector<std::string>& files);
+
 /// Each adds its subcommand and what it does when it is chosen.
 void add_flops_command(CLI::App& app);
 void add_run_command(CLI::App& app);

@@ -54,6 +54,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error message, not a crash
   try {
     return run(argc, argv);
   } catch (const mfusim::InputError& error) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
+#include "app/terminal.hpp"
 #include "report/atomic_file.hpp"
 #include "report/grids.hpp"
+#include "report/html/run_page.hpp"
+#include "report/html/write_page.hpp"
 #include "report/json.hpp"
 #include "report/table.hpp"
 #include "report/trace.hpp"
@@ -20,10 +23,16 @@ struct RunOptions {
   CommonOptions common;
   std::string scenario;
   std::string trace;
+  std::string report;
   std::string graph;
 };
 
-void write_files(const RunOptions& options, const BuiltStep& step, const Timeline& timeline) {
+void write_files(const RunOptions& options, const Scenario& scenario, const BuiltStep& step, const Timeline& timeline,
+                 const Result& result) {
+  if (!options.report.empty()) {
+    write_file(options.report,
+               [&](std::ostream& out) { html::write_page(out, html::run_page(result, scenario, step, timeline)); });
+  }
   if (!options.trace.empty()) {
     write_file(options.trace, [&](std::ostream& out) { write_trace(out, step, timeline); });
   }
@@ -34,18 +43,17 @@ void write_files(const RunOptions& options, const BuiltStep& step, const Timelin
 }
 
 void run(const RunOptions& options) {
-  for (const std::string& file : {options.trace, options.graph, options.common.output}) {
-    if (!file.empty()) check_writable(file);
-  }
+  if (!options.report.empty()) html::check_charts();
+  check_files({options.report, options.trace, options.graph, options.common.output});
   const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
   const Work<Count> work = micro_batch_work(scenario);
   const BuiltStep step = build_step(scenario, work);
   const Timeline timeline = simulate(step.graph);
   const Result result = summarize(scenario, work, step, timeline);
-  write_files(options, step, timeline);
+  write_files(options, scenario, step, timeline, result);
   switch (options.common.format) {
     case Format::Table:
-      return deliver(options.common, [&](std::ostream& out) { write_table(out, result); });
+      return deliver(options.common, [&](std::ostream& out) { write_table(out, result, terminal_style(options.common)); });
     case Format::Json:
       return deliver(options.common, [&](std::ostream& out) { write_json(out, result); });
     case Format::Csv:
@@ -59,6 +67,8 @@ void add_run_command(CLI::App& app) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "One training step: time, MFU, where the time goes, memory");
   command->add_option("scenario", options->scenario, "Scenario file (YAML)")->required()->option_text("SCENARIO");
+  command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
+      ->option_text("FILE");
   command->add_option("--trace", options->trace, "Write the timeline as a Chrome trace, which Perfetto opens")
       ->option_text("FILE");
   command->add_option("--graph", options->graph, "Write the task graph in Graphviz's DOT language")->option_text("FILE");

@@ -3,6 +3,7 @@
 
 #include "report/format.hpp"
 #include "report/grids.hpp"
+#include "report/waterfall.hpp"
 
 #include <fmt/format.h>
 
@@ -18,75 +19,117 @@ std::string words(std::string name) {
   return name;
 }
 
-std::string bar(double share) {
-  constexpr double width = 40;
-  return std::string(static_cast<std::size_t>(std::lround(std::max(0.0, share) * width)), '#');
+constexpr int name_columns = 32;
+constexpr int figure_columns = 12;
+constexpr int share_columns = 9;
+constexpr int most_bar_columns = 60;
+
+/// Name, figure and share of a part, and its bar where there is room: on narrow terminals names are cut first.
+void write_part(std::ostream& out, const std::string& name, const std::string& figure, const std::string& share,
+                const std::string& bar, const TerminalStyle& style) {
+  const int room = std::clamp(style.columns - figure_columns - share_columns - 2, 8, name_columns);
+  std::string line = fmt::format("  {:<{}.{}}{:>{}}{:>{}}", name, room, room - 1, figure, figure_columns, share, share_columns);
+  if (!bar.empty()) line += "  " + bar;
+  out << line << '\n';
 }
 
-void write_answer(std::ostream& out, const Result& result) {
-  out << fmt::format("{} on {} x {} ({} software)\n\n", result.model, result.gpus, result.gpu, result.stack);
-  out << fmt::format("  step time   {:>12}   between {} and {}\n", show_time(result.iteration_time), show_time(result.range.low),
-                     show_time(result.range.high));
-  out << fmt::format("  MFU         {:>12}   model FLOPs (3 x forward, no recompute) / time / {:.0f} TFLOP/s peak\n",
-                     show_percent(result.mfu), result.peak_per_gpu.value() / 1e12);
-  out << fmt::format("  HFU         {:>12}   with recomputed FLOPs\n", show_percent(result.hfu));
-  out << fmt::format("  throughput  {:>12.5g}   samples/s\n", result.samples_per_s);
-  if (result.tokens_per_s) out << fmt::format("              {:>12.6g}   tokens/s\n", *result.tokens_per_s);
-  out << fmt::format("  memory      {:>12}   of {} a GPU: {}\n", show_bytes(result.memory.peak),
-                     show_bytes(result.memory.capacity), result.memory.fits ? "fits" : "DOES NOT FIT");
+int bar_room(const TerminalStyle& style) {
+  return bar_columns(2 + name_columns + figure_columns + share_columns + 2, most_bar_columns, style);
+}
+
+void write_heading(std::ostream& out, const std::string& text, const TerminalStyle& style) {
+  out << '\n' << painted(text, Tone::Heading, style) << '\n';
+}
+
+void write_answer(std::ostream& out, const Result& result, const TerminalStyle& style) {
+  constexpr std::size_t remarks = 29;  // where the column of remarks begins
+  const auto line = [&](const std::string& text) { write_wrapped(out, text, remarks, style); };
+  write_wrapped(out, fmt::format("{} on {} x {} ({} software)", result.model, result.gpus, result.gpu, result.stack), 2, style);
+  out << '\n';
+  line(fmt::format("  step time   {:>12}   between {} and {}", show_time(result.iteration_time), show_time(result.range.low),
+                   show_time(result.range.high)));
+  line(fmt::format("  MFU         {:>12}   model FLOPs (3 x forward, no recompute) / time / {:.0f} TFLOP/s peak",
+                   show_percent(result.mfu), result.peak_per_gpu.value() / 1e12));
+  line(fmt::format("  HFU         {:>12}   with recomputed FLOPs", show_percent(result.hfu)));
+  line(fmt::format("  throughput  {:>12.5g}   samples/s", result.samples_per_s));
+  if (result.tokens_per_s) line(fmt::format("              {:>12.6g}   tokens/s", *result.tokens_per_s));
+  line(fmt::format("  memory      {:>12}   of {} a GPU: {}", show_bytes(result.memory.peak), show_bytes(result.memory.capacity),
+                   result.memory.fits ? painted("fits", Tone::Good, style) : painted("DOES NOT FIT", Tone::Alarm, style)));
   if (result.against) {
-    out << fmt::format("  measured    {:>12}   predicted {:+.1f} % ({})\n", show_time(result.against->measured),
-                       result.against->error_percent, result.against->source);
+    line(fmt::format("  measured    {:>12}   predicted {:+.1f} % ({})", show_time(result.against->measured),
+                     result.against->error_percent, result.against->source));
   }
 }
 
-void write_plan(std::ostream& out, const Result::Plan& plan) {
-  out << fmt::format(
-      "\nplan: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x data {} (ZeRO-{}), recompute {}, micro-batch {} x "
-      "{}\n",
-      plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule, plan.data, plan.zero,
-      plan.recompute, plan.micro_batch, plan.micro_batches);
+void write_plan(std::ostream& out, const Result::Plan& plan, const TerminalStyle& style) {
+  out << '\n';
+  write_wrapped(
+      out,
+      fmt::format("plan: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x data {} (ZeRO-{}), recompute {}, "
+                  "micro-batch {} x {}",
+                  plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule, plan.data,
+                  plan.zero, plan.recompute, plan.micro_batch, plan.micro_batches),
+      6, style);
 }
 
-void write_breakdown(std::ostream& out, const Result& result) {
-  out << fmt::format("\nwhere the time goes (critical rank: pipeline stage {})\n", result.critical_rank);
-  for (const auto& [name, time] : result.waterfall) {
-    const double share = time / result.iteration_time;
-    constexpr double visible = 5e-5;
-    if (std::abs(share) < visible) continue;
-    out << fmt::format("  {:<32}{:>12}{:>9}  {}\n", words(name), show_time(time), show_percent(share), bar(share));
+/// The way from the time at peak to the step: each bar begins where the one above it ends.
+void write_waterfall(std::ostream& out, const Result& result, const TerminalStyle& style) {
+  write_heading(out, fmt::format("where the time goes (critical rank: pipeline stage {})", result.critical_rank), style);
+  constexpr double visible = 5e-5;
+  for (const WaterfallBar& bar : waterfall_bars(result, visible)) {
+    const bool whole = bar.key == "ideal_at_peak" || bar.key == "step";
+    const bool gain = bar.to < bar.from;
+    const std::string drawn = stretch(bar.from / result.iteration_time, bar.to / result.iteration_time, bar_room(style),
+                                      whole  ? '='
+                                      : gain ? '<'
+                                             : '#');
+    write_part(out, words(bar.key), show_time(bar.time()), show_percent(bar.share),
+               drawn.empty() ? drawn
+                             : painted(drawn,
+                                       whole  ? Tone::Good
+                                       : gain ? Tone::Gain
+                                              : Tone::Loss,
+                                       style),
+               style);
   }
 }
 
-void write_memory(std::ostream& out, const Result::Memory& memory) {
-  out << "\nmemory of the fullest stage\n";
+void write_memory(std::ostream& out, const Result::Memory& memory, const TerminalStyle& style) {
+  write_heading(out, "memory of the fullest stage", style);
+  Bytes held;
   for (const auto& [name, bytes] : memory.parts) {
     if (bytes.value() == 0) continue;
-    out << fmt::format("  {:<32}{:>12}{:>9}  {}\n", words(name), show_bytes(bytes), show_percent(bytes / memory.capacity),
-                       bar(std::min(1.0, bytes / memory.capacity)));
+    const std::string drawn = stretch(held / memory.capacity, (held + bytes) / memory.capacity, bar_room(style), '#');
+    write_part(out, words(name), show_bytes(bytes), show_percent(bytes / memory.capacity), drawn, style);
+    held += bytes;
   }
 }
 
-void write_towers(std::ostream& out, const Result& result) {
+void write_towers(std::ostream& out, const Result& result, const TerminalStyle& style) {
   if (result.towers.empty()) return;
-  out << "\ntowers\n";
+  write_heading(out, "towers", style);
   for (const Result::TowerShare& tower : result.towers) {
-    out << fmt::format("  {:<10}{:>14} parameters{:>16} a step{:>12} of kernels a GPU\n", tower.name,
-                       show_count(static_cast<std::int64_t>(tower.parameters)), show_flops(tower.model_flops),
-                       show_time(tower.compute_time));
+    write_wrapped(out,
+                  fmt::format("  {:<10}{:>14} parameters{:>16} a step{:>12} of kernels a GPU", tower.name,
+                              show_count(static_cast<std::int64_t>(tower.parameters)), show_flops(tower.model_flops),
+                              show_time(tower.compute_time)),
+                  4, style);
   }
 }
 
-void write_evidence(std::ostream& out, const Result& result) {
-  out << "\nwhat the times stand on: ";
+void write_evidence(std::ostream& out, const Result& result, const TerminalStyle& style) {
+  std::string evidence = "what the times stand on: ";
   bool first = true;
   for (const Result::ProvenanceShare& share : result.provenance) {
     if (share.time_share <= 0) continue;
-    out << (first ? "" : ", ") << share.kind << ' ' << show_percent(share.time_share);
+    evidence += (first ? "" : ", ") + share.kind + ' ' + show_percent(share.time_share);
     first = false;
   }
-  out << fmt::format("\nrange: {}\n", result.range.based_on);
-  for (const std::string& warning : result.warnings) out << "warning: " << warning << '\n';
+  out << '\n';
+  write_wrapped(out, evidence, 2, style);
+  write_wrapped(out, "range: " + result.range.based_on, 2, style);
+  for (const std::string& warning : result.warnings)
+    write_wrapped(out, painted("warning:", Tone::Alarm, style) + " " + warning, 2, style);
 }
 
 void write_counts(std::ostream& out, const std::string& name, Count parameters, const OperationCounts<Count>& counts) {
@@ -97,13 +140,13 @@ void write_counts(std::ostream& out, const std::string& name, Count parameters, 
 
 }  // namespace
 
-void write_table(std::ostream& out, const Result& result) {
-  write_answer(out, result);
-  write_plan(out, result.parallel);
-  write_breakdown(out, result);
-  write_memory(out, result.memory);
-  write_towers(out, result);
-  write_evidence(out, result);
+void write_table(std::ostream& out, const Result& result, const TerminalStyle& style) {
+  write_answer(out, result, style);
+  write_plan(out, result.parallel, style);
+  write_waterfall(out, result, style);
+  write_memory(out, result.memory, style);
+  write_towers(out, result, style);
+  write_evidence(out, result, style);
 }
 
 void write_table(std::ostream& out, const FlopsReport& report) {

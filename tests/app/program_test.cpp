@@ -139,6 +139,56 @@ TEST_CASE("--output and --trace write whole files or say why not", "[unit]") {
   CHECK(call(std::string("run ") + scenario + " -o " + folder.path().string()).exit_code == 2);
 }
 
+TEST_CASE("--report writes one whole page, or an error before the work begins", "[unit]") {
+  const Folder folder;
+  const fs::path page = folder.path() / "page.html";
+  const Outcome outcome = call(std::string("run ") + scenario + " --report " + page.string());
+  if (outcome.exit_code == 2) {  // built without the chart library
+    CHECK_THAT(outcome.err, ContainsSubstring("libjs-chart.js"));
+    CHECK_FALSE(fs::exists(page));
+    return;
+  }
+  REQUIRE(outcome.exit_code == 0);
+  CHECK(text_of(page).starts_with("<!DOCTYPE html>"));
+  CHECK(text_of(page).ends_with("</html>\n"));
+  for (const std::string& path : {std::string("/no/such/folder/page.html"), folder.path().string()}) {
+    CAPTURE(path);
+    const Outcome refused = call("run no-such-scenario.yaml --report " + path);
+    CHECK(refused.exit_code == 2);
+    CHECK_THAT(refused.err, ContainsSubstring("cannot be written"));  // said before the scenario is even read
+  }
+  const Outcome twice = call(std::string("run ") + scenario + " --report " + page.string() + " --trace " + page.string());
+  CHECK_THAT(twice.err, ContainsSubstring("two answers cannot go to the same file"));
+}
+
+TEST_CASE("a full disk is an error message, and leaves no half file and the old file as it was", "[unit]") {
+  const std::string option = GENERATE("--report", "--trace", "--format json --output");
+  CAPTURE(option);
+  const Folder folder;
+  const fs::path file = folder.file("answer", "old");
+  const std::string limited = "sh -c 'ulimit -f 1; exec \"$0\" \"$@\"' ";  // blocks of 512 bytes
+  const std::string command = limited + MFUSIM_PROGRAM + " run " + scenario + " " + option + " " + file.string() +
+                              " >/dev/null 2>" + (folder.path() / "err").string();
+  const int status = std::system(command.c_str());
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 2);
+  CHECK(text_of(file) == "old");
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 2);
+  const Outcome device = call(std::string("run ") + scenario + " " + option + " /dev/full");
+  CHECK(device.exit_code == 2);
+  CHECK(device.err.size() > 10);
+}
+
+TEST_CASE("the table keeps to COLUMNS, and has no colour where no terminal is", "[unit]") {
+  const Folder folder;
+  const fs::path out = folder.path() / "out";
+  const std::string command = "COLUMNS=64 " + std::string(MFUSIM_PROGRAM) + " run " + scenario + " >" + out.string();
+  REQUIRE(std::system(command.c_str()) == 0);
+  std::istringstream lines(text_of(out));
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 64);
+  CHECK(text_of(out).find('\x1b') == std::string::npos);
+}
+
 TEST_CASE("the three models of the background give its totals", "[published]") {
   // The study this project started from; every addition, multiplication, division, exponential and root counts one.
   const std::array<std::pair<const char*, std::int64_t>, 3> totals{{{"openai/clip-vit-large-patch14-336", 50'402'779'132'416},

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/glossary.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace mfusim {
+namespace {
+
+constexpr const char* simulated = "the simulated step of the critical rank";
+constexpr const char* counted = "the model's operators and the plan (docs/design.md, Counting)";
+constexpr const char* memory_model = "the memory model (docs/design.md, Memory)";
+constexpr const char* operators = "the model's operators and their shapes";
+
+struct Entry {
+  const char* key;
+  const char* label;
+  const char* definition;
+  const char* source;
+};
+
+constexpr std::array headline{
+    Entry{"iteration_time_s", "step time", "Time of one training step, from the first task to the last one of any rank.",
+          "the simulated step"},
+    Entry{"mfu", "MFU",
+          "Model FLOPs utilisation: model FLOPs / (step time x GPUs x data-sheet peak). Model FLOPs are three forward passes of "
+          "matrix multiplies, full attention and logits; nothing recomputed counts.",
+          counted},
+    Entry{"hfu", "HFU", "Hardware FLOPs utilisation: like MFU, with the FLOPs that recomputation repeats.", counted},
+    Entry{"samples_per_s", "throughput", "Samples of the global batch / step time.", "the scenario and the simulated step"},
+    Entry{"tokens_per_s", "tokens", "Samples a second x sequence length.", "the scenario and the simulated step"},
+    Entry{"peak_bytes", "peak memory", "Most memory that a GPU of the fullest pipeline stage holds at one time.", memory_model},
+    Entry{"measured_s", "measured", "Step time that a published run reports; the prediction never reads it.",
+          "the scenario's measured: block"},
+    Entry{"model_flops", "model FLOPs", "FLOPs of the whole job in one step, without recomputation.", counted},
+    Entry{"range_s", "range", "Where the step time may lie, from what the kernel and collective times stand on.",
+          "the provenance of the times"},
+    Entry{
+        "provenance", "provenance",
+        "What a time stands on: a measurement of the same shape, an interpolation between measurements, a law fitted to them, a "
+        "data sheet, or an assumption.",
+        "the GPU's catalog entry (mfusim hardware NAME)"},
+};
+
+constexpr std::array step_parts{
+    Entry{"ideal_at_peak", "ideal at peak", "Time of the job's model FLOPs if every GPU ran at its data-sheet peak throughout.",
+          counted},
+    Entry{"uneven_stages", "uneven stages",
+          "What the critical rank has to do beyond an even share of the job, at peak; negative where it has less.", counted},
+    Entry{"kernel_inefficiency", "kernel inefficiency",
+          "What matrix multiplies and attention take beyond their time at the data-sheet peak.", simulated},
+    Entry{"compute_matmul", "matrix multiplies", "Time in which matrix-multiply kernels run.", simulated},
+    Entry{"compute_attention", "attention", "Time in which attention kernels run.", simulated},
+    Entry{"compute_memory_bound", "memory-bound kernels",
+          "Normalisations, activations, additions, casts: kernels that wait for memory, not for arithmetic.", simulated},
+    Entry{"compute_recompute", "recomputation", "Forward kernels that run again because their activations were not kept.",
+          simulated},
+    Entry{"optimizer", "optimizer", "Gradient norm and the update of the weights.", simulated},
+    Entry{"exposed_tensor_communication", "exposed tensor communication",
+          "Exchanges inside a tensor-parallel group while no kernel runs.", simulated},
+    Entry{"exposed_embedding_exchange", "exposed embedding exchange",
+          "Exchange of the towers' embeddings for the contrastive loss while no kernel runs.", simulated},
+    Entry{"exposed_data_communication", "exposed data communication",
+          "Gradient reductions and weight gathers among replicas while no kernel runs.", simulated},
+    Entry{"exposed_pipeline_communication", "exposed pipeline communication",
+          "Sends between pipeline stages while no kernel runs.", simulated},
+    Entry{"data_loading", "data loading", "Waiting for samples while nothing else runs.", simulated},
+    Entry{"host_launch", "host launch", "Work of the host between steps and launches that the GPU waits for.", simulated},
+    Entry{"slowed_by_communication", "slowed by communication",
+          "What kernels take longer because communication beside them uses their SMs and memory bandwidth.", simulated},
+    Entry{"bubble", "bubble", "Time in which the rank does nothing: it waits for other pipeline stages.", simulated},
+    Entry{"step", "the step", "The sum of all parts.", simulated},
+};
+
+constexpr std::array memory_parts{
+    Entry{"weights", "weights", "The rank's share of the parameters, in the stack's types.", memory_model},
+    Entry{"gradients", "gradients", "One gradient a trainable parameter, in the stack's type.", memory_model},
+    Entry{"activations", "activations", "What the operators keep for their backward pass, for all passes in flight.",
+          memory_model},
+    Entry{"recomputed_layer", "recomputed layer", "Activations of the one layer that is being recomputed.", memory_model},
+    Entry{"loss", "loss", "Scores of the contrastive loss, or logits, in fp32.", memory_model},
+    Entry{"framework", "framework", "Allowance for CUDA context, workspaces and fragmentation.",
+          "Assumption: a constant of the software stack"},
+    Entry{"optimizer_state", "optimizer state", "Moments and the master copy of the weights, after the ZeRO stage's sharding.",
+          memory_model},
+};
+
+constexpr std::array step_classes{
+    Entry{"matmul", "matrix multiply", "Kernels that multiply matrices.", operators},
+    Entry{"attention", "attention", "Scores, softmax and weighted sum, fused or not.", operators},
+    Entry{"memory_bound", "memory-bound", "Kernels limited by memory bandwidth.", operators},
+    Entry{"recompute", "recomputation", "Forward kernels that run again.", operators},
+    Entry{"tensor_communication", "tensor communication", "Exchanges inside a tensor-parallel group.", operators},
+    Entry{"pipeline_communication", "pipeline communication", "Sends between pipeline stages.", operators},
+    Entry{"data_communication", "data communication", "Gradient reductions and weight gathers.", operators},
+    Entry{"embedding_exchange", "embedding exchange", "Exchange for the contrastive loss.", operators},
+};
+
+template <std::size_t Size>
+const Entry* find(const std::array<Entry, Size>& entries, std::string_view key) {
+  const auto at = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.key == key; });
+  return at == entries.end() ? nullptr : &*at;
+}
+
+}  // namespace
+
+Meaning meaning_of(std::string_view key) {
+  for (const Entry* entry : {find(headline, key), find(step_parts, key), find(memory_parts, key), find(step_classes, key)}) {
+    if (entry != nullptr) return {entry->label, entry->definition, entry->source};
+  }
+  std::string label(key);
+  std::replace(label.begin(), label.end(), '_', ' ');
+  return {.label = label, .definition = {}, .source = {}};
+}
+
+}  // namespace mfusim

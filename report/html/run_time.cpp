@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/html/run_page.hpp"
+#include "report/waterfall.hpp"
+
+#include <fmt/format.h>
+
+namespace mfusim::html {
+namespace {
+
+constexpr double least_share = 1e-3;  ///< A pixel or so of the chart.
+
+BarChart waterfall_chart(const Result& result) {
+  BarChart chart{.key = "waterfall",
+                 .title = "From the peak to the step",
+                 .caption = "Read from top to bottom: each bar starts where the one above it ended.",
+                 .axis = {.title = "time", .unit = "s"},
+                 .categories = {},
+                 .series = {{.name = "time", .colour = "step", .bars = {}}},
+                 .mark = {},
+                 .meanings = {},
+                 .numbers = NumbersPlace::InTable};
+  for (const WaterfallBar& bar : waterfall_bars(result, least_share)) {
+    const Meaning meaning = meaning_of(bar.key);
+    chart.categories.push_back(meaning.label);
+    chart.series.front().bars.push_back({.from = bar.from.count(), .to = bar.to.count(), .colour = bar.key});
+    if (!meaning.definition.empty()) chart.meanings.push_back(meaning);
+  }
+  return chart;
+}
+
+Table breakdown_table(const Result& result) {
+  Grid grid{{{"part", "part"}, {"time", "time"}, {"share", "of the step"}, {"meaning", "what it is"}}, {}};
+  for (const WaterfallBar& bar : waterfall_bars(result, 0)) {
+    if (bar.time() == Seconds{}) continue;
+    const Meaning meaning = meaning_of(bar.key);
+    grid.rows.push_back({meaning.label, bar.time().count(), bar.share, meaning.definition});
+  }
+  return {.key = "breakdown",
+          .title = "The same in numbers",
+          .caption = {},
+          .grid = std::move(grid),
+          .notes = {{"time", "s", "Part of the critical rank's step; the parts sum to the step."},
+                    {"share", "share", "Part of the step time."}}};
+}
+
+}  // namespace
+
+Section time_section(const Result& result) {
+  return {
+      .key = "time",
+      .title = "Where the time goes",
+      .lead = fmt::format(
+          "The ideal time is what the model's FLOPs need at the GPUs' data-sheet peak; what follows is lost, part by part, until "
+          "the step is reached. Each instant of the critical rank (pipeline stage {}) belongs to exactly one part.",
+          result.critical_rank),
+      .blocks = {waterfall_chart(result), breakdown_table(result)}};
+}
+
+}  // namespace mfusim::html

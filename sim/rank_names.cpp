@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/rank_names.hpp"
+
+#include "sim/variation.hpp"
+
+#include <fmt/format.h>
+
+namespace mfusim {
+namespace {
+
+std::string place_name(const ParallelPlan& plan, int stage) {
+  return plan.pipeline > 1 ? fmt::format("stage {}", stage) : std::string("GPU");
+}
+
+std::string class_name(const ReplicaClass& replicas, std::size_t stage) {
+  const std::string count = fmt::format("{} replica{}", replicas.replicas, replicas.replicas == 1 ? "" : "s");
+  const double slowdown = replicas.slowdown[stage];
+  return slowdown > 1 ? fmt::format("{}, {:.4g}x slower", count, slowdown) : count;
+}
+
+}  // namespace
+
+std::vector<std::string> rank_names(const BuiltStep& step, const Scenario& scenario) {
+  const std::vector<ReplicaClass> classes = replica_classes(scenario);
+  const int stages = scenario.parallel.pipeline;
+  std::vector<std::string> names;
+  if (step.ranks != stages * static_cast<int>(classes.size())) {
+    for (int rank = 0; rank < step.ranks; ++rank) names.push_back(fmt::format("rank {}", rank));
+    return names;
+  }
+  for (int stage = 0; stage < stages; ++stage) {
+    for (const ReplicaClass& replicas : classes) {
+      std::string name = place_name(scenario.parallel, stage);
+      if (classes.size() > 1) name += ", " + class_name(replicas, static_cast<std::size_t>(stage));
+      names.push_back(std::move(name));
+    }
+  }
+  return names;
+}
+
+}  // namespace mfusim
