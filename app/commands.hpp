@@ -40,6 +40,8 @@ void deliver(const CommonOptions& options, const Grid& grid);
 void check_files(const std::vector<std::string>& files);
 
 /// Each adds its subcommand and what it does when it is chosen.
+void add_ablate_command(CLI::App& app);
+void add_explain_command(CLI::App& app);
 void add_flops_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_models_command(CLI::App& app);

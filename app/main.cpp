@@ -36,6 +36,8 @@ int run(int argc, char** argv) {
   app.option_defaults()->always_capture_default(false);
   mfusim::app::add_flops_command(app);
   mfusim::app::add_run_command(app);
+  mfusim::app::add_ablate_command(app);
+  mfusim::app::add_explain_command(app);
   mfusim::app::add_models_command(app);
   mfusim::app::add_hardware_command(app);
   mfusim::app::add_schema_command(app);

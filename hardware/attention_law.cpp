@@ -22,14 +22,14 @@ double key_tile(AttentionKernel kernel) {
   return kernel == AttentionKernel::Flash3 ? 128 : 64;
 }
 
-/// Keys that a block of `tile` queries goes through, on the average.
+/// Keys that a block of `tile` queries goes through, on the average. Tiles that a mask or a window of w keys cuts are computed
+/// whole: causal, block b of tile T visits min(b T, w) + T keys, in the mean (w + T) (1 - w / 2 keys); without a window w = keys.
 double visited_keys(const AttentionShape& shape, double tile) {
   const double step = key_tile(shape.kernel);
   const double all = std::ceil(static_cast<double>(shape.keys) / step) * step;
-  const double in_window = std::min(all, static_cast<double>(shape.window) + tile);
-  if (!shape.causal) return shape.window < shape.keys ? in_window : all;
-  const double lower_triangle = std::min((all + tile) / 2, all);
-  return std::min(lower_triangle, in_window);
+  const double window = shape.window < shape.keys ? static_cast<double>(shape.window) : all;
+  if (!shape.causal) return std::min(all, shape.window < shape.keys ? window + tile : all);
+  return std::min(all, (window + tile) * (1 - window / (2 * all)));
 }
 
 double waves_of(const AttentionLaw& law, const AttentionShape& shape, double tile, int multiprocessors) {

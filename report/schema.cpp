@@ -110,6 +110,35 @@ json variation() {
                   {"slow_ranks", {{"type", "array"}, {"items", slow_rank}, {"description", "Single GPUs"}}}});
 }
 
+json stack_settings() {
+  return section("Overrides of single settings of the stack; docs/stacks.md says what each means",
+                 {{"weights", word("Type of the weights between steps", {"autocast", "master-copy"})},
+                  {"gradients", word("Type in which gradients are kept and reduced", {"fp32", "precision"})},
+                  {"launch", word("Whether the host can be the bottleneck", {"eager", "graph"})},
+                  {"async_tensor_backward", flag("Input-gradient exchange under the weight-gradient product")},
+                  {"gradient_bucket", quantity("Gradients are reduced in buckets of this size", "25 MiB")},
+                  {"point_to_point_host_cost", quantity("Host time of a blocking pipeline exchange", "220 us")},
+                  {"tp_overlap_chunks", count("Pieces of an overlapped tensor collective")},
+                  {"step_host_cost", quantity("Host work a step that nothing overlaps", "5 ms")},
+                  {"framework_memory", quantity("Context, communicator buffers, workspaces", "2 GB")}});
+}
+
+json ablation() {
+  json published = section("What was published for this step; never read by the simulation",
+                           {{"mfu", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}, {"description", "Published MFU"}}},
+                            {"iteration_time", quantity("Published step time", "13.5 s")},
+                            {"source", {{"type", "string"}, {"description", "Where it was published"}}}},
+                           {"source"});
+  json step = section("One technique on top of those before",
+                      {{"name", {{"type", "string"}}},
+                       {"set", {{"type", "object"}, {"description", "path.to.key: value, any key of the scenario"}}},
+                       {"measured", published}},
+                      {"name", "set"});
+  return section("Steps for `mfusim ablate`; a run answers for the baseline",
+                 {{"baseline", {{"type", "string"}, {"description", "Name of the scenario without any step"}}},
+                  {"steps", {{"type", "array"}, {"items", step}, {"description", "In their order"}}}});
+}
+
 json measured() {
   json object = section("A published measurement to hold the prediction against; never read by the simulation",
                         {{"iteration_time", quantity("Measured step time", "14.83 s")},
@@ -135,9 +164,11 @@ void write_schema(std::ostream& out, const SchemaNames& names) {
                          {"parallel", parallel()},
                          {"techniques", techniques()},
                          {"stack", word("Software stack: state, launches, overlaps", names.stacks)},
+                         {"stack_settings", stack_settings()},
                          {"towers", section("Two-tower models", {{"placement", word("Where the towers run", {"colocated"})}})},
                          {"data", data()},
                          {"variation", variation()},
+                         {"ablation", ablation()},
                          {"measured", measured()}}));
   out << schema.dump(2) << '\n';
 }

@@ -62,6 +62,11 @@ void check_techniques(Reader& root, Scenario& scenario) {
     }
     techniques.tp_overlap = false;  // a stack's habit with nothing to overlap
   }
+  if (techniques.tp_overlap && scenario.stack.tp_overlap_chunks < 2) {
+    fail_at(root, "techniques", "tp_overlap",
+            fmt::format("{} does not cut collectives into pieces (tp_overlap_chunks {}): set stack_settings.tp_overlap_chunks",
+                        scenario.stack.name, scenario.stack.tp_overlap_chunks));
+  }
   if (techniques.sliding_window && is_contrastive(scenario.model)) {
     fail_at(root, "techniques", "sliding_window", "is modelled for language models only");
   }

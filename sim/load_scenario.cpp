@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/document.hpp"
-#include "sim/scenario.hpp"
+#include "sim/scenario_document.hpp"
 
 #include <fmt/format.h>
 
@@ -44,10 +44,15 @@ Node load_extended(const fs::path& path, int depth) {
 
 }  // namespace
 
+ScenarioDocument load_scenario_document(const fs::path& path, const Settings& settings) {
+  ScenarioDocument document{.root = load_extended(path, 0), .folder = path.parent_path(), .name = path.string()};
+  for (const auto& [key, value] : settings) set_value(document.root, key, value);
+  return document;
+}
+
 Scenario load_scenario(const fs::path& path, const Settings& settings) {
-  Node root = load_extended(path, 0);
-  for (const auto& [key, value] : settings) set_value(root, key, value);
-  return read_scenario(root, path.parent_path(), path.string());
+  const ScenarioDocument document = load_scenario_document(path, settings);
+  return read_scenario(document.root, document.folder, document.name);
 }
 
 }  // namespace mfusim

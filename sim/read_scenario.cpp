@@ -165,7 +165,8 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   scenario.name = std::move(name);
   Reader root(document, "", &scenario.defaults);
   if (root.has("cases")) root.fail("cases", "holds many scenarios: `mfusim validate FILE` runs them");
-  for (const char* other : {"sweep", "ablation", "workload"}) {
+  root.allow("ablation");  // read by `mfusim ablate`; a run answers for its baseline
+  for (const char* other : {"sweep", "workload"}) {
     if (root.has(other)) root.fail(other, "belongs to a command that this version does not have");
   }
   root.allow("description");
@@ -177,6 +178,7 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   complete_batches(training, scenario);
   training.reject_unknown_keys();
   scenario.stack = read_stack(root, scenario.model, scenario.defaults);
+  override_stack(root.child_or_empty("stack_settings"), scenario.stack);
   scenario.techniques = read_techniques(root.child_or_empty("techniques"), scenario.stack.techniques);
   scenario.placement = read_towers(root, scenario.model);
   scenario.data = read_data(root.child_if("data"));

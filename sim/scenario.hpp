@@ -28,6 +28,7 @@ struct Training {
   std::optional<std::int64_t> sequence_length;  ///< Text length of a contrastive model, sequence of a language model.
   DataType precision = DataType::Bf16;          ///< Of the matrix multiplies.
   Optimizer optimizer = Optimizer::AdamW;
+  bool operator==(const Training&) const = default;
 };
 
 /// How the GPUs share the work; every number is resolved and checked: tensor x pipeline x data = GPUs.
@@ -41,6 +42,7 @@ struct ParallelPlan {
   int zero = 0;  ///< 0: replicated optimizer; 1: optimizer state sharded over the data-parallel group.
   Recompute recompute = Recompute::None;
   std::int64_t micro_batches = 1;  ///< Of one data-parallel rank in a step.
+  bool operator==(const ParallelPlan&) const = default;
 };
 
 /// The step's input path. A rate that is not given does not limit.
@@ -48,6 +50,7 @@ struct DataPipeline {
   std::optional<Bytes> bytes_per_sample;
   std::optional<BytesPerSecond> storage_per_node;
   std::optional<SamplesPerSecond> decode_per_node;
+  bool operator==(const DataPipeline&) const = default;
 };
 
 /// Ranks whose kernels last longer than those of the others (sim/variation.hpp).

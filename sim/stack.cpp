@@ -3,9 +3,12 @@
 
 #include "base/document.hpp"
 #include "base/nearest.hpp"
+#include "sim/check_plan.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <array>
 #include <map>
 
 namespace mfusim {
@@ -35,6 +38,32 @@ std::string attention_word(AttentionKernel kernel) {
 
 std::optional<std::int64_t> read_window(Reader& reader) {
   return reader.has("sliding_window") ? std::optional(reader.positive_int("sliding_window")) : std::nullopt;
+}
+
+constexpr std::array setting_keys{"weights",
+                                  "gradients",
+                                  "launch",
+                                  "async_tensor_backward",
+                                  "gradient_bucket",
+                                  "point_to_point_host_cost",
+                                  "tp_overlap_chunks",
+                                  "step_host_cost",
+                                  "framework_memory"};
+
+/// Those settings that stand there.
+void read_settings(Reader& reader, Stack& stack) {
+  if (reader.has("weights")) stack.weights = reader.choice("weights", weight_states);
+  if (reader.has("gradients")) stack.gradients = reader.choice("gradients", gradient_states);
+  if (reader.has("launch")) stack.launch = reader.choice("launch", launch_modes);
+  if (reader.has("async_tensor_backward")) stack.async_tensor_backward = reader.boolean("async_tensor_backward");
+  if (reader.has("gradient_bucket")) stack.gradient_bucket = reader.quantity<Bytes>("gradient_bucket");
+  if (reader.has("point_to_point_host_cost"))
+    stack.point_to_point_host_cost = reader.quantity<Seconds>("point_to_point_host_cost");
+  if (reader.has("tp_overlap_chunks"))
+    stack.tp_overlap_chunks =
+        static_cast<int>(checked_size(reader, "tp_overlap_chunks", reader.positive_int("tp_overlap_chunks")));
+  if (reader.has("step_host_cost")) stack.step_host_cost = reader.quantity<Seconds>("step_host_cost");
+  if (reader.has("framework_memory")) stack.framework_memory = reader.quantity<Bytes>("framework_memory");
 }
 
 }  // namespace
@@ -71,18 +100,20 @@ Stack load_stack(std::string_view name) {
   reader.allow("source");
   Stack stack;
   stack.name = name;
-  stack.weights = reader.choice("weights", weight_states);
-  stack.gradients = reader.choice("gradients", gradient_states);
-  stack.launch = reader.choice("launch", launch_modes);
-  stack.async_tensor_backward = reader.boolean("async_tensor_backward");
-  stack.gradient_bucket = reader.quantity<Bytes>("gradient_bucket");
-  stack.point_to_point_host_cost = reader.quantity<Seconds>("point_to_point_host_cost");
-  stack.tp_overlap_chunks = static_cast<int>(reader.positive_int("tp_overlap_chunks"));
-  stack.step_host_cost = reader.quantity<Seconds>("step_host_cost");
-  stack.framework_memory = reader.quantity<Bytes>("framework_memory");
+  for (const char* key : setting_keys) static_cast<void>(reader.at(key));  // a catalog file states them all
+  read_settings(reader, stack);
   stack.techniques = read_techniques(reader.child("techniques"), Techniques{});
   reader.reject_unknown_keys();
   return stack;
+}
+
+void override_stack(Reader reader, Stack& stack) {
+  read_settings(reader, stack);
+  reader.reject_unknown_keys();
+  std::vector<std::string> changes;
+  for (const Node::Member& member : reader.node().members)
+    changes.push_back(fmt::format("{}: {}", member.key, member.value.text));
+  if (!changes.empty()) stack.name += fmt::format(" with {}", fmt::join(changes, ", "));
 }
 
 }  // namespace mfusim

@@ -24,6 +24,7 @@ struct Techniques {
   bool fused_operators = true;  ///< Fused norm, activation and dropout kernels.
   bool async_data = true;       ///< The next batch is loaded under this step.
   bool shared_loader = true;    ///< One loader a node feeds all ranks of a tensor group.
+  bool operator==(const Techniques&) const = default;
 };
 
 /// Eager: the host launches kernel after kernel and may be the bottleneck. Graph: launches are never in the way.
@@ -50,11 +51,16 @@ struct Stack {
   Seconds step_host_cost{};            ///< Host work a step that nothing overlaps.
   Bytes framework_memory{};            ///< CUDA context, communicator buffers, workspaces.
   Techniques techniques;               ///< What the stack does by itself.
+  bool operator==(const Stack&) const = default;
 };
 
 /// Throws InputError with the nearest known name.
 [[nodiscard]] Stack load_stack(std::string_view name);
 [[nodiscard]] std::vector<std::string> stack_names();
+
+/// Reads the `stack_settings:` mapping over a stack: any setting of its file but its techniques, which have a section of their
+/// own. The stack's name tells what was changed.
+void override_stack(Reader reader, Stack& stack);
 
 /// Reads the `techniques:` mapping over what the stack does by itself; keys not given keep the stack's value and are
 /// recorded as defaults.

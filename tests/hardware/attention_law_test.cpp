@@ -3,6 +3,8 @@
 
 #include "tests/catch.hpp"
 
+#include <algorithm>
+
 using namespace mfusim;
 
 namespace {
@@ -51,10 +53,16 @@ TEST_CASE("a causal mask halves the work but for the blocks on the diagonal", "[
 TEST_CASE("a window bounds the keys that a block visits", "[attention]") {
   AttentionShape shape = square(100, 8192, 1, 64);
   shape.causal = true;
-  shape.window = 1024;
-  AttentionShape full = square(100, 8192, 1, 64);
-  CHECK_THAT(time_of(plain, shape) / time_of(plain, full), WithinRel((1024.0 + 128.0) / 8192.0, 1e-9));
-  CHECK_THAT(visible_keys(shape), WithinRel(1024.0 - 1024.0 * 1023 / (2 * 8192.0), 1e-9));
+  shape.window = GENERATE(128, 1024, 4096);
+  const auto window = static_cast<double>(shape.window);
+  const AttentionShape full = square(100, 8192, 1, 64);
+  double visited = 0;  // block after block: its own 128 keys and those of the window before it
+  for (int block = 0; block < 8192 / 128; ++block) visited += std::min(block * 128.0, window) + 128;
+  CHECK_THAT(time_of(plain, shape) / time_of(plain, full), WithinRel(visited / (8192.0 / 128) / 8192, 1e-9));
+  AttentionShape causal = shape;
+  causal.window = causal.keys;
+  CHECK(time_of(plain, shape) < time_of(plain, causal));
+  CHECK_THAT(visible_keys(shape), WithinRel(window - window * (window - 1) / (2 * 8192.0), 1e-9));
 }
 
 TEST_CASE("odd head sizes pay for the next compiled one", "[attention]") {

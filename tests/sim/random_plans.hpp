@@ -64,6 +64,7 @@ inline Settings random_plan(Draw& draw) {
                 {"techniques.pp_overlap", draw.flag()},
                 {"techniques.dp_overlap", draw.flag()},
                 {"techniques.async_data", draw.flag()},
+                {"stack_settings.tp_overlap_chunks", "4"},
                 {"data.decode_per_node", "5000 samples/s"},
                 {"stack", draw.one_of<std::string>({"megatron-lm-2023-01", "megascale", "pytorch-ddp-2024"})}};
   return plan;

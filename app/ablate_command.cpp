@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.hpp"
+#include "report/ablation.hpp"
+#include "report/atomic_file.hpp"
+#include "study/ablate.hpp"
+
+#include <memory>
+
+namespace mfusim::app {
+namespace {
+
+struct AblateOptions {
+  CommonOptions common;
+  std::string scenario;
+};
+
+void ablate_scenario(const AblateOptions& options) {
+  if (!options.common.output.empty()) check_writable(options.common.output);
+  const AblationReport report = ablate(load_ablation(options.scenario, parse_settings(options.common.sets)));
+  switch (options.common.format) {
+    case Format::Table:
+      return deliver(options.common, [&](std::ostream& out) { write_table(out, report); });
+    case Format::Json:
+      return deliver(options.common, [&](std::ostream& out) { write_json(out, report); });
+    case Format::Csv:
+      return deliver(options.common, ablation_grid(report));
+  }
+}
+
+}  // namespace
+
+void add_ablate_command(CLI::App& app) {
+  const auto options = std::make_shared<AblateOptions>();
+  CLI::App* command = app.add_subcommand(
+      "ablate", "Techniques added one after another: the steps of the scenario's `ablation:` block, or MegaScale's eight");
+  command->add_option("scenario", options->scenario, "Scenario file (YAML)")->required()->option_text("SCENARIO");
+  add_common_options(*command, options->common);
+  add_settings_option(*command, options->common);
+  command->callback([options] { ablate_scenario(*options); });
+}
+
+}  // namespace mfusim::app

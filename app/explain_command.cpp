@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.hpp"
+#include "report/atomic_file.hpp"
+#include "report/explanation.hpp"
+#include "study/explain.hpp"
+
+#include <memory>
+
+namespace mfusim::app {
+namespace {
+
+struct ExplainOptions {
+  CommonOptions common;
+  std::string scenario;
+};
+
+void explain_scenario(const ExplainOptions& options) {
+  if (!options.common.output.empty()) check_writable(options.common.output);
+  const Explanation explanation = explain(load_scenario_document(options.scenario, parse_settings(options.common.sets)));
+  switch (options.common.format) {
+    case Format::Table:
+      return deliver(options.common, [&](std::ostream& out) { write_table(out, explanation); });
+    case Format::Json:
+      return deliver(options.common, [&](std::ostream& out) { write_json(out, explanation); });
+    case Format::Csv:
+      return deliver(options.common, levers_grid(explanation));
+  }
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App& app) {
+  const auto options = std::make_shared<ExplainOptions>();
+  CLI::App* command = app.add_subcommand(
+      "explain", "Where the time goes, in sentences, and what each single change of machine, batch or software would buy");
+  command->add_option("scenario", options->scenario, "Scenario file (YAML)")->required()->option_text("SCENARIO");
+  add_common_options(*command, options->common);
+  add_settings_option(*command, options->common);
+  command->callback([options] { explain_scenario(*options); });
+}
+
+}  // namespace mfusim::app

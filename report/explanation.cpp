@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/explanation.hpp"
+
+#include "report/format.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <ostream>
+#include <utility>
+
+namespace mfusim {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// What the parts of the waterfall are, as the subject of "... take(s) 3.2 s".
+constexpr std::array<std::pair<const char*, const char*>, 14> subjects{{
+    {"uneven_stages", "Work that the slowest stage does beyond its share takes"},
+    {"kernel_inefficiency", "Matrix multiplies and attention, slower than the data-sheet peak, take an extra"},
+    {"compute_memory_bound", "Norms, activations and other kernels bound by memory take"},
+    {"compute_recompute", "Activations computed again in the backward pass take"},
+    {"optimizer", "The optimizer's update takes"},
+    {"exposed_tensor_communication", "Exchanges of the tensor group that nothing hides take"},
+    {"exposed_embedding_exchange", "The exchange of embeddings between the replicas takes"},
+    {"exposed_data_communication", "Gradient reduction and weight gathering that nothing hides take"},
+    {"exposed_pipeline_communication", "Sends between pipeline stages that nothing hides take"},
+    {"data_loading", "Loading and copying of the batch takes"},
+    {"host_launch", "Waiting for the host to launch kernels takes"},
+    {"slowed_by_communication", "Kernels slowed by the communication beside them take an extra"},
+    {"bubble", "Waiting with nothing to do (the pipeline's bubble) takes"},
+    {"ideal_at_peak", "The model's operations at the data-sheet peak take"},
+}};
+
+std::string subject_of(const std::string& name) {
+  for (const auto& [part, words] : subjects) {
+    if (name == part) return words;
+  }
+  return "The part '" + name + "' takes";
+}
+
+/// A gain too small to tell from none.
+bool no_effect(const LeverOutcome& lever) {
+  constexpr double visible_percent = 0.05;
+  return std::abs(lever.gain_percent) < visible_percent;
+}
+
+Grid shown_grid(const Explanation& explanation) {
+  Grid grid{{{"lever", "change"}, {"kind", "kind"}, {"gain", "samples/s"}, {"time", "step time"}, {"fits", "memory"}}, {}};
+  for (const LeverOutcome& lever : explanation.levers) {
+    if (no_effect(lever)) continue;
+    grid.rows.push_back({lever.name, to_string(lever.kind), fmt::format("{:+.1f} %", lever.gain_percent), show_time(lever.time),
+                         std::string(lever.fits ? "fits" : "TOO LARGE")});
+  }
+  return grid;
+}
+
+std::string idle_levers(const Explanation& explanation) {
+  std::string names;
+  for (const LeverOutcome& lever : explanation.levers) {
+    if (no_effect(lever)) names += (names.empty() ? "" : ", ") + lever.name;
+  }
+  return names;
+}
+
+std::string headline(const Result& result) {
+  return fmt::format("{} on {} x {}: one step takes {}, an MFU of {}.", result.model, result.gpus, result.gpu,
+                     show_time(result.iteration_time), show_percent(result.mfu));
+}
+
+json losses_json(const std::vector<LostTime>& losses) {
+  json list = json::array();
+  for (const LostTime& loss : losses) {
+    json one{{"part", loss.name}, {"time_s", loss.time.count()}, {"share", loss.share}, {"sentence", loss_sentence(loss)}};
+    if (loss.remedy) one["remedy"] = {{"lever", loss.remedy->lever}, {"saved_s", loss.remedy->saved.count()}};
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+json levers_json(const std::vector<LeverOutcome>& levers) {
+  json list = json::array();
+  for (const LeverOutcome& lever : levers) {
+    list.push_back({{"name", lever.name},
+                    {"kind", to_string(lever.kind)},
+                    {"gain_percent", lever.gain_percent},
+                    {"iteration_time_s", lever.time.count()},
+                    {"fits", lever.fits}});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string loss_sentence(const LostTime& loss) {
+  std::string sentence =
+      fmt::format("{} {}, {} of the step.", subject_of(loss.name), show_time(loss.time), show_percent(loss.share));
+  if (loss.remedy) sentence += fmt::format(" With {}, {} of it goes.", loss.remedy->lever, show_time(loss.remedy->saved));
+  return sentence;
+}
+
+void write_table(std::ostream& out, const Explanation& explanation) {
+  out << headline(explanation.result) << "\n\nthe largest losses\n";
+  int number = 0;
+  for (const LostTime& loss : explanation.losses) out << fmt::format("  {}. {}\n", ++number, loss_sentence(loss));
+  out << "\nwhat one change would buy (all else as it is, simulated again)\n";
+  write_table(out, shown_grid(explanation));
+  out << "step time for the same samples; 'model' changes train another network\n";
+  if (const std::string idle = idle_levers(explanation); !idle.empty()) out << "no effect here: " << idle << '\n';
+  for (const Explanation::Impossible& one : explanation.impossible)
+    out << fmt::format("not possible: {}: {}\n", one.lever, one.reason);
+}
+
+void write_json(std::ostream& out, const Explanation& explanation) {
+  const Result& result = explanation.result;
+  json impossible = json::array();
+  for (const Explanation::Impossible& one : explanation.impossible)
+    impossible.push_back({{"lever", one.lever}, {"reason", one.reason}});
+  const json document{{"scenario", result.scenario},
+                      {"iteration_time_s", result.iteration_time.count()},
+                      {"mfu", result.mfu},
+                      {"sentence", headline(result)},
+                      {"losses", losses_json(explanation.losses)},
+                      {"levers", levers_json(explanation.levers)},
+                      {"impossible", std::move(impossible)},
+                      {"version", result.version}};
+  out << document.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
+}
+
+Grid levers_grid(const Explanation& explanation) {
+  Grid grid{{{"lever", "change"},
+             {"kind", "kind"},
+             {"gain_percent", "samples/s %"},
+             {"iteration_time_s", "step time s"},
+             {"fits", "fits"}},
+            {}};
+  for (const LeverOutcome& lever : explanation.levers) {
+    grid.rows.push_back(
+        {lever.name, to_string(lever.kind), lever.gain_percent, lever.time.count(), std::string(lever.fits ? "yes" : "no")});
+  }
+  return grid;
+}
+
+}  // namespace mfusim

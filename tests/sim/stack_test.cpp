@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/stack.hpp"
+
+#include "tests/catch.hpp"
+#include "tests/sim/scenarios.hpp"
+
+using namespace mfusim;
+using mfusim::tests::scenario_of;
+using mfusim::tests::small_decoder;
+
+TEST_CASE("every setting of a stack can be overridden, and the result says so", "[unit]") {
+  const Stack stack = scenario_of(small_decoder).stack;
+  const auto changed = [](const std::string& key, const std::string& value) {
+    const Stack other = scenario_of(small_decoder, {{"stack_settings." + key, value}}).stack;
+    CHECK_THAT(other.name, ContainsSubstring("megatron-lm-2023-01 with " + key + ": " + value));
+    return other;
+  };
+  CHECK(changed("weights", "autocast").weights != stack.weights);
+  CHECK(changed("gradients", "precision").gradients != stack.gradients);
+  CHECK(changed("launch", "eager").launch != stack.launch);
+  CHECK(changed("async_tensor_backward", "false").async_tensor_backward != stack.async_tensor_backward);
+  CHECK(changed("gradient_bucket", "1 MB").gradient_bucket == Bytes(1e6));
+  CHECK(changed("point_to_point_host_cost", "1 ms").point_to_point_host_cost == Seconds(1e-3));
+  CHECK(changed("tp_overlap_chunks", "3").tp_overlap_chunks == 3);
+  CHECK(changed("step_host_cost", "2 s").step_host_cost == Seconds(2));
+  CHECK(changed("framework_memory", "7 GB").framework_memory == Bytes(7e9));
+  CHECK(scenario_of(small_decoder, {{"stack_settings", "{}"}}).stack == stack);
+}
+
+TEST_CASE("a setting that no stack has, or a value that it cannot have, is refused", "[unit]") {
+  const auto outcome = [](const std::string& key, const std::string& value) {
+    return scenario_of(small_decoder, {{"stack_settings." + key, value}});
+  };
+  CHECK_THROWS_WITH(outcome("gradient_buckets", "1 MB"), ContainsSubstring("unknown key"));
+  CHECK_THROWS_WITH(outcome("gradient_bucket", "1"), ContainsSubstring("stack_settings.gradient_bucket"));
+  CHECK_THROWS_WITH(outcome("launch", "lazy"), ContainsSubstring("expected one of eager, graph"));
+  CHECK_THROWS_WITH(outcome("tp_overlap_chunks", "0"), ContainsSubstring("tp_overlap_chunks"));
+  CHECK_THROWS_WITH(outcome("techniques", "{}"), ContainsSubstring("unknown key"));
+}
+
+TEST_CASE("a stack that does not cut collectives refuses tensor overlap by name", "[unit]") {
+  const Settings overlap{
+      {"cluster.gpus", "2"}, {"parallel.tensor", "2"}, {"parallel.sequence", "true"}, {"techniques.tp_overlap", "true"}};
+  CHECK_THROWS_WITH(scenario_of(small_decoder, overlap),
+                    ContainsSubstring("techniques.tp_overlap: megatron-lm-2023-01 does not cut collectives"));
+  Settings with_pieces = overlap;
+  with_pieces.emplace_back("stack_settings.tp_overlap_chunks", "4");
+  CHECK(scenario_of(small_decoder, with_pieces).stack.tp_overlap_chunks == 4);
+}
+
+TEST_CASE("every stack states its sources and can be loaded", "[unit]") {
+  for (const std::string& name : stack_names()) {
+    CAPTURE(name);
+    CHECK(load_stack(name).name == name);
+  }
+}
