@@ -60,6 +60,7 @@ void write_breakdown(std::ostream& out, const Result& result) {
 
 void write_memory(std::ostream& out, const Result::Memory& memory) {
   out << "\nmemory of the fullest stage\n";
+  if (!memory.advice.empty()) out << fmt::format("  it does not fit; {}\n", memory.advice);
   for (const auto& [name, bytes] : memory.parts) {
     if (bytes.value() == 0) continue;
     out << fmt::format("  {:<32}{:>12}{:>9}  {}\n", words(name), show_bytes(bytes), show_percent(bytes / memory.capacity),
