@@ -10,6 +10,7 @@
 #include "report/grids.hpp"
 #include "report/schema.hpp"
 #include "report/table.hpp"
+#include "sim/pipeline_schedule.hpp"
 #include "sim/stack.hpp"
 
 #include <fmt/format.h>
@@ -106,7 +107,11 @@ void add_schema_command(CLI::App& app) {
       app.add_subcommand("schema", "JSON Schema of a scenario: every key, its meaning, unit and default, for editors");
   command->add_option("--output,-o", options->output, "Write to FILE instead of standard output")->option_text("FILE");
   command->callback([options] {
-    const SchemaNames names{.models = model_names(), .gpus = gpu_names(), .networks = network_names(), .stacks = stack_names()};
+    const SchemaNames names{.models = model_names(),
+                            .gpus = gpu_names(),
+                            .networks = network_names(),
+                            .stacks = stack_names(),
+                            .schedules = schedule_names()};
     deliver(*options, [&](std::ostream& out) { write_schema(out, names); });
   });
 }

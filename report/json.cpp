@@ -24,30 +24,39 @@ json bytes_object(const std::vector<std::pair<std::string, Bytes>>& parts) {
 json memory_json(const Result::Memory& memory) {
   json stages = json::array();
   for (const Result::Stage& stage : memory.stages) {
-    stages.push_back({{"stage", stage.stage},
-                      {"passes_in_flight", stage.passes_in_flight},
-                      {"peak_bytes", whole_bytes(stage.peak)},
-                      {"parts_bytes", bytes_object(stage.parts)}});
+    json one{{"stage", stage.stage}, {"passes_in_flight", stage.passes_in_flight}, {"peak_bytes", whole_bytes(stage.peak)}};
+    if (stage.peak_at) {
+      one["peak_at"] = {
+          {"pass", stage.peak_at->pass}, {"micro_batch", stage.peak_at->micro_batch}, {"chunk", stage.peak_at->chunk}};
+    }
+    one["parts_bytes"] = bytes_object(stage.parts);
+    stages.push_back(std::move(one));
   }
-  return {{"peak_bytes", whole_bytes(memory.peak)},
-          {"capacity_bytes", whole_bytes(memory.capacity)},
-          {"fits", memory.fits},
-          {"parts_bytes", bytes_object(memory.parts)},
-          {"stages", stages}};
+  json object{{"peak_bytes", whole_bytes(memory.peak)},
+              {"capacity_bytes", whole_bytes(memory.capacity)},
+              {"headroom_bytes", whole_bytes(memory.capacity - memory.peak)},
+              {"fits", memory.fits}};
+  if (!memory.advice.empty()) object["advice"] = memory.advice;
+  object["parts_bytes"] = bytes_object(memory.parts);
+  object["stages"] = stages;
+  return object;
 }
 
 json plan_json(const Result::Plan& plan) {
-  return {{"tensor", plan.tensor},
-          {"sequence", plan.sequence},
-          {"pipeline", plan.pipeline},
-          {"virtual_stages", plan.virtual_stages},
-          {"schedule", plan.schedule},
-          {"data", plan.data},
-          {"zero", plan.zero},
-          {"context", plan.context},
-          {"recompute", plan.recompute},
-          {"micro_batch", plan.micro_batch},
-          {"micro_batches", plan.micro_batches}};
+  json object{{"tensor", plan.tensor},
+              {"sequence", plan.sequence},
+              {"pipeline", plan.pipeline},
+              {"virtual_stages", plan.virtual_stages},
+              {"schedule", plan.schedule},
+              {"data", plan.data},
+              {"zero", plan.zero},
+              {"context", plan.context},
+              {"recompute", plan.recompute},
+              {"micro_batch", plan.micro_batch},
+              {"micro_batches", plan.micro_batches}};
+  if (!plan.stages.empty()) object["stages"] = plan.stages;
+  if (plan.post_validation) object["post_validation"] = true;
+  return object;
 }
 
 json provenance_json(const Result& result) {

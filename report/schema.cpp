@@ -65,18 +65,30 @@ json training() {
       {"global_batch"});
 }
 
-json parallel() {
-  return section("Who does what: tensor x pipeline x data = GPUs",
-                 {{"tensor", count("Ranks that split each layer", 1)},
-                  {"sequence", flag("They also split the tokens between the split regions", false)},
-                  {"pipeline", count("Stages", 1)},
-                  {"virtual_stages", count("Model chunks a stage", 1)},
-                  {"schedule", word("Order of the passes (default: interleaved-1f1b with virtual stages, otherwise 1f1b)",
-                                    {"gpipe", "1f1b", "interleaved-1f1b"})},
-                  {"data", {{"description", "Replicas, or auto: what the others leave"}, {"default", "auto"}}},
-                  {"zero", {{"enum", {0, 1}}, {"default", 0}, {"description", "ZeRO stage: 1 shards the optimizer"}}},
-                  {"context", {{"const", 1}, {"default", 1}, {"description", "Context parallelism: not modelled yet"}}},
-                  {"recompute", word("Activations computed again in backward", {"none", "selective", "full"}, "none")}});
+json parallel(const SchemaNames& names) {
+  return section(
+      "Who does what: tensor x pipeline x data = GPUs",
+      {{"tensor", count("Ranks that split each layer", 1)},
+       {"sequence", flag("They also split the tokens between the split regions", false)},
+       {"pipeline", count("Stages", 1)},
+       {"virtual_stages", count("Model chunks a stage", 1)},
+       {"schedule", word("Order of the passes (default: interleaved-1f1b with virtual stages, otherwise 1f1b)", names.schedules)},
+       {"post_validation", flag("Zero-bubble schedules: the optimizer does not wait for the job's gradient norm", true)},
+       {"stages",
+        {{"type", "array"},
+         {"items", {{"type", "integer"}, {"minimum", 0}}},
+         {"description", "Layers of each model chunk, first to last (default: equal shares)"}}},
+       {"first_stage_layers", count("Layers of the first stage; the others share the rest")},
+       {"last_stage_layers", count("Layers of the last stage; the others share the rest")},
+       {"account_for_embedding", flag("The embedding takes the place of a layer in the first chunk", false)},
+       {"account_for_loss", flag("Logits and loss take the place of a layer in the last chunk", false)},
+       {"data", {{"description", "Replicas, or auto: what the others leave"}, {"default", "auto"}}},
+       {"zero", {{"enum", {0, 1}}, {"default", 0}, {"description", "ZeRO stage: 1 shards the optimizer"}}},
+       {"context", {{"const", 1}, {"default", 1}, {"description", "Context parallelism: not modelled yet"}}},
+       {"recompute", word("Activations computed again in backward", {"none", "selective", "full"}, "none")},
+       {"recompute_method",
+        word("Full recomputation: of groups of layers, or of the first layers of each chunk", {"uniform", "block"}, "uniform")},
+       {"recompute_layers", count("Layers of a group (uniform), or recomputed layers of a chunk (block)", 1)}});
 }
 
 json techniques() {
@@ -161,7 +173,7 @@ void write_schema(std::ostream& out, const SchemaNames& names) {
                                            {{"anyOf", {json{{"type", "string"}, {"pattern", "\\.json$"}}, inline_model}}})},
                          {"cluster", cluster(names)},
                          {"training", training()},
-                         {"parallel", parallel()},
+                         {"parallel", parallel(names)},
                          {"techniques", techniques()},
                          {"stack", word("Software stack: state, launches, overlaps", names.stacks)},
                          {"stack_settings", stack_settings()},

@@ -9,7 +9,7 @@ namespace mfusim {
 
 /// Names that a scenario may use.
 struct SchemaNames {
-  std::vector<std::string> models, gpus, networks, stacks;
+  std::vector<std::string> models, gpus, networks, stacks, schedules;
 };
 
 /// JSON Schema (draft 2020-12) of a scenario: every key with its meaning, type, unit and default, for editors that check

@@ -96,6 +96,7 @@ void write_waterfall(std::ostream& out, const Result& result, const TerminalStyl
 
 void write_memory(std::ostream& out, const Result::Memory& memory, const TerminalStyle& style) {
   write_heading(out, "memory of the fullest stage", style);
+  if (!memory.advice.empty()) out << fmt::format("  it does not fit; {}\n", memory.advice);
   Bytes held;
   for (const auto& [name, bytes] : memory.parts) {
     if (bytes.value() == 0) continue;

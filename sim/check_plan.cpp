@@ -2,9 +2,11 @@
 #include "sim/check_plan.hpp"
 
 #include "model/input_shape.hpp"
+#include "sim/pipeline_schedule.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace mfusim {
@@ -35,6 +37,8 @@ void check_tensor_split(Reader& root, const Scenario& scenario) {
 
 void check_pipeline(Reader& root, const Scenario& scenario) {
   const ParallelPlan& plan = scenario.parallel;
+  if (const PlanFault fault = schedule_kind(plan.schedule).fault(pipeline_shape(plan)); !fault.key.empty())
+    fail_at(root, "parallel", fault.key, fault.rule);
   if (plan.pipeline == 1 && plan.virtual_stages == 1) return;
   if (is_contrastive(scenario.model)) {
     fail_at(root, "parallel", "pipeline",
@@ -42,15 +46,23 @@ void check_pipeline(Reader& root, const Scenario& scenario) {
   }
   const std::int64_t layers = repeated_layers(scenario.model);
   const std::int64_t chunks = std::int64_t{plan.pipeline} * plan.virtual_stages;
-  if (layers % chunks != 0) {
-    fail_at(root, "parallel", "pipeline",
-            fmt::format("pipeline x virtual_stages ({} x {}) does not divide model.layers ({})", plan.pipeline,
-                        plan.virtual_stages, layers));
+  if (plan.chunk_layers.empty() && layers % chunks != 0) {
+    fail_at(
+        root, "parallel", "pipeline",
+        fmt::format("pipeline x virtual_stages ({} x {}) does not divide model.layers ({}); parallel.stages, first_stage_layers "
+                    "or account_for_embedding cut them unevenly",
+                    plan.pipeline, plan.virtual_stages, layers));
   }
-  if (plan.schedule == PipelineSchedule::Interleaved && plan.micro_batches % plan.pipeline != 0) {
-    fail_at(root, "parallel", "schedule",
-            fmt::format("interleaved-1f1b needs micro-batches in multiples of pipeline ({}), got {}", plan.pipeline,
-                        plan.micro_batches));
+}
+
+void check_recompute(Reader& root, const Scenario& scenario) {
+  const ParallelPlan& plan = scenario.parallel;
+  const std::int64_t chunks = std::int64_t{plan.pipeline} * plan.virtual_stages;
+  const std::int64_t most = plan.chunk_layers.empty() ? repeated_layers(scenario.model) / chunks
+                                                      : *std::max_element(plan.chunk_layers.begin(), plan.chunk_layers.end());
+  if (plan.recompute_layers > most) {
+    fail_at(root, "parallel", "recompute_layers",
+            fmt::format("{} is more than the layers of the largest chunk ({})", plan.recompute_layers, most));
   }
 }
 
@@ -134,15 +146,6 @@ void check_plan(Reader& parallel, const ParallelPlan& plan, const Cluster& clust
                                         plan.tensor, cluster.gpus_per_node));
   }
   if (plan.sequence && plan.tensor == 1) parallel.fail("sequence", "sequence parallelism needs tensor > 1, got tensor 1");
-  if (plan.virtual_stages > 1 && plan.pipeline == 1)
-    parallel.fail("virtual_stages", fmt::format("{} virtual stages need pipeline > 1", plan.virtual_stages));
-  if (plan.virtual_stages > 1 && plan.schedule != PipelineSchedule::Interleaved) {
-    parallel.fail("schedule", fmt::format("{} with {} virtual stages: only interleaved-1f1b has virtual stages",
-                                          to_string(plan.schedule), plan.virtual_stages));
-  }
-  if (plan.schedule == PipelineSchedule::Interleaved && plan.virtual_stages == 1) {
-    parallel.fail("virtual_stages", "interleaved-1f1b needs at least 2 virtual stages, got 1");
-  }
   if (plan.zero > 1) parallel.fail("zero", fmt::format("ZeRO stages 0 and 1 are modelled, {} is not yet", plan.zero));
   constexpr int most_chunks = 4096;
   if (std::int64_t{plan.pipeline} * plan.virtual_stages > most_chunks) parallel.fail("pipeline", "more than 4096 model chunks");
@@ -179,6 +182,7 @@ void complete_batches(Reader& training, Scenario& scenario) {
 void check_scenario(Reader& root, Scenario& scenario) {
   check_tensor_split(root, scenario);
   check_pipeline(root, scenario);
+  check_recompute(root, scenario);
   check_techniques(root, scenario);
 }
 

@@ -9,13 +9,19 @@ const Segment& ChunkSegments::layer_forward(const Layer<Count>* layer) {
   return at->second;
 }
 
-const Segment& ChunkSegments::layer_backward(const LayerRun& run) {
-  const auto [at, fresh] = backward_.try_emplace(run.layer);
+const Segment& ChunkSegments::layer_backward(const Key& key) {
+  const auto [at, fresh] = backward_.try_emplace(key);
   if (fresh) {
     LayerContext context = context_;
-    if (!run.transformer_block) context.recompute = Recompute::None;
-    at->second = backward_layer(context, table_, *run.layer);
+    context.recompute = key.recompute;
+    at->second = backward_layer(context, table_, *key.layer, key.part);
   }
+  return at->second;
+}
+
+const Segment& ChunkSegments::layer_weight_gradient(const Layer<Count>* layer) {
+  const auto [at, fresh] = weight_gradient_.try_emplace(layer);
+  if (fresh) at->second = weight_gradient_layer(context_, table_, *layer);
   return at->second;
 }
 
@@ -29,14 +35,41 @@ Segment ChunkSegments::forward(const ModelChunk& chunk) {
   return builder.finish(std::move(output));
 }
 
-Segment ChunkSegments::backward(const ModelChunk& chunk) {
+Segment ChunkSegments::backward(const ModelChunk& chunk, BackwardPart part) {
   SegmentBuilder builder(table_);
   std::vector<SegmentIndex> gradient{segment_entry};
   for (auto run = chunk.runs.rbegin(); run != chunk.runs.rend(); ++run) {
-    const Segment& layer = layer_backward(*run);
-    for (std::int64_t i = 0; i < run->repeat; ++i) gradient = builder.append(layer, gradient);
+    const std::int64_t recomputed = recomputed_layers(*context_.plan, *run);
+    for (std::int64_t i = run->repeat; i-- > 0;) {
+      const Key key{run->layer, part, i < recomputed ? context_.recompute : Recompute::None};
+      gradient = builder.append(layer_backward(key), gradient);
+    }
   }
   return builder.finish(std::move(gradient));
+}
+
+Segment ChunkSegments::backward(const ModelChunk& chunk) {
+  return backward(chunk, BackwardPart::Whole);
+}
+
+Segment ChunkSegments::input_gradient(const ModelChunk& chunk) {
+  return backward(chunk, BackwardPart::InputGradient);
+}
+
+Segment ChunkSegments::weight_gradient(const ModelChunk& chunk) {
+  SegmentBuilder builder(table_);
+  std::vector<SegmentIndex> done{segment_entry};
+  std::vector<SegmentIndex> layer_ends;
+  for (auto run = chunk.runs.rbegin(); run != chunk.runs.rend(); ++run) {
+    const Segment& layer = layer_weight_gradient(run->layer);
+    for (std::int64_t i = 0; i < run->repeat; ++i) {
+      if (!layer.tasks.empty()) done = builder.append(layer, done);
+      layer_ends.push_back(layer.tasks.empty() ? no_task : builder.last_compute());
+    }
+  }
+  Segment segment = builder.finish(std::move(done));
+  segment.layer_ends = std::move(layer_ends);
+  return segment;
 }
 
 }  // namespace mfusim

@@ -4,8 +4,8 @@
 #include "sim/layer_pass.hpp"
 #include "sim/model_chunk.hpp"
 
+#include <compare>
 #include <map>
-#include <utility>
 
 namespace mfusim {
 
@@ -16,15 +16,29 @@ class ChunkSegments {
 
   [[nodiscard]] Segment forward(const ModelChunk& chunk);
   [[nodiscard]] Segment backward(const ModelChunk& chunk);
+  /// The halves of a backward pass: the gradients that the chunk before waits for, and those of the weights. Both have one layer
+  /// end a layer; in the second it is no_task where the layer's gradients are complete with the first.
+  [[nodiscard]] Segment input_gradient(const ModelChunk& chunk);
+  [[nodiscard]] Segment weight_gradient(const ModelChunk& chunk);
 
  private:
+  /// A layer's segments by what they do.
+  struct Key {
+    const Layer<Count>* layer = nullptr;
+    BackwardPart part = BackwardPart::Whole;
+    Recompute recompute = Recompute::None;
+    auto operator<=>(const Key&) const = default;
+  };
   const Segment& layer_forward(const Layer<Count>* layer);
-  const Segment& layer_backward(const LayerRun& run);
+  const Segment& layer_backward(const Key& key);
+  const Segment& layer_weight_gradient(const Layer<Count>* layer);
+  Segment backward(const ModelChunk& chunk, BackwardPart part);
 
   const LayerContext& context_;
   StepTable& table_;
   std::map<const Layer<Count>*, Segment> forward_;
-  std::map<const Layer<Count>*, Segment> backward_;
+  std::map<Key, Segment> backward_;
+  std::map<const Layer<Count>*, Segment> weight_gradient_;
 };
 
 }  // namespace mfusim

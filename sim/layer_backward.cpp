@@ -12,8 +12,9 @@ namespace {
 /// so that they cover it (Megatron-LM's asynchronous tensor all-reduce).
 class BackwardPass {
  public:
-  BackwardPass(const LayerContext& context, StepTable& table, const Layer<Count>& layer)
+  BackwardPass(const LayerContext& context, StepTable& table, const Layer<Count>& layer, BackwardPart part)
       : context_(context),
+        part_(part),
         layer_(layer.name),
         nodes_(expand_layer(layer, context.tensor)),
         segment_(table),
@@ -119,12 +120,14 @@ class BackwardPass {
     const LayerNode& node = nodes_[at];
     const bool entered = !node.inputs.empty() && node.inputs.front() != layer_input &&
                          nodes_[static_cast<std::size_t>(node.inputs.front())].kind == LayerNode::Kind::Enter;
-    const Tasks regathered = entered && context_.tensor.sequence ? regather(node) : Tasks{};
+    const bool here = part_ == BackwardPart::Whole;  // the weight gradient
+    const Tasks regathered = here && entered && context_.tensor.sequence ? regather(node) : Tasks{};
     if (pending_leave_ >= 0) {
       gathered_input_gradient(at);
     } else {
       input_gradient(at, entered);
     }
+    if (!here) return;
     if (entered && context_.async_tensor_backward) {
       deferred_.push_back({at, regathered});
     } else {
@@ -212,6 +215,7 @@ class BackwardPass {
     Tasks after;
   };
   const LayerContext& context_;
+  BackwardPart part_;
   std::string layer_;
   std::vector<LayerNode> nodes_;
   SegmentBuilder segment_;
@@ -226,8 +230,8 @@ class BackwardPass {
 
 }  // namespace
 
-Segment backward_layer(const LayerContext& context, StepTable& table, const Layer<Count>& layer) {
-  return BackwardPass(context, table, layer).run();
+Segment backward_layer(const LayerContext& context, StepTable& table, const Layer<Count>& layer, BackwardPart part) {
+  return BackwardPass(context, table, layer, part).run();
 }
 
 }  // namespace mfusim

@@ -15,7 +15,8 @@ LayerContext layer_context(const Scenario& scenario) {
                       .launch = scenario.stack.launch,
                       .async_tensor_backward = scenario.stack.async_tensor_backward,
                       .overlap_chunks = techniques.tp_overlap ? scenario.stack.tp_overlap_chunks : 1,
-                      .recompute = scenario.parallel.recompute};
+                      .recompute = scenario.parallel.recompute,
+                      .plan = &scenario.parallel};
 }
 
 Step tensor_collective(const LayerContext& context, Collective kind, double elements, const std::string& name) {

@@ -21,6 +21,7 @@ struct LayerContext {
   bool async_tensor_backward = true;
   int overlap_chunks = 1;  ///< Pieces of an overlapped tensor-parallel collective; 1: not overlapped.
   Recompute recompute = Recompute::None;
+  const ParallelPlan* plan = nullptr;
 };
 
 [[nodiscard]] LayerContext layer_context(const Scenario& scenario);
@@ -31,9 +32,18 @@ enum class ForwardPurpose { First, Recompute };
 [[nodiscard]] Segment forward_layer(const LayerContext& context, StepTable& table, const Layer<Count>& layer,
                                     ForwardPurpose purpose);
 
+/// What of a backward pass a segment does: all of it, or the gradients that the layers before wait for (the papers' B). The
+/// weight gradients (W) are then a segment of their own.
+enum class BackwardPart { Whole, InputGradient };
+
 /// The segment of one layer's backward pass, with the recomputation that the plan asks for in front of it.
-/// layer_ends holds the one task after which the layer's gradients are complete.
-[[nodiscard]] Segment backward_layer(const LayerContext& context, StepTable& table, const Layer<Count>& layer);
+/// layer_ends holds the one task after which the layer's gradients (of this part) are complete.
+[[nodiscard]] Segment backward_layer(const LayerContext& context, StepTable& table, const Layer<Count>& layer,
+                                     BackwardPart part = BackwardPart::Whole);
+
+/// The weight gradients of a layer's linears, last linear first: what BackwardPart::InputGradient leaves to do. With sequence
+/// parallelism each gathers its input again, as only a share of it is kept. Empty where the layer has no trained linear.
+[[nodiscard]] Segment weight_gradient_layer(const LayerContext& context, StepTable& table, const Layer<Count>& layer);
 
 /// A collective of the tensor group over a tensor of `elements` in the precision of the multiplies.
 [[nodiscard]] Step tensor_collective(const LayerContext& context, Collective kind, double elements, const std::string& name);

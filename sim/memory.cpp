@@ -1,72 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/memory.hpp"
 
-#include "model/saved_bytes.hpp"
+#include "sim/activation_memory.hpp"
 #include "sim/data_parallel.hpp"
-#include "sim/layer_pass.hpp"
-#include "sim/pipeline_schedule.hpp"
 
 #include <algorithm>
 
 namespace mfusim {
 namespace {
-
-AttentionMemory attention_memory(const Scenario& scenario) {
-  return scenario.techniques.attention == AttentionKernel::Unfused ? AttentionMemory::Unfused : AttentionMemory::Fused;
-}
-
-/// Without sequence parallelism tokens are whole on every rank; with it the inputs of the split region are kept as a
-/// share and gathered again.
-Bytes saved_share(const Scenario& scenario, const Operator<Count>& op) {
-  const TensorGroup group{scenario.parallel.tensor, scenario.parallel.sequence};
-  const bool recomputed_core =
-      scenario.parallel.recompute == Recompute::Selective && std::holds_alternative<Attention<Count>>(op.shape);
-  const AttentionMemory attention = recomputed_core ? AttentionMemory::Fused : attention_memory(scenario);
-  const double wider = size_of(scenario.training.precision) / size_of(DataType::Bf16);  // saved_bytes counts 2-byte values
-  const Bytes kept(wider * saved_bytes(shard(op, group), attention).as_double());
-  const bool whole_input = group.sequence && (op.split == TensorSplit::Columns);
-  return whole_input ? kept / group.ranks : kept;
-}
-
-Bytes saved_by(const Scenario& scenario, const Layer<Count>& layer) {
-  Bytes total;
-  for (const Operator<Count>& op : layer.operators) total += saved_share(scenario, op);
-  return total;
-}
-
-Bytes saved_by(const Scenario& scenario, const std::vector<LayerGroup<Count>>& groups) {
-  Bytes total;
-  for (const LayerGroup<Count>& group : groups) total += group.repeat.as_double() * saved_by(scenario, group.layer);
-  return total;
-}
-
-/// A recomputed layer keeps its input alone.
-Bytes layer_input_bytes(const Scenario& scenario, const Layer<Count>& layer) {
-  for (const Operator<Count>& op : layer.operators) {
-    const TensorGroup group{scenario.parallel.tensor, scenario.parallel.sequence};
-    const Operator<Count> mine = shard(op, group);
-    if (const auto* norm = std::get_if<Norm<Count>>(&mine.shape)) {
-      return norm->rows.as_double() * norm->width.as_double() * size_of(scenario.training.precision);
-    }
-  }
-  return saved_by(scenario, layer);
-}
-
-struct Activations {
-  Bytes kept;        ///< From forward to backward.
-  Bytes recomputed;  ///< While one layer is recomputed.
-};
-
-Activations activations_of(const Scenario& scenario, const ModelChunk& chunk) {
-  Activations total;
-  for (const LayerRun& run : chunk.runs) {
-    const bool recomputed = run.transformer_block && scenario.parallel.recompute == Recompute::Full;
-    const Bytes one = recomputed ? layer_input_bytes(scenario, *run.layer) : saved_by(scenario, *run.layer);
-    total.kept += static_cast<double>(run.repeat) * one;
-    if (recomputed) total.recomputed = std::max(total.recomputed, saved_by(scenario, *run.layer));
-  }
-  return total;
-}
 
 /// Weights, gradients and optimizer state of `share`.
 void add_state(const Scenario& scenario, const ParameterShare& share, StageMemory& memory) {
@@ -78,43 +19,30 @@ void add_state(const Scenario& scenario, const ParameterShare& share, StageMemor
   memory.parts.emplace_back("optimizer", Bytes(share.trainable * (4 * moments + (master ? 4 : 0)) / optimizer_ranks));
 }
 
-/// Most bytes that a stage's passes keep at once, by the schedule's own order.
-Bytes peak_kept(const std::vector<Slot>& slots, const std::vector<Bytes>& kept_by_chunk) {
-  Bytes alive;
-  Bytes peak;
-  for (const Slot& slot : slots) {
-    if (slot.kind == Slot::Kind::Forward) {
-      alive += kept_by_chunk[slot.chunk];
-      peak = std::max(peak, alive);
-    } else {
-      alive -= kept_by_chunk[slot.chunk];
-    }
-  }
-  return peak;
+/// Activations at the stage's fullest moment, the first of equals.
+void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActivations>& by_chunk, StageMemory& memory) {
+  const std::vector<ActivationMoment> moments = activation_timeline(slots, by_chunk);
+  const auto fullest =
+      std::max_element(moments.begin(), moments.end(), [](const auto& a, const auto& b) { return a.all() < b.all(); });
+  memory.passes_in_flight = most_in_flight(slots);
+  memory.peak_at = slots[fullest->slot];
+  memory.parts.emplace_back("activations", fullest->kept);
+  memory.parts.emplace_back("scores", fullest->scores);
+  memory.parts.emplace_back("recomputed_layer", fullest->recomputed);
 }
 
 StageMemory pipeline_stage(const Scenario& scenario, const std::vector<ModelChunk>& chunks, int stage) {
   const ParallelPlan& plan = scenario.parallel;
-  const std::vector<Slot> slots = stage_schedule(plan, stage);
   StageMemory memory;
   memory.stage = stage;
-  memory.passes_in_flight = most_in_flight(slots);
   ParameterShare share;
-  std::vector<Bytes> kept;
-  Bytes recomputed;
-  for (int chunk = 0; chunk < plan.virtual_stages; ++chunk) {
-    const ModelChunk& mine =
-        chunks[static_cast<std::size_t>(chunk) * static_cast<std::size_t>(plan.pipeline) + static_cast<std::size_t>(stage)];
-    const ParameterShare parameters = parameters_of(mine, {plan.tensor, plan.sequence});
+  for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan.virtual_stages); ++chunk) {
+    const ParameterShare parameters = parameters_of(chunks[model_chunk(plan, stage, chunk)], {plan.tensor, plan.sequence});
     share.all += parameters.all;
     share.trainable += parameters.trainable;
-    const Activations one = activations_of(scenario, mine);
-    kept.push_back(one.kept);
-    recomputed = std::max(recomputed, one.recomputed);
   }
   add_state(scenario, share, memory);
-  memory.parts.emplace_back("activations", peak_kept(slots, kept));
-  memory.parts.emplace_back("recomputed_layer", recomputed);
+  add_activations(stage_schedule(plan, stage), stage_activations(scenario, chunks, stage), memory);
   memory.parts.emplace_back("framework", scenario.stack.framework_memory);
   return memory;
 }
@@ -123,21 +51,21 @@ StageMemory colocated_towers(const Scenario& scenario, const Work<Count>& work) 
   StageMemory memory;
   memory.passes_in_flight = 1;
   ParameterShare share;
-  Activations activations;
+  ChunkActivations activations;
   for (const Tower<Count>& tower : work.towers) {
     const ModelChunk chunk = cut_into_chunks(tower.groups, 1).front();
     const ParameterShare parameters = parameters_of(chunk, {scenario.parallel.tensor, scenario.parallel.sequence});
     share.all += parameters.all;
     share.trainable += parameters.trainable;
     if (tower.frozen) continue;  // no backward pass: nothing is kept
-    const Activations one = activations_of(scenario, chunk);
-    activations.kept += one.kept;
+    const ChunkActivations one = chunk_activations(scenario, chunk);
+    activations.kept += one.all();
     activations.recomputed = std::max(activations.recomputed, one.recomputed);
   }
   add_state(scenario, share, memory);
   memory.parts.emplace_back("activations", activations.kept);
   memory.parts.emplace_back("recomputed_layer", activations.recomputed);
-  memory.parts.emplace_back("loss", saved_by(scenario, work.head));
+  memory.parts.emplace_back("loss", kept_by_layers(scenario, work.head));
   memory.parts.emplace_back("framework", scenario.stack.framework_memory);
   return memory;
 }
@@ -153,7 +81,7 @@ Bytes StageMemory::total() const {
 std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& work) {
   if (work.towers.size() > 1) return {colocated_towers(scenario, work)};
   const ParallelPlan& plan = scenario.parallel;
-  const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan.pipeline * plan.virtual_stages);
+  const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan);
   std::vector<StageMemory> stages;
   stages.reserve(static_cast<std::size_t>(plan.pipeline));
   for (int stage = 0; stage < plan.pipeline; ++stage) stages.push_back(pipeline_stage(scenario, chunks, stage));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/operator.hpp"
+#include "sim/scenario.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -24,5 +25,12 @@ struct ModelChunk {
 /// to the first piece, what stands behind (final norm, logits, loss) to the last.
 /// Throws std::logic_error where the repeated layers do not divide: plans are checked before.
 [[nodiscard]] std::vector<ModelChunk> cut_into_chunks(const std::vector<LayerGroup<Count>>& groups, int chunks);
+
+/// The same for a plan, which may choose the layers of each chunk; a chunk without repeated layers has no run of them.
+[[nodiscard]] std::vector<ModelChunk> cut_into_chunks(const std::vector<LayerGroup<Count>>& groups, const ParallelPlan& plan);
+
+/// Layers of the run that the backward pass recomputes, or of which it recomputes the attention: the first ones of the run under
+/// the block method, otherwise all; none outside the repeated layers.
+[[nodiscard]] std::int64_t recomputed_layers(const ParallelPlan& plan, const LayerRun& run);
 
 }  // namespace mfusim

@@ -1,84 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/pipeline_schedule.hpp"
 
+#include "sim/schedules/schedules.hpp"
+
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace mfusim {
-namespace {
 
-std::vector<Slot> gpipe(std::uint32_t micro_batches) {
-  std::vector<Slot> slots;
-  for (std::uint32_t m = 0; m < micro_batches; ++m) slots.push_back({Slot::Kind::Forward, m, 0});
-  for (std::uint32_t m = micro_batches; m-- > 0;) slots.push_back({Slot::Kind::Backward, m, 0});
-  return slots;
-}
-
-/// `warmup` forward slots, then forward and backward in turn, then the remaining backward slots.
-template <class ForwardSlot, class BackwardSlot>
-std::vector<Slot> alternate(std::uint32_t total, std::uint32_t warmup, ForwardSlot forward, BackwardSlot backward) {
-  std::vector<Slot> slots;
-  slots.reserve(2 * std::size_t{total});
-  for (std::uint32_t k = 0; k < warmup; ++k) slots.push_back(forward(k));
-  for (std::uint32_t k = warmup; k < total; ++k) {
-    slots.push_back(forward(k));
-    slots.push_back(backward(k - warmup));
+std::string to_string(Slot::Kind kind) {
+  switch (kind) {
+    case Slot::Kind::Forward:
+      return "forward";
+    case Slot::Kind::Backward:
+      return "backward";
+    case Slot::Kind::InputGradient:
+      return "input gradient";
+    case Slot::Kind::WeightGradient:
+      return "weight gradient";
   }
-  for (std::uint32_t k = total - warmup; k < total; ++k) slots.push_back(backward(k));
-  return slots;
+  throw std::logic_error("unhandled Slot::Kind");
 }
 
-std::vector<Slot> one_forward_one_backward(std::uint32_t micro_batches, std::uint32_t stages, std::uint32_t stage) {
-  const std::uint32_t warmup = std::min(micro_batches, stages - stage - 1);
-  return alternate(
-      micro_batches, warmup,
-      [](std::uint32_t k) {
-        return Slot{Slot::Kind::Forward, k, 0};
-      },
-      [](std::uint32_t k) {
-        return Slot{Slot::Kind::Backward, k, 0};
-      });
+std::string to_string(PipelineSchedule schedule) {
+  return schedule_kind(schedule).name;
 }
 
-/// Micro-batches go through the chunks in groups of `stages`: chunk 0 for `stages` of them, then chunk 1, ...
-std::vector<Slot> interleaved(std::uint32_t micro_batches, std::uint32_t stages, std::uint32_t stage, std::uint32_t chunks) {
-  const std::uint32_t total = micro_batches * chunks;
-  const std::uint32_t warmup = std::min(total, (stages - stage - 1) * 2 + (chunks - 1) * stages);
-  const auto chunk_of = [=](std::uint32_t k) { return k % (stages * chunks) / stages; };
-  const auto micro_batch_of = [=](std::uint32_t k) { return k / (stages * chunks) * stages + k % stages; };
-  return alternate(
-      total, warmup,
-      [=](std::uint32_t k) {
-        return Slot{Slot::Kind::Forward, micro_batch_of(k), chunk_of(k)};
-      },
-      [=](std::uint32_t k) {
-        return Slot{Slot::Kind::Backward, micro_batch_of(k), chunks - 1 - chunk_of(k)};
-      });
+PipelineShape pipeline_shape(const ParallelPlan& plan) {
+  return {.stages = static_cast<std::uint32_t>(plan.pipeline),
+          .chunks = static_cast<std::uint32_t>(plan.virtual_stages),
+          .micro_batches = static_cast<std::uint32_t>(plan.micro_batches)};
 }
 
-}  // namespace
+std::span<const ScheduleKind> schedule_kinds() {
+  static const std::array kinds{gpipe(), one_forward_one_backward(), interleaved(), zb_h1(), zb_h2(), zb_v()};
+  return kinds;
+}
+
+const ScheduleKind& schedule_kind(PipelineSchedule schedule) {
+  for (const ScheduleKind& kind : schedule_kinds()) {
+    if (kind.schedule == schedule) return kind;
+  }
+  throw std::logic_error("a PipelineSchedule without a file in sim/schedules");
+}
+
+std::vector<std::string> schedule_names() {
+  std::vector<std::string> names;
+  for (const ScheduleKind& kind : schedule_kinds()) names.push_back(kind.name);
+  return names;
+}
 
 std::vector<Slot> stage_schedule(const ParallelPlan& plan, int stage) {
-  const auto micro_batches = static_cast<std::uint32_t>(plan.micro_batches);
+  return schedule_kind(plan.schedule).order(pipeline_shape(plan), static_cast<std::uint32_t>(stage));
+}
+
+std::uint32_t model_chunk(const ParallelPlan& plan, int stage, std::uint32_t chunk) {
   const auto stages = static_cast<std::uint32_t>(plan.pipeline);
-  switch (plan.schedule) {
-    case PipelineSchedule::GPipe:
-      return gpipe(micro_batches);
-    case PipelineSchedule::OneForwardOneBackward:
-      return one_forward_one_backward(micro_batches, stages, static_cast<std::uint32_t>(stage));
-    case PipelineSchedule::Interleaved:
-      return interleaved(micro_batches, stages, static_cast<std::uint32_t>(stage),
-                         static_cast<std::uint32_t>(plan.virtual_stages));
-  }
-  throw std::logic_error("unhandled PipelineSchedule");
+  const auto at = static_cast<std::uint32_t>(stage);
+  const bool upwards = schedule_kind(plan.schedule).placement == ChunkPlacement::V && chunk % 2 == 1;
+  return chunk * stages + (upwards ? stages - 1 - at : at);
+}
+
+int stage_of_chunk(const ParallelPlan& plan, std::uint32_t model_chunk) {
+  const auto stages = static_cast<std::uint32_t>(plan.pipeline);
+  const std::uint32_t at = model_chunk % stages;
+  const bool upwards = schedule_kind(plan.schedule).placement == ChunkPlacement::V && model_chunk / stages % 2 == 1;
+  return static_cast<int>(upwards ? stages - 1 - at : at);
+}
+
+int loss_stage(const ParallelPlan& plan) {
+  return stage_of_chunk(plan, static_cast<std::uint32_t>(plan.pipeline * plan.virtual_stages) - 1);
 }
 
 std::int64_t most_in_flight(const std::vector<Slot>& slots) {
+  const bool split =
+      std::any_of(slots.begin(), slots.end(), [](const Slot& slot) { return slot.kind == Slot::Kind::WeightGradient; });
+  const Slot::Kind last = split ? Slot::Kind::WeightGradient : Slot::Kind::Backward;
   std::int64_t alive = 0;
   std::int64_t most = 0;
   for (const Slot& slot : slots) {
-    alive += slot.kind == Slot::Kind::Forward ? 1 : -1;
-    most = std::max(most, alive);
+    if (slot.kind == Slot::Kind::Forward) most = std::max(most, ++alive);
+    if (slot.kind == last) --alive;
   }
   return most;
 }

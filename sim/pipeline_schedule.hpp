@@ -4,25 +4,70 @@
 #include "sim/scenario.hpp"
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace mfusim {
 
-/// One slot of a pipeline rank: a forward or backward pass of one micro-batch through one of its model chunks.
+/// One slot of a pipeline rank: a pass of one micro-batch through one of its model chunks. A schedule either runs whole
+/// backward passes, or splits each into its input gradients (the papers' B) and, later, its weight gradients (W).
 struct Slot {
-  enum class Kind : std::uint8_t { Forward, Backward };
+  enum class Kind : std::uint8_t { Forward, Backward, InputGradient, WeightGradient };
   Kind kind = Kind::Forward;
   std::uint32_t micro_batch = 0;
   std::uint32_t chunk = 0;  ///< Of this rank: 0 .. virtual_stages - 1.
   friend bool operator==(const Slot&, const Slot&) = default;
 };
+[[nodiscard]] std::string to_string(Slot::Kind kind);
+
+/// What a schedule has to order.
+struct PipelineShape {
+  std::uint32_t stages = 1;
+  std::uint32_t chunks = 1;  ///< Of each stage.
+  std::uint32_t micro_batches = 1;
+};
+[[nodiscard]] PipelineShape pipeline_shape(const ParallelPlan& plan);
+
+/// Which stage runs a chunk of the model. Wrapped: chunk c on stage c mod p. V: down the stages and up again, so that the
+/// first stage also runs the last chunk (2 chunks a stage).
+enum class ChunkPlacement { Wrapped, V };
+
+/// Why a shape cannot run under a schedule: the key of the plan that is wrong, and the rule with both values. An empty key: it
+/// can.
+struct PlanFault {
+  std::string key;
+  std::string rule;
+};
+
+/// A pipeline schedule: what a file of sim/schedules/ describes.
+struct ScheduleKind {
+  PipelineSchedule schedule = PipelineSchedule::OneForwardOneBackward;
+  std::string name;  ///< As scenarios spell it.
+  ChunkPlacement placement = ChunkPlacement::Wrapped;
+  std::uint32_t default_chunks = 1;  ///< Chunks a stage where the scenario does not say.
+  bool splits_backward = false;      ///< Weight gradients have slots of their own: a zero-bubble schedule.
+  PlanFault (*fault)(const PipelineShape&) = nullptr;
+  std::vector<Slot> (*order)(const PipelineShape&, std::uint32_t stage) = nullptr;  ///< Of a shape without fault.
+};
+
+/// Every schedule, and one of them.
+[[nodiscard]] std::span<const ScheduleKind> schedule_kinds();
+[[nodiscard]] const ScheduleKind& schedule_kind(PipelineSchedule schedule);
+
+[[nodiscard]] std::vector<std::string> schedule_names();
 
 /// The order in which pipeline rank `stage` runs its slots.
-/// GPipe: all forward, then all backward (Huang et al. 2019, arXiv:1811.06965). 1F1B: PipeDream-Flush (Narayanan et al. 2021,
-/// arXiv:2006.09503). Interleaved: Narayanan et al. 2021, arXiv:2104.04473, section 2.2.
 [[nodiscard]] std::vector<Slot> stage_schedule(const ParallelPlan& plan, int stage);
 
-/// Most passes whose activations rank `stage` holds at once, by the schedule's own order.
+/// The place in the whole model of a stage's chunk, and the stage that runs a chunk of the model.
+[[nodiscard]] std::uint32_t model_chunk(const ParallelPlan& plan, int stage, std::uint32_t chunk);
+[[nodiscard]] int stage_of_chunk(const ParallelPlan& plan, std::uint32_t model_chunk);
+/// The stage with the last layers, the logits and the loss.
+[[nodiscard]] int loss_stage(const ParallelPlan& plan);
+
+/// Most passes that rank `stage` holds activations of at once, by the schedule's own order: a pass counts until its last
+/// gradient is done.
 [[nodiscard]] std::int64_t most_in_flight(const std::vector<Slot>& slots);
 
 }  // namespace mfusim

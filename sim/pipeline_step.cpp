@@ -6,6 +6,7 @@
 #include "sim/pipeline_schedule.hpp"
 #include "sim/placement.hpp"
 #include "sim/step_size.hpp"
+#include "sim/tied_embedding.hpp"
 
 #include <algorithm>
 #include <map>
@@ -21,13 +22,18 @@ struct Passage {
 };
 
 /// Tokens x width that neighbouring chunks exchange: the input of the repeated layers' first operator.
-double boundary_elements(const ModelChunk& chunk) {
-  for (const LayerRun& run : chunk.runs) {
-    if (!run.transformer_block) continue;
-    for (const Operator<Count>& op : run.layer->operators) {
-      if (const auto* norm = std::get_if<Norm<Count>>(&op.shape)) return norm->rows.as_double() * norm->width.as_double();
-      if (const auto* linear = std::get_if<Linear<Count>>(&op.shape))
-        return linear->rows.as_double() * linear->inputs.as_double();
+double boundary_elements(const Layer<Count>& block) {
+  for (const Operator<Count>& op : block.operators) {
+    if (const auto* norm = std::get_if<Norm<Count>>(&op.shape)) return norm->rows.as_double() * norm->width.as_double();
+    if (const auto* linear = std::get_if<Linear<Count>>(&op.shape)) return linear->rows.as_double() * linear->inputs.as_double();
+  }
+  return 0;
+}
+
+double boundary_elements(const std::vector<ModelChunk>& chunks) {
+  for (const ModelChunk& chunk : chunks) {
+    for (const LayerRun& run : chunk.runs) {
+      if (run.transformer_block) return boundary_elements(*run.layer);
     }
   }
   return 0;
@@ -39,7 +45,8 @@ class PipelineStep {
       : scenario_(scenario),
         plan_(scenario.parallel),
         context_(layer_context(scenario)),
-        chunks_(cut_into_chunks(work.towers.front().groups, plan_.pipeline * plan_.virtual_stages)),
+        work_(work),
+        chunks_(cut_into_chunks(work.towers.front().groups, plan_)),
         graph_(scenario.cluster, plan_.pipeline, expected_tasks(work)) {
     price_segments();
     if (plan_.pipeline > 1) send_ = point_to_point();
@@ -50,11 +57,20 @@ class PipelineStep {
     updates.reserve(static_cast<std::size_t>(plan_.pipeline));
     for (int stage = 0; stage < plan_.pipeline; ++stage) updates.push_back(build_stage(stage));
     connect();
+    reduce_tied_embedding(scenario_, work_, graph_, updates);
     add_update(scenario_, graph_, updates);
     return std::move(graph_).build();
   }
 
  private:
+  /// The segments of a chunk; `weight_gradient` is empty where `backward` does it all.
+  struct Priced {
+    Segment forward;
+    Segment backward;
+    Segment weight_gradient;
+    std::vector<double> layer_parameters;
+  };
+
   [[nodiscard]] std::size_t expected_tasks(const Work<Count>& work) const {
     std::size_t operators = 0;
     for (const LayerGroup<Count>& group : work.towers.front().groups) {
@@ -74,9 +90,15 @@ class PipelineStep {
       std::vector<std::pair<const Layer<Count>*, std::int64_t>> key;
       for (const LayerRun& run : chunk.runs) key.emplace_back(run.layer, run.repeat);
       const auto [at, fresh] = known.try_emplace(key, priced_.size());
-      if (fresh) priced_.push_back({segments.forward(chunk), segments.backward(chunk), layer_parameters(chunk)});
+      if (fresh) priced_.push_back(priced(segments, chunk));
       priced_of_.push_back(at->second);
     }
+  }
+
+  [[nodiscard]] Priced priced(ChunkSegments& segments, const ModelChunk& chunk) const {
+    if (!schedule_kind(plan_.schedule).splits_backward)
+      return {segments.forward(chunk), segments.backward(chunk), {}, layer_parameters(chunk)};
+    return {segments.forward(chunk), segments.input_gradient(chunk), segments.weight_gradient(chunk), layer_parameters(chunk)};
   }
 
   /// Trainable parameters of each layer in the order in which backward completes them.
@@ -91,7 +113,7 @@ class PipelineStep {
   /// One transfer between neighbouring stages. Each tensor rank sends its share: with sequence parallelism it has no
   /// more, without it Megatron-LM scatters before sending and gathers after (Narayanan et al. 2021, section 4.1).
   [[nodiscard]] Step point_to_point() const {
-    const Bytes message = boundary_elements(chunks_.front()) / plan_.tensor * size_of(scenario_.training.precision);
+    const Bytes message = boundary_elements(chunks_) / plan_.tensor * size_of(scenario_.training.precision);
     const CollectiveShape shape{
         .kind = Collective::SendReceive, .message = message, .group = pipeline_pair(plan_, scenario_.cluster)};
     const PredictedTime predicted = collective_time(scenario_.cluster, shape);
@@ -109,7 +131,11 @@ class PipelineStep {
   }
 
   [[nodiscard]] std::uint32_t model_chunk(int stage, std::uint32_t chunk) const {
-    return chunk * static_cast<std::uint32_t>(plan_.pipeline) + static_cast<std::uint32_t>(stage);
+    return mfusim::model_chunk(plan_, stage, chunk);
+  }
+  /// The neighbour of a chunk runs on the same stage: nothing is sent.
+  [[nodiscard]] bool is_local(std::uint32_t chunk, std::uint32_t neighbour) const {
+    return stage_of_chunk(plan_, chunk) == stage_of_chunk(plan_, neighbour);
   }
   [[nodiscard]] std::uint32_t last_model_chunk() const { return static_cast<std::uint32_t>(chunks_.size()) - 1; }
 
@@ -119,16 +145,13 @@ class PipelineStep {
     blocking_.clear();
     start_ = stage_inputs(stage);
     const std::vector<Slot> slots = stage_schedule(plan_, stage);
-    std::vector<std::size_t> last_backward(static_cast<std::size_t>(plan_.virtual_stages));
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (slots[i].kind == Slot::Kind::Backward) last_backward[slots[i].chunk] = i;
-    }
+    std::vector<std::size_t> last_slot(static_cast<std::size_t>(plan_.virtual_stages));
+    for (std::size_t i = 0; i < slots.size(); ++i) last_slot[slots[i].chunk] = i;
     TaskId end = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const PlacedSegment placed = place_slot(slots[i]);
       if (!placed.segment->tasks.empty()) end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
-      if (slots[i].kind == Slot::Kind::Backward && last_backward[slots[i].chunk] == i)
-        add_gradients(placed, model_chunk(stage, slots[i].chunk));
+      if (last_slot[slots[i].chunk] == i) add_gradients(placed, {model_chunk(stage, slots[i].chunk), slots[i].micro_batch});
     }
     reduction_->finish(end);
     RankUpdate update{.rank = stage, .parameters = stage_parameters(stage), .gradients = reduction_->reduced()};
@@ -159,27 +182,34 @@ class PipelineStep {
   PlacedSegment place_slot(const Slot& slot) {
     const std::uint32_t chunk = model_chunk(stage_, slot.chunk);
     const Passage passage{chunk, slot.micro_batch};
-    const bool forward = slot.kind == Slot::Kind::Forward;
     const Priced& priced = priced_[priced_of_[chunk]];
     std::vector<TaskId> entry = std::move(blocking_);
     blocking_.clear();
+    const StepInstance instance{.micro_batch = slot.micro_batch, .chunk = chunk};
+    if (slot.kind == Slot::Kind::WeightGradient) {
+      if (priced.weight_gradient.tasks.empty()) blocking_ = entry;  // the next pass waits in its place
+      return graph_.place(stage_, priced.weight_gradient, instance, entry);
+    }
+    const bool forward = slot.kind == Slot::Kind::Forward;
     if (forward && slot.micro_batch == 0) entry.insert(entry.end(), start_[slot.chunk].begin(), start_[slot.chunk].end());
-    if (plan_.pipeline == 1) add_local_producers(passage, forward, entry);
-    const PlacedSegment placed = graph_.place(stage_, forward ? priced.forward : priced.backward,
-                                              {.micro_batch = slot.micro_batch, .chunk = chunk}, entry);
+    add_local_producers(passage, forward, entry);
+    const PlacedSegment placed = graph_.place(stage_, forward ? priced.forward : priced.backward, instance, entry);
     (forward ? forward_ : backward_)[passage] = placed;
-    const bool sends = plan_.pipeline > 1 && (forward ? chunk < last_model_chunk() : chunk > 0);
+    const bool sends =
+        forward ? chunk < last_model_chunk() && !is_local(chunk, chunk + 1) : chunk > 0 && !is_local(chunk, chunk - 1);
     if (sends) send(placed, passage, forward);
     return placed;
   }
 
-  /// Without a pipeline the neighbouring chunk ran on this very rank; only its exchanges need waiting for.
+  /// Where the neighbouring chunk ran on this very rank only its exchanges need waiting for; and the last chunk's backward pass
+  /// waits for its own forward pass.
   void add_local_producers(const Passage& passage, bool forward, std::vector<TaskId>& entry) const {
+    const auto [chunk, micro_batch] = passage;
     std::vector<TaskId> produced;
-    if (forward && passage.chunk > 0) produced = exits_of(forward_.at({passage.chunk - 1, passage.micro_batch}));
-    if (!forward && passage.chunk < last_model_chunk())
-      produced = exits_of(backward_.at({passage.chunk + 1, passage.micro_batch}));
-    if (!forward && passage.chunk == last_model_chunk()) produced = exits_of(forward_.at(passage));
+    if (forward && chunk > 0 && is_local(chunk, chunk - 1)) produced = exits_of(forward_.at({chunk - 1, micro_batch}));
+    if (!forward && chunk == last_model_chunk()) produced = exits_of(forward_.at(passage));
+    if (!forward && chunk < last_model_chunk() && is_local(chunk, chunk + 1))
+      produced = exits_of(backward_.at({chunk + 1, micro_batch}));
     entry.insert(entry.end(), produced.begin(), produced.end());
   }
 
@@ -194,10 +224,14 @@ class PipelineStep {
     if (!scenario_.techniques.pp_overlap) blocking_.push_back(sent);
   }
 
-  void add_gradients(const PlacedSegment& placed, std::uint32_t chunk) {
-    const std::vector<double>& values = priced_[priced_of_[chunk]].layer_parameters;
-    for (std::size_t i = 0; i < placed.segment->layer_ends.size(); ++i)
-      reduction_->add(values[i], placed.id(placed.segment->layer_ends[i]));
+  /// The gradients of a chunk are complete with its last slot: a weight-gradient pass leaves some layers' to the pass before it.
+  void add_gradients(const PlacedSegment& last, const Passage& passage) {
+    const std::vector<double>& values = priced_[priced_of_[passage.chunk]].layer_parameters;
+    const PlacedSegment& backward = backward_.at(passage);
+    for (std::size_t i = 0; i < backward.segment->layer_ends.size(); ++i) {
+      const SegmentIndex end = last.segment->layer_ends[i];
+      reduction_->add(values[i], end == no_task ? backward.id(backward.segment->layer_ends[i]) : last.id(end));
+    }
   }
 
   [[nodiscard]] double stage_parameters(int stage) const {
@@ -208,27 +242,18 @@ class PipelineStep {
     return total;
   }
 
-  /// Passes wait for what their neighbours send, and the last chunk's backward pass for its forward pass.
+  /// Passes wait for what their neighbours send.
   void connect() {
     for (const auto& [passage, sent] : sent_forward_)
       graph_.wait_at_entry(forward_.at({passage.chunk + 1, passage.micro_batch}), sent);
     for (const auto& [passage, sent] : sent_backward_)
       graph_.wait_at_entry(backward_.at({passage.chunk - 1, passage.micro_batch}), sent);
-    if (plan_.pipeline == 1) return;
-    for (std::uint32_t m = 0; m < static_cast<std::uint32_t>(plan_.micro_batches); ++m) {
-      const Passage last{last_model_chunk(), m};
-      for (const TaskId task : exits_of(forward_.at(last))) graph_.wait_at_entry(backward_.at(last), task);
-    }
   }
 
-  struct Priced {
-    Segment forward;
-    Segment backward;
-    std::vector<double> layer_parameters;
-  };
   const Scenario& scenario_;
   const ParallelPlan& plan_;
   LayerContext context_;
+  const Work<Count>& work_;
   std::vector<ModelChunk> chunks_;
   StepGraph graph_;
   std::vector<Priced> priced_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/read_model.hpp"
 #include "sim/check_plan.hpp"
+#include "sim/read_pipeline.hpp"
 #include "sim/scenario.hpp"
 #include "sim/variation.hpp"
 
@@ -15,11 +16,6 @@ const std::vector<std::pair<std::string, DataType>> precisions{
     {"bf16", DataType::Bf16}, {"fp16", DataType::Fp16}, {"tf32", DataType::Tf32}, {"fp32", DataType::Fp32}};
 const std::vector<std::pair<std::string, Optimizer>> optimizers{
     {"adam", Optimizer::Adam}, {"adamw", Optimizer::AdamW}, {"lamb", Optimizer::Lamb}, {"sgd", Optimizer::Sgd}};
-const std::vector<std::pair<std::string, PipelineSchedule>> schedules{{"gpipe", PipelineSchedule::GPipe},
-                                                                      {"1f1b", PipelineSchedule::OneForwardOneBackward},
-                                                                      {"interleaved-1f1b", PipelineSchedule::Interleaved}};
-const std::vector<std::pair<std::string, Recompute>> recomputes{
-    {"none", Recompute::None}, {"selective", Recompute::Selective}, {"full", Recompute::Full}};
 
 template <class E>
 std::string word_of(const std::vector<std::pair<std::string, E>>& names, E value) {
@@ -93,20 +89,20 @@ Training read_training(Reader& reader, const ModelSpec& model, const Cluster& cl
   return training;
 }
 
-ParallelPlan read_parallel(Reader reader, const Cluster& cluster) {
+ParallelPlan read_parallel(Reader reader, const ModelSpec& model, const Cluster& cluster) {
   ParallelPlan plan;
   plan.tensor = static_cast<int>(checked_size(reader, "tensor", reader.positive_int("tensor", 1)));
   plan.sequence = reader.boolean("sequence", false);
   plan.pipeline = static_cast<int>(checked_size(reader, "pipeline", reader.positive_int("pipeline", 1)));
-  plan.virtual_stages = static_cast<int>(checked_size(reader, "virtual_stages", reader.positive_int("virtual_stages", 1)));
-  plan.schedule = reader.choice("schedule", schedules, plan.virtual_stages > 1 ? "interleaved-1f1b" : "1f1b");
+  read_schedule(reader, plan);
   plan.zero = static_cast<int>(reader.non_negative_int("zero", 0));
-  plan.recompute = reader.choice("recompute", recomputes, "none");
+  read_recompute(reader, plan);
   if (const std::int64_t context = reader.positive_int("context", 1); context != 1) {
     reader.fail("context", fmt::format("context parallelism is not modelled yet, got {}", context));
   }
   plan.data = resolved_data_parallel(reader, plan, cluster);
   check_plan(reader, plan, cluster);
+  plan.chunk_layers = read_chunk_layers(reader, plan, repeated_layers(model));
   reader.reject_unknown_keys();
   return plan;
 }
@@ -174,7 +170,7 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   scenario.cluster = read_cluster(root.child("cluster"));
   Reader training = root.child("training");
   scenario.training = read_training(training, scenario.model, scenario.cluster);
-  scenario.parallel = read_parallel(root.child_or_empty("parallel"), scenario.cluster);
+  scenario.parallel = read_parallel(root.child_or_empty("parallel"), scenario.model, scenario.cluster);
   complete_batches(training, scenario);
   training.reject_unknown_keys();
   scenario.stack = read_stack(root, scenario.model, scenario.defaults);
@@ -194,12 +190,6 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   return scenario;
 }
 
-std::string to_string(PipelineSchedule schedule) {
-  return word_of(schedules, schedule);
-}
-std::string to_string(Recompute recompute) {
-  return word_of(recomputes, recompute);
-}
 std::string to_string(Optimizer optimizer) {
   return word_of(optimizers, optimizer);
 }

@@ -38,9 +38,15 @@ struct Result {
   std::vector<std::pair<std::string, Seconds>> waterfall;
   int critical_rank = 0;
 
+  /// The pass of a pipeline stage that runs when its activations are fullest.
+  struct PeakAt {
+    std::string pass;
+    std::int64_t micro_batch = 0, chunk = 0;
+  };
   struct Stage {
     int stage = 0;
     std::int64_t passes_in_flight = 0;
+    std::optional<PeakAt> peak_at;
     Bytes peak;
     std::vector<std::pair<std::string, Bytes>> parts;
   };
@@ -50,6 +56,7 @@ struct Result {
     bool fits = false;
     std::vector<std::pair<std::string, Bytes>> parts;  ///< Of the fullest stage.
     std::vector<Stage> stages;
+    std::string advice;  ///< Where it does not fit: the one change of the plan that frees most. Empty otherwise.
   };
   Memory memory;
 
@@ -58,6 +65,8 @@ struct Result {
     bool sequence = false;
     std::string schedule;
     std::string recompute;
+    std::vector<std::int64_t> stages;  ///< Repeated layers of each model chunk where the plan chooses them.
+    bool post_validation = false;
     std::int64_t micro_batch = 1, micro_batches = 1;
   };
   Plan parallel;

@@ -16,8 +16,11 @@
 namespace mfusim {
 
 enum class Optimizer { Adam, AdamW, Lamb, Sgd };
-enum class PipelineSchedule { GPipe, OneForwardOneBackward, Interleaved };
+enum class PipelineSchedule { GPipe, OneForwardOneBackward, Interleaved, ZbH1, ZbH2, ZbV };
 enum class Recompute { None, Selective, Full };
+/// Full recomputation as Megatron-LM's --recompute-method. Uniform: groups of `recompute_layers` layers keep the input of the
+/// group alone. Block: the first `recompute_layers` layers of each chunk keep their input alone, the others everything.
+enum class RecomputeMethod { Uniform, Block };
 enum class TowerPlacement { Colocated };
 
 /// What one training step has to do. Samples are images with their captions, or sequences.
@@ -41,6 +44,13 @@ struct ParallelPlan {
   int data = 1;
   int zero = 0;  ///< 0: replicated optimizer; 1: optimizer state sharded over the data-parallel group.
   Recompute recompute = Recompute::None;
+  RecomputeMethod recompute_method = RecomputeMethod::Uniform;
+  std::int64_t recompute_layers = 1;
+  /// Repeated layers of each chunk of the model, first to last; empty: equal shares (sim/stage_layers.hpp).
+  std::vector<std::int64_t> chunk_layers;
+  /// The optimizer does not wait for the whole job's gradient norm: steps follow each other without a barrier
+  /// (Qi et al. 2024, arXiv:2401.10241, section 4).
+  bool post_validation = false;
   std::int64_t micro_batches = 1;  ///< Of one data-parallel rank in a step.
   bool operator==(const ParallelPlan&) const = default;
 };
@@ -103,6 +113,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 
 [[nodiscard]] std::string to_string(PipelineSchedule schedule);
 [[nodiscard]] std::string to_string(Recompute recompute);
+[[nodiscard]] std::string to_string(RecomputeMethod method);
 [[nodiscard]] std::string to_string(Optimizer optimizer);
 
 }  // namespace mfusim

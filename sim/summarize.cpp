@@ -5,7 +5,9 @@
 #include "sim/breakdown.hpp"
 #include "sim/data_parallel.hpp"
 #include "sim/memory.hpp"
+#include "sim/memory_advice.hpp"
 #include "sim/model_chunk.hpp"
+#include "sim/steady_state.hpp"
 #include "sim/version.hpp"
 
 #include <fmt/format.h>
@@ -25,18 +27,18 @@ double layers_flops(const std::vector<LayerGroup<Count>>& groups) {
   return total;
 }
 
-/// Matmul FLOPs that activation recomputation repeats: the repeated layers, or their attention.
-double recomputed_flops(const Scenario& scenario, const std::vector<LayerGroup<Count>>& groups) {
+/// Matmul FLOPs that activation recomputation repeats: those of the recomputed layers, or of their attention.
+double recomputed_flops(const Scenario& scenario, const std::vector<ModelChunk>& chunks) {
   const Recompute recompute = scenario.parallel.recompute;
-  const bool core_recomputed = scenario.techniques.attention == AttentionKernel::Unfused;
-  if (recompute == Recompute::None || (recompute == Recompute::Selective && !core_recomputed)) return 0;
+  if (recompute == Recompute::Selective && scenario.techniques.attention != AttentionKernel::Unfused) return 0;
   double total = 0;
-  const ModelChunk whole = cut_into_chunks(groups, 1).front();
-  for (const LayerRun& run : whole.runs) {
-    if (!run.transformer_block) continue;
-    for (const Operator<Count>& op : run.layer->operators) {
-      if (recompute == Recompute::Selective && !std::holds_alternative<Attention<Count>>(op.shape)) continue;
-      total += static_cast<double>(run.repeat) * 2 * forward_macs(op).as_double();
+  for (const ModelChunk& chunk : chunks) {
+    for (const LayerRun& run : chunk.runs) {
+      const auto again = static_cast<double>(recomputed_layers(scenario.parallel, run));
+      for (const Operator<Count>& op : run.layer->operators) {
+        if (recompute == Recompute::Selective && !std::holds_alternative<Attention<Count>>(op.shape)) continue;
+        total += again * 2 * forward_macs(op).as_double();
+      }
     }
   }
   return total;
@@ -49,7 +51,8 @@ double passes_of(const Scenario& scenario) {
 
 void add_flops(const Scenario& scenario, const Work<Count>& work, Result& result) {
   double recomputed = 0;
-  for (const Tower<Count>& tower : work.towers) recomputed += tower.frozen ? 0 : recomputed_flops(scenario, tower.groups);
+  for (const Tower<Count>& tower : work.towers)
+    recomputed += tower.frozen ? 0 : recomputed_flops(scenario, cut_into_chunks(tower.groups, scenario.parallel));
   result.model_flops = passes_of(scenario) * model_flops(work);
   result.hardware_flops = result.model_flops + Flops(passes_of(scenario) * recomputed);
   result.peak_per_gpu = peak_of(scenario.cluster.gpu, scenario.training.precision);
@@ -63,6 +66,11 @@ void add_flops(const Scenario& scenario, const Work<Count>& work, Result& result
   }
 }
 
+std::optional<Result::PeakAt> peak_at(const StageMemory& stage) {
+  if (!stage.peak_at) return std::nullopt;
+  return Result::PeakAt{to_string(stage.peak_at->kind), stage.peak_at->micro_batch, stage.peak_at->chunk};
+}
+
 void add_memory(const Scenario& scenario, const Work<Count>& work, Result& result) {
   const std::vector<StageMemory> stages = memory_of(scenario, work);
   const auto fullest =
@@ -72,11 +80,12 @@ void add_memory(const Scenario& scenario, const Work<Count>& work, Result& resul
   result.memory.fits = result.memory.peak <= result.memory.capacity;
   result.memory.parts = fullest->parts;
   for (const StageMemory& stage : stages)
-    result.memory.stages.push_back({stage.stage, stage.passes_in_flight, stage.total(), stage.parts});
+    result.memory.stages.push_back({stage.stage, stage.passes_in_flight, peak_at(stage), stage.total(), stage.parts});
   if (!result.memory.fits) {
     result.warnings.push_back(fmt::format("stage {} needs {:.1f} GB, the GPU has {:.1f} GB: this step would run out of memory",
                                           fullest->stage, result.memory.peak.value() / 1e9,
                                           result.memory.capacity.value() / 1e9));
+    result.memory.advice = memory_advice(scenario);
   }
 }
 
@@ -165,6 +174,13 @@ void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltSt
   }
 }
 
+std::string describe_recompute(const ParallelPlan& plan) {
+  const bool plain =
+      plan.recompute != Recompute::Full || (plan.recompute_method == RecomputeMethod::Uniform && plan.recompute_layers == 1);
+  if (plain) return to_string(plan.recompute);
+  return fmt::format("{} {} {}", to_string(plan.recompute), to_string(plan.recompute_method), plan.recompute_layers);
+}
+
 Result::Plan plan_of(const Scenario& scenario) {
   const ParallelPlan& plan = scenario.parallel;
   return {.tensor = plan.tensor,
@@ -175,7 +191,9 @@ Result::Plan plan_of(const Scenario& scenario) {
           .context = 1,
           .sequence = plan.sequence,
           .schedule = plan.pipeline > 1 ? to_string(plan.schedule) : "none",
-          .recompute = to_string(plan.recompute),
+          .recompute = describe_recompute(plan),
+          .stages = plan.chunk_layers,
+          .post_validation = plan.post_validation,
           .micro_batch = scenario.training.micro_batch,
           .micro_batches = plan.micro_batches};
 }
@@ -189,7 +207,8 @@ Flops model_flops(const Work<Count>& work) {
   return Flops(total);
 }
 
-Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step, const Timeline& timeline) {
+Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step, const Timeline& simulated) {
+  const Timeline timeline = scenario.parallel.post_validation ? without_barrier(step, simulated) : simulated;
   Result result;
   result.scenario = scenario.name;
   result.model = scenario.model.name;

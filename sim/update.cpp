@@ -47,7 +47,8 @@ void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<Ra
   for (const RankUpdate& update : ranks) {
     norms.push_back(graph.add(update.rank, gradient_norm_step(scenario, share * update.parameters), {}, update.gradients));
   }
-  if (scenario.cluster.gpus > 1) norms = {graph.add_on_all_ranks(norm_reduction(scenario), norms)};
+  const bool joins = scenario.cluster.gpus > 1 && !scenario.parallel.post_validation;
+  if (joins) norms = {graph.add_on_all_ranks(norm_reduction(scenario), norms)};
   const bool gathers_after = scenario.parallel.zero >= 1 && scenario.parallel.data > 1 && !scenario.techniques.dp_overlap;
   for (const RankUpdate& update : ranks) {
     std::vector<TaskId> last{graph.add(update.rank, optimizer_step(scenario, share * update.parameters), {}, norms)};

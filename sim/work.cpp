@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/build_work.hpp"
 #include "sim/build_step.hpp"
-#include "sim/check_plan.hpp"
+#include "sim/tied_embedding.hpp"
 
 #include <fmt/format.h>
 
@@ -27,10 +27,21 @@ ModelSpec trained_model(const Scenario& scenario) {
   return model;
 }
 
+/// Logits that use the token table have a copy of it where they run on another stage than the embedding: Megatron-LM keeps both
+/// copies equal by summing their gradients (sim/tied_embedding.hpp).
+void copy_tied_tables(const ParallelPlan& plan, Work<Count>& work) {
+  if (!copies_token_table(plan)) return;
+  for (LayerGroup<Count>& group : work.towers.front().groups) {
+    for (Operator<Count>& op : group.layer.operators) op.tied = false;
+  }
+}
+
 }  // namespace
 
 Work<Count> micro_batch_work(const Scenario& scenario) {
-  return build_work(trained_model(scenario), input_shape(scenario.training, scenario.model));
+  Work<Count> work = build_work(trained_model(scenario), input_shape(scenario.training, scenario.model));
+  copy_tied_tables(scenario.parallel, work);
+  return work;
 }
 
 }  // namespace mfusim

@@ -19,7 +19,7 @@ training: {global_batch: 16, sequence_length: 1024}
 
 nlohmann::json schema() {
   std::ostringstream text;
-  mfusim::write_schema(text, {.models = {"m"}, .gpus = {"g"}, .networks = {"n"}, .stacks = {"s"}});
+  mfusim::write_schema(text, {.models = {"m"}, .gpus = {"g"}, .networks = {"n"}, .stacks = {"s"}, .schedules = {"1f1b"}});
   return nlohmann::json::parse(text.str());
 }
 

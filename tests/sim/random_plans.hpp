@@ -47,8 +47,10 @@ inline Split random_split(Draw& draw) {
 
 inline Settings random_plan(Draw& draw) {
   const Split split = random_split(draw);
-  const std::string schedule = split.pipeline == 1 ? "1f1b" : draw.one_of<std::string>({"1f1b", "gpipe", "interleaved-1f1b"});
+  const std::string schedule =
+      split.pipeline == 1 ? "1f1b" : draw.one_of<std::string>({"1f1b", "gpipe", "interleaved-1f1b", "zb-h1", "zb-h2", "zb-v"});
   const bool interleaved = schedule == "interleaved-1f1b";
+  const bool two_chunks = interleaved || schedule == "zb-v";
   const int micro_batches = interleaved ? split.pipeline * draw.one_of<int>({1, 2}) : draw.one_of<int>({1, 2, 3, 5, 8});
   const bool sequence = split.tensor > 1 && draw.flag() == "true";
   Settings plan{{"cluster.gpus", std::to_string(split.ranks())},
@@ -56,7 +58,7 @@ inline Settings random_plan(Draw& draw) {
                 {"parallel.tensor", std::to_string(split.tensor)},
                 {"parallel.sequence", sequence ? "true" : "false"},
                 {"parallel.pipeline", std::to_string(split.pipeline)},
-                {"parallel.virtual_stages", interleaved ? "2" : "1"},
+                {"parallel.virtual_stages", two_chunks ? "2" : "1"},
                 {"parallel.schedule", schedule},
                 {"parallel.zero", draw.one_of<std::string>({"0", "1"})},
                 {"parallel.recompute", draw.one_of<std::string>({"none", "selective", "full"})},

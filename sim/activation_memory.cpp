@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/activation_memory.hpp"
+
+#include "model/saved_bytes.hpp"
+#include "sim/layer_pass.hpp"
+
+#include <algorithm>
+
+namespace mfusim {
+namespace {
+
+TensorGroup tensor_ranks(const Scenario& scenario) {
+  return {scenario.parallel.tensor, scenario.parallel.sequence};
+}
+
+AttentionMemory attention_memory(const Scenario& scenario) {
+  return scenario.techniques.attention == AttentionKernel::Unfused ? AttentionMemory::Unfused : AttentionMemory::Fused;
+}
+
+bool is_loss(const Operator<Count>& op) {
+  return std::holds_alternative<Loss<Count>>(op.shape);
+}
+
+/// The whole input of a split region is kept as one rank's share where tokens are split, and gathered again.
+Bytes saved_share(const Scenario& scenario, const Operator<Count>& op, AttentionMemory attention) {
+  const TensorGroup group = tensor_ranks(scenario);
+  const double wider = size_of(scenario.training.precision) / size_of(DataType::Bf16);  // saved_bytes counts 2-byte values
+  const double scale = is_loss(op) ? 1 : wider;                                         // but 4-byte scores
+  const Bytes kept(scale * saved_bytes(shard(op, group), attention).as_double());
+  const bool whole_input = group.sequence && op.split == TensorSplit::Columns;
+  return whole_input ? kept / group.ranks : kept;
+}
+
+/// What a layer keeps apart from the scores of a loss.
+Bytes saved_by(const Scenario& scenario, const Layer<Count>& layer, AttentionMemory attention) {
+  Bytes total;
+  for (const Operator<Count>& op : layer.operators) {
+    if (!is_loss(op)) total += saved_share(scenario, op, attention);
+  }
+  return total;
+}
+
+Bytes scores_of(const Scenario& scenario, const Layer<Count>& layer) {
+  Bytes total;
+  for (const Operator<Count>& op : layer.operators) {
+    if (is_loss(op)) total += saved_share(scenario, op, AttentionMemory::Fused);
+  }
+  return total;
+}
+
+/// A recomputed layer keeps its input alone.
+Bytes layer_input_bytes(const Scenario& scenario, const Layer<Count>& layer) {
+  for (const Operator<Count>& op : layer.operators) {
+    const Operator<Count> mine = shard(op, tensor_ranks(scenario));
+    if (const auto* norm = std::get_if<Norm<Count>>(&mine.shape)) {
+      return norm->rows.as_double() * norm->width.as_double() * size_of(scenario.training.precision);
+    }
+  }
+  return saved_by(scenario, layer, attention_memory(scenario));
+}
+
+/// What weight gradients of the linears need: their inputs (kept once where two read the same) and their outputs' gradients.
+Bytes weight_gradient_inputs(const Scenario& scenario, const Layer<Count>& layer) {
+  Bytes total;
+  for (const Operator<Count>& op : layer.operators) {
+    const Operator<Count> mine = shard(op, tensor_ranks(scenario));
+    const auto* linear = std::get_if<Linear<Count>>(&mine.shape);
+    if (linear == nullptr || !op.trainable) continue;
+    total += saved_share(scenario, op, AttentionMemory::Fused);
+    total += linear->rows.as_double() * linear->outputs.as_double() * size_of(scenario.training.precision);
+  }
+  return total;
+}
+
+/// Layers that backward computes again at once.
+double recomputed_at_once(const ParallelPlan& plan, const LayerRun& run) {
+  const std::int64_t layers = recomputed_layers(plan, run);
+  const std::int64_t group = plan.recompute_method == RecomputeMethod::Uniform ? plan.recompute_layers : 1;
+  return static_cast<double>(std::min(layers, group));
+}
+
+/// Inputs that recomputed layers keep: one a group of layers.
+double kept_inputs(const ParallelPlan& plan, const LayerRun& run) {
+  const std::int64_t layers = recomputed_layers(plan, run);
+  const std::int64_t group = plan.recompute_method == RecomputeMethod::Uniform ? plan.recompute_layers : 1;
+  return static_cast<double>((layers + group - 1) / group);
+}
+
+void add_run(const Scenario& scenario, const LayerRun& run, ChunkActivations& total) {
+  const ParallelPlan& plan = scenario.parallel;
+  const bool selective = plan.recompute == Recompute::Selective && run.transformer_block;
+  const Bytes one = saved_by(scenario, *run.layer, selective ? AttentionMemory::Fused : attention_memory(scenario));
+  const auto layers = static_cast<double>(run.repeat);
+  total.scores += layers * scores_of(scenario, *run.layer);
+  total.for_weights += layers * weight_gradient_inputs(scenario, *run.layer);
+  if (plan.recompute != Recompute::Full || !run.transformer_block) {
+    total.kept += layers * one;
+    return;
+  }
+  const auto again = static_cast<double>(recomputed_layers(plan, run));
+  total.kept += kept_inputs(plan, run) * layer_input_bytes(scenario, *run.layer) + (layers - again) * one;
+  const double at_once = recomputed_at_once(plan, run);
+  Bytes most = at_once * one;
+  if (schedule_kind(plan.schedule).splits_backward) most += (again - at_once) * weight_gradient_inputs(scenario, *run.layer);
+  total.recomputed = std::max(total.recomputed, most);
+}
+
+}  // namespace
+
+ChunkActivations chunk_activations(const Scenario& scenario, const ModelChunk& chunk) {
+  ChunkActivations total;
+  for (const LayerRun& run : chunk.runs) add_run(scenario, run, total);
+  return total;
+}
+
+Bytes kept_by_layers(const Scenario& scenario, const std::vector<LayerGroup<Count>>& groups) {
+  Bytes total;
+  for (const LayerGroup<Count>& group : groups) {
+    const Bytes one = saved_by(scenario, group.layer, attention_memory(scenario)) + scores_of(scenario, group.layer);
+    total += group.repeat.as_double() * one;
+  }
+  return total;
+}
+
+std::vector<ActivationMoment> activation_timeline(const std::vector<Slot>& slots, const std::vector<ChunkActivations>& by_chunk) {
+  std::vector<ActivationMoment> moments;
+  moments.reserve(slots.size());
+  Bytes kept;
+  Bytes scores;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const ChunkActivations& one = by_chunk[slots[i].chunk];
+    const bool forward = slots[i].kind == Slot::Kind::Forward;
+    if (forward) {
+      kept += one.kept;
+      scores += one.scores;
+    }
+    const bool recomputes = slots[i].kind == Slot::Kind::Backward || slots[i].kind == Slot::Kind::InputGradient;
+    moments.push_back({.slot = i, .kept = kept, .scores = scores, .recomputed = recomputes ? one.recomputed : Bytes()});
+    if (recomputes) {
+      kept -= one.kept;
+      scores -= one.scores;
+    }
+    if (slots[i].kind == Slot::Kind::InputGradient) kept += one.for_weights;
+    if (slots[i].kind == Slot::Kind::WeightGradient) kept -= one.for_weights;
+  }
+  return moments;
+}
+
+std::vector<ChunkActivations> stage_activations(const Scenario& scenario, const std::vector<ModelChunk>& chunks, int stage) {
+  std::vector<ChunkActivations> activations;
+  for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(scenario.parallel.virtual_stages); ++chunk)
+    activations.push_back(chunk_activations(scenario, chunks[model_chunk(scenario.parallel, stage, chunk)]));
+  return activations;
+}
+
+}  // namespace mfusim

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/model_chunk.hpp"
+#include "sim/pipeline_schedule.hpp"
+
+#include <vector>
+
+namespace mfusim {
+
+/// What the activations of one micro-batch in one chunk hold on one rank.
+struct ChunkActivations {
+  Bytes kept;    ///< From forward to backward: what each operator keeps, or the inputs of recomputed layers.
+  Bytes scores;  ///< Beside it, fp32 scores of the loss where the chunk ends with it.
+  /// While backward runs: the group of layers that is computed again at once, and, where weight gradients come later, what those
+  /// of the layers recomputed before it need.
+  Bytes recomputed;
+  Bytes for_weights;  ///< From input to weight gradients: inputs and output gradients of the linears.
+  [[nodiscard]] Bytes all() const { return kept + scores; }
+};
+
+/// By what each operator keeps: Korthikanti et al. 2022, arXiv:2205.05198, section 4, equations 1-6; between the halves of a
+/// split backward pass: Qi et al. 2024, arXiv:2401.10241, table 1. With sequence parallelism the inputs of split regions are kept
+/// as a share and gathered again.
+[[nodiscard]] ChunkActivations chunk_activations(const Scenario& scenario, const ModelChunk& chunk);
+/// The same of single layers that nothing recomputes: the head of a two-tower model.
+[[nodiscard]] Bytes kept_by_layers(const Scenario& scenario, const std::vector<LayerGroup<Count>>& groups);
+
+/// What is alive while a slot runs, at its fullest.
+struct ActivationMoment {
+  std::size_t slot = 0;  ///< Place in the stage's order.
+  Bytes kept;
+  Bytes scores;
+  Bytes recomputed;
+  [[nodiscard]] Bytes all() const { return kept + scores + recomputed; }
+};
+
+/// Walks a stage's slots: a forward pass adds what its chunk keeps; a backward pass adds what it recomputes and then leaves
+/// nothing, or, where it only makes input gradients, what the weight gradients need, until those are done.
+[[nodiscard]] std::vector<ActivationMoment> activation_timeline(const std::vector<Slot>& slots,
+                                                                const std::vector<ChunkActivations>& by_chunk);
+
+/// The activations of each chunk of a stage, in the stage's own order of them.
+[[nodiscard]] std::vector<ChunkActivations> stage_activations(const Scenario& scenario, const std::vector<ModelChunk>& chunks,
+                                                              int stage);
+
+}  // namespace mfusim
