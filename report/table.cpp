@@ -42,10 +42,11 @@ void write_answer(std::ostream& out, const Result& result) {
 
 void write_plan(std::ostream& out, const Result::Plan& plan) {
   out << fmt::format(
-      "\nplan: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x data {} (ZeRO-{}), recompute {}, micro-batch {} x "
+      "\nplan: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x context {} x data {} (ZeRO-{} over {}), recompute "
+      "{}, micro-batch {} x "
       "{}\n",
-      plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule, plan.data, plan.zero,
-      plan.recompute, plan.micro_batch, plan.micro_batches);
+      plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule, plan.context,
+      plan.data, plan.zero, plan.shard_group, plan.recompute, plan.micro_batch, plan.micro_batches);
 }
 
 void write_breakdown(std::ostream& out, const Result& result) {

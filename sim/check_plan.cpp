@@ -2,6 +2,7 @@
 #include "sim/check_plan.hpp"
 
 #include "model/input_shape.hpp"
+#include "sim/read_sharding.hpp"
 
 #include <fmt/format.h>
 
@@ -105,20 +106,20 @@ void complete_lengths(Reader& training, const ModelSpec& model, Training& wanted
 }
 
 int resolved_data_parallel(Reader& parallel, const ParallelPlan& plan, const Cluster& cluster) {
-  const std::int64_t others = std::int64_t{plan.tensor} * plan.pipeline;
+  const std::int64_t others = std::int64_t{plan.tensor} * plan.pipeline * plan.context;
   const bool automatic = !parallel.has("data") || parallel.word("data") == "auto";
   if (!parallel.has("data")) parallel.note_default("data", "auto");
   if (automatic) {
     if (others > cluster.gpus || cluster.gpus % others != 0) {
-      parallel.fail("tensor", fmt::format("tensor x pipeline ({} x {}) does not divide cluster.gpus ({})", plan.tensor,
-                                          plan.pipeline, cluster.gpus));
+      parallel.fail("tensor", fmt::format("tensor x pipeline x context ({} x {} x {}) does not divide cluster.gpus ({})",
+                                          plan.tensor, plan.pipeline, plan.context, cluster.gpus));
     }
     return static_cast<int>(cluster.gpus / others);
   }
   const std::int64_t data = checked_size(parallel, "data", parallel.positive_int("data"));
   if (others * data != cluster.gpus) {
-    parallel.fail("data", fmt::format("tensor x pipeline x data ({} x {} x {} = {}) is not cluster.gpus ({})", plan.tensor,
-                                      plan.pipeline, data, others * data, cluster.gpus));
+    parallel.fail("data", fmt::format("tensor x pipeline x context x data ({} x {} x {} x {} = {}) is not cluster.gpus ({})",
+                                      plan.tensor, plan.pipeline, plan.context, data, others * data, cluster.gpus));
   }
   return static_cast<int>(data);
 }
@@ -138,7 +139,6 @@ void check_plan(Reader& parallel, const ParallelPlan& plan, const Cluster& clust
   if (plan.schedule == PipelineSchedule::Interleaved && plan.virtual_stages == 1) {
     parallel.fail("virtual_stages", "interleaved-1f1b needs at least 2 virtual stages, got 1");
   }
-  if (plan.zero > 1) parallel.fail("zero", fmt::format("ZeRO stages 0 and 1 are modelled, {} is not yet", plan.zero));
   constexpr int most_chunks = 4096;
   if (std::int64_t{plan.pipeline} * plan.virtual_stages > most_chunks) parallel.fail("pipeline", "more than 4096 model chunks");
 }
@@ -175,6 +175,7 @@ void check_scenario(Reader& root, Scenario& scenario) {
   check_tensor_split(root, scenario);
   check_pipeline(root, scenario);
   check_techniques(root, scenario);
+  check_sharding(root, scenario);
 }
 
 }  // namespace mfusim

@@ -2,8 +2,10 @@
 #include "sim/memory.hpp"
 
 #include "model/saved_bytes.hpp"
-#include "sim/data_parallel.hpp"
+#include "sim/context_parallel.hpp"
 #include "sim/layer_pass.hpp"
+#include "sim/model_chunk.hpp"
+#include "sim/model_state.hpp"
 #include "sim/pipeline_schedule.hpp"
 
 #include <algorithm>
@@ -68,16 +70,6 @@ Activations activations_of(const Scenario& scenario, const ModelChunk& chunk) {
   return total;
 }
 
-/// Weights, gradients and optimizer state of `share`.
-void add_state(const Scenario& scenario, const ParameterShare& share, StageMemory& memory) {
-  const double optimizer_ranks = scenario.parallel.zero >= 1 ? scenario.parallel.data : 1;
-  const bool master = scenario.stack.weights == WeightState::MasterCopy && scenario.training.precision != DataType::Fp32;
-  const double moments = scenario.training.optimizer == Optimizer::Sgd ? 1 : 2;
-  memory.parts.emplace_back("weights", share.all * weight_value(scenario));
-  memory.parts.emplace_back("gradients", share.trainable * gradient_value(scenario));
-  memory.parts.emplace_back("optimizer", Bytes(share.trainable * (4 * moments + (master ? 4 : 0)) / optimizer_ranks));
-}
-
 /// Most bytes that a stage's passes keep at once, by the schedule's own order.
 Bytes peak_kept(const std::vector<Slot>& slots, const std::vector<Bytes>& kept_by_chunk) {
   Bytes alive;
@@ -99,20 +91,18 @@ StageMemory pipeline_stage(const Scenario& scenario, const std::vector<ModelChun
   StageMemory memory;
   memory.stage = stage;
   memory.passes_in_flight = most_in_flight(slots);
-  ParameterShare share;
+  std::vector<const ModelChunk*> held;
   std::vector<Bytes> kept;
   Bytes recomputed;
   for (int chunk = 0; chunk < plan.virtual_stages; ++chunk) {
     const ModelChunk& mine =
         chunks[static_cast<std::size_t>(chunk) * static_cast<std::size_t>(plan.pipeline) + static_cast<std::size_t>(stage)];
-    const ParameterShare parameters = parameters_of(mine, {plan.tensor, plan.sequence});
-    share.all += parameters.all;
-    share.trainable += parameters.trainable;
+    held.push_back(&mine);
     const Activations one = activations_of(scenario, mine);
     kept.push_back(one.kept);
     recomputed = std::max(recomputed, one.recomputed);
   }
-  add_state(scenario, share, memory);
+  memory.parts = model_state(scenario, held);
   memory.parts.emplace_back("activations", peak_kept(slots, kept));
   memory.parts.emplace_back("recomputed_layer", recomputed);
   memory.parts.emplace_back("framework", scenario.stack.framework_memory);
@@ -122,19 +112,18 @@ StageMemory pipeline_stage(const Scenario& scenario, const std::vector<ModelChun
 StageMemory colocated_towers(const Scenario& scenario, const Work<Count>& work) {
   StageMemory memory;
   memory.passes_in_flight = 1;
-  ParameterShare share;
   Activations activations;
+  std::vector<ModelChunk> chunks;
   for (const Tower<Count>& tower : work.towers) {
-    const ModelChunk chunk = cut_into_chunks(tower.groups, 1).front();
-    const ParameterShare parameters = parameters_of(chunk, {scenario.parallel.tensor, scenario.parallel.sequence});
-    share.all += parameters.all;
-    share.trainable += parameters.trainable;
+    chunks.push_back(cut_into_chunks(tower.groups, 1).front());
     if (tower.frozen) continue;  // no backward pass: nothing is kept
-    const Activations one = activations_of(scenario, chunk);
+    const Activations one = activations_of(scenario, chunks.back());
     activations.kept += one.kept;
     activations.recomputed = std::max(activations.recomputed, one.recomputed);
   }
-  add_state(scenario, share, memory);
+  std::vector<const ModelChunk*> held;
+  for (const ModelChunk& chunk : chunks) held.push_back(&chunk);
+  memory.parts = model_state(scenario, held);
   memory.parts.emplace_back("activations", activations.kept);
   memory.parts.emplace_back("recomputed_layer", activations.recomputed);
   memory.parts.emplace_back("loss", saved_by(scenario, work.head));
@@ -150,7 +139,8 @@ Bytes StageMemory::total() const {
   return sum;
 }
 
-std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& work) {
+std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {
+  const Work<Count> work = context_share(whole, scenario.parallel.context);
   if (work.towers.size() > 1) return {colocated_towers(scenario, work)};
   const ParallelPlan& plan = scenario.parallel;
   const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan.pipeline * plan.virtual_stages);

@@ -19,9 +19,9 @@ struct StageMemory {
 };
 
 /// Peak memory of each pipeline stage.
-/// Weights, gradients and optimizer state by the stack's types and the ZeRO stage (Rajbhandari et al. 2020,
-/// arXiv:1910.02054, section 3); activations by what each operator keeps (Korthikanti et al. 2022, arXiv:2205.05198,
-/// section 4) times the passes in flight by the schedule's own order; the logits' fp32 copy; the framework's allowance.
+/// Weights, gradients and optimizer state (sim/model_state.hpp); activations by what each operator keeps (Korthikanti et al.
+/// 2022, arXiv:2205.05198, section 4) times the passes in flight by the schedule's own order; the logits' fp32 copy; the
+/// framework's allowance.
 [[nodiscard]] std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& work);
 
 }  // namespace mfusim

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/read_model.hpp"
 #include "sim/check_plan.hpp"
+#include "sim/read_sharding.hpp"
 #include "sim/scenario.hpp"
 #include "sim/variation.hpp"
 
@@ -100,12 +101,10 @@ ParallelPlan read_parallel(Reader reader, const Cluster& cluster) {
   plan.pipeline = static_cast<int>(checked_size(reader, "pipeline", reader.positive_int("pipeline", 1)));
   plan.virtual_stages = static_cast<int>(checked_size(reader, "virtual_stages", reader.positive_int("virtual_stages", 1)));
   plan.schedule = reader.choice("schedule", schedules, plan.virtual_stages > 1 ? "interleaved-1f1b" : "1f1b");
-  plan.zero = static_cast<int>(reader.non_negative_int("zero", 0));
+  read_sharding(reader, plan);
   plan.recompute = reader.choice("recompute", recomputes, "none");
-  if (const std::int64_t context = reader.positive_int("context", 1); context != 1) {
-    reader.fail("context", fmt::format("context parallelism is not modelled yet, got {}", context));
-  }
   plan.data = resolved_data_parallel(reader, plan, cluster);
+  complete_sharding(reader, plan);
   check_plan(reader, plan, cluster);
   reader.reject_unknown_keys();
   return plan;
@@ -175,8 +174,9 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   scenario.training = read_training(training, scenario.model, scenario.cluster);
   scenario.parallel = read_parallel(root.child_or_empty("parallel"), scenario.cluster);
   complete_batches(training, scenario);
-  training.reject_unknown_keys();
   scenario.stack = read_stack(root, scenario.model, scenario.defaults);
+  scenario.training.state = read_state_types(training, scenario.stack, scenario.training.precision);
+  training.reject_unknown_keys();
   scenario.techniques = read_techniques(root.child_or_empty("techniques"), scenario.stack.techniques);
   scenario.placement = read_towers(root, scenario.model);
   scenario.data = read_data(root.child_if("data"));

@@ -16,10 +16,12 @@ const std::map<std::string_view, std::string_view>& stacks();
 
 namespace {
 
-const std::vector<std::pair<std::string, WeightState>> weight_states{{"autocast", WeightState::Autocast},
-                                                                     {"master-copy", WeightState::MasterCopy}};
+const std::vector<std::pair<std::string, WeightState>> weight_states{
+    {"autocast", WeightState::Autocast}, {"master-copy", WeightState::MasterCopy}, {"sharded-cast", WeightState::ShardedCast}};
 const std::vector<std::pair<std::string, GradientState>> gradient_states{{"fp32", GradientState::Fp32},
                                                                          {"precision", GradientState::Precision}};
+const std::vector<std::pair<std::string, ReductionBuffers>> buffer_states{
+    {"in-place", ReductionBuffers::InPlace}, {"copy", ReductionBuffers::Copy}, {"buckets", ReductionBuffers::Buckets}};
 const std::vector<std::pair<std::string, LaunchMode>> launch_modes{{"eager", LaunchMode::Eager}, {"graph", LaunchMode::Graph}};
 const std::vector<std::pair<std::string, AttentionKernel>> attention_kernels{{"false", AttentionKernel::Unfused},
                                                                              {"1", AttentionKernel::Flash1},
@@ -73,6 +75,9 @@ Stack load_stack(std::string_view name) {
   stack.name = name;
   stack.weights = reader.choice("weights", weight_states);
   stack.gradients = reader.choice("gradients", gradient_states);
+  if (reader.has("gradient_reduction")) stack.reduction = reader.choice("gradient_reduction", gradient_states);
+  stack.reduction_buffers = reader.choice("reduction_buffers", buffer_states);
+  stack.copies_units = reader.boolean("copies_units", false);
   stack.launch = reader.choice("launch", launch_modes);
   stack.async_tensor_backward = reader.boolean("async_tensor_backward");
   stack.gradient_bucket = reader.quantity<Bytes>("gradient_bucket");

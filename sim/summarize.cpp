@@ -6,6 +6,7 @@
 #include "sim/data_parallel.hpp"
 #include "sim/memory.hpp"
 #include "sim/model_chunk.hpp"
+#include "sim/placement.hpp"
 #include "sim/version.hpp"
 
 #include <fmt/format.h>
@@ -172,7 +173,9 @@ Result::Plan plan_of(const Scenario& scenario) {
           .virtual_stages = plan.virtual_stages,
           .data = plan.data,
           .zero = plan.zero,
-          .context = 1,
+          .context = plan.context,
+          .shard_group = shard_ranks(plan),
+          .context_exchange = plan.context > 1 ? to_string(plan.context_exchange) : "none",
           .sequence = plan.sequence,
           .schedule = plan.pipeline > 1 ? to_string(plan.schedule) : "none",
           .recompute = to_string(plan.recompute),
