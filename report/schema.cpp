@@ -61,13 +61,28 @@ json training() {
        {"sequence_length", count("Tokens of a sequence (default: the model's)")},
        {"image_size", count("Pixels of an image's side (default: the model's)")},
        {"precision", word("Of the matrix multiplies", {"bf16", "fp16", "tf32", "fp32"}, "bf16")},
-       {"optimizer", word("Optimizer", {"adam", "adamw", "lamb", "sgd"}, "adamw")}},
+       {"optimizer", word("Optimizer", {"adam", "adamw", "lamb", "sgd"}, "adamw")},
+       {"parameters", word("Type that parameters are kept in (default: the stack's)", {"fp32", "bf16", "fp16"})},
+       {"gradients", word("Type that gradients are kept and summed in (default: the stack's)", {"fp32", "bf16", "fp16"})},
+       {"gradient_reduction", word("Type that gradients are sent in (default: the stack's)", {"fp32", "bf16", "fp16"})},
+       {"master_weights", word("The optimizer's own copy (default: fp32 of 16-bit parameters)", {"fp32", "none"})},
+       {"moments", word("Type of the optimizer's moments", {"fp32", "bf16", "fp16"}, "fp32")}},
       {"global_batch"});
+}
+
+json fsdp() {
+  const auto depth = [](const std::string& description) {
+    return json{{"type", "integer"}, {"minimum", 0}, {"maximum", 64}, {"default", 1}, {"description", description}};
+  };
+  return section("How the parameters of ZeRO-3 come and go, block by block",
+                 {{"reshard_after_forward", flag("Blocks are given up after forward and gathered again", true)},
+                  {"forward_prefetch", depth("Blocks gathered ahead of the one that computes")},
+                  {"backward_prefetch", depth("The same in backward; 0: behind the block before")}});
 }
 
 json parallel(const SchemaNames& names) {
   return section(
-      "Who does what: tensor x pipeline x data = GPUs",
+      "Who does what: tensor x pipeline x context x data = GPUs",
       {{"tensor", count("Ranks that split each layer", 1)},
        {"sequence", flag("They also split the tokens between the split regions", false)},
        {"pipeline", count("Stages", 1)},
@@ -83,8 +98,14 @@ json parallel(const SchemaNames& names) {
        {"account_for_embedding", flag("The embedding takes the place of a layer in the first chunk", false)},
        {"account_for_loss", flag("Logits and loss take the place of a layer in the last chunk", false)},
        {"data", {{"description", "Replicas, or auto: what the others leave"}, {"default", "auto"}}},
-       {"zero", {{"enum", {0, 1}}, {"default", 0}, {"description", "ZeRO stage: 1 shards the optimizer"}}},
-       {"context", {{"const", 1}, {"default", 1}, {"description", "Context parallelism: not modelled yet"}}},
+       {"zero",
+        {{"enum", {0, 1, 2, 3}},
+         {"default", 0},
+         {"description", "ZeRO stage: 1 shards optimizer state, 2 and gradients, 3 and parameters"}}},
+       {"shard_group", count("Ranks that ZeRO divides the state over; groups are replicas (default: all)")},
+       {"fsdp", fsdp()},
+       {"context", count("Ranks that divide each sequence", 1)},
+       {"context_exchange", word("What they send for attention", {"ring", "all-to-all", "all-gather"}, "ring")},
        {"recompute", word("Activations computed again in backward", {"none", "selective", "full"}, "none")},
        {"recompute_method",
         word("Full recomputation: of groups of layers, or of the first layers of each chunk", {"uniform", "block"}, "uniform")},

@@ -65,10 +65,10 @@ void write_plan(std::ostream& out, const Result::Plan& plan, const TerminalStyle
   out << '\n';
   write_wrapped(
       out,
-      fmt::format("plan: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x data {} (ZeRO-{}), recompute {}, "
-                  "micro-batch {} x {}",
-                  plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule, plan.data,
-                  plan.zero, plan.recompute, plan.micro_batch, plan.micro_batches),
+      fmt::format("plan: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x context {} x data {} (ZeRO-{} over {}), "
+                  "recompute {}, micro-batch {} x {}",
+                  plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule,
+                  plan.context, plan.data, plan.zero, plan.shard_group, plan.recompute, plan.micro_batch, plan.micro_batches),
       6, style);
 }
 

@@ -12,12 +12,13 @@ struct Part {
   const char* name;
   StepClass step_class;
 };
-constexpr std::array<Part, 11> parts{{{"compute_matmul", StepClass::Matmul},
+constexpr std::array<Part, 12> parts{{{"compute_matmul", StepClass::Matmul},
                                       {"compute_attention", StepClass::Attention},
                                       {"compute_memory_bound", StepClass::MemoryBound},
                                       {"compute_recompute", StepClass::Recompute},
                                       {"optimizer", StepClass::Optimizer},
                                       {"exposed_tensor_communication", StepClass::TensorCommunication},
+                                      {"exposed_context_communication", StepClass::ContextCommunication},
                                       {"exposed_embedding_exchange", StepClass::EmbeddingExchange},
                                       {"exposed_data_communication", StepClass::DataCommunication},
                                       {"exposed_pipeline_communication", StepClass::PipelineCommunication},

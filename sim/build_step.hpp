@@ -7,16 +7,17 @@
 
 namespace mfusim {
 
-/// The work of one micro-batch of one data-parallel rank, before tensor parallelism cuts it.
+/// The work of one micro-batch of one data-parallel rank, before tensor and context parallelism cut it.
 [[nodiscard]] Work<Count> micro_batch_work(const Scenario& scenario);
 
-/// One training step as a task graph. Ranks that cannot differ are one: the ranks of a tensor group, and data-parallel
-/// replicas. So a job has as many simulated ranks as pipeline stages; where ranks vary, as many for each class of replicas
-/// that differ (sim/variation.hpp).
+/// One training step as a task graph. Ranks that cannot differ are one: the ranks of a tensor or context group, and
+/// data-parallel replicas. So a job has as many simulated ranks as pipeline stages; where ranks vary, as many for each class of
+/// replicas that differ (sim/variation.hpp).
 [[nodiscard]] BuiltStep build_step(const Scenario& scenario, const Work<Count>& work);
 
-/// The two kinds of step behind build_step.
+/// The kinds of step behind build_step; `work` is what one context rank does of it.
 [[nodiscard]] BuiltStep build_pipeline_step(const Scenario& scenario, const Work<Count>& work);
+[[nodiscard]] BuiltStep build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] BuiltStep build_contrastive_step(const Scenario& scenario, const Work<Count>& work);
 
 /// Ends a rank's step: gradient reductions -> gradient norm over the whole job -> optimizer -> gather of the new weights.

@@ -3,6 +3,7 @@
 
 #include "model/input_shape.hpp"
 #include "sim/pipeline_schedule.hpp"
+#include "sim/read_sharding.hpp"
 
 #include <fmt/format.h>
 
@@ -122,20 +123,20 @@ void complete_lengths(Reader& training, const ModelSpec& model, Training& wanted
 }
 
 int resolved_data_parallel(Reader& parallel, const ParallelPlan& plan, const Cluster& cluster) {
-  const std::int64_t others = std::int64_t{plan.tensor} * plan.pipeline;
+  const std::int64_t others = std::int64_t{plan.tensor} * plan.pipeline * plan.context;
   const bool automatic = !parallel.has("data") || parallel.word("data") == "auto";
   if (!parallel.has("data")) parallel.note_default("data", "auto");
   if (automatic) {
     if (others > cluster.gpus || cluster.gpus % others != 0) {
-      parallel.fail("tensor", fmt::format("tensor x pipeline ({} x {}) does not divide cluster.gpus ({})", plan.tensor,
-                                          plan.pipeline, cluster.gpus));
+      parallel.fail("tensor", fmt::format("tensor x pipeline x context ({} x {} x {}) does not divide cluster.gpus ({})",
+                                          plan.tensor, plan.pipeline, plan.context, cluster.gpus));
     }
     return static_cast<int>(cluster.gpus / others);
   }
   const std::int64_t data = checked_size(parallel, "data", parallel.positive_int("data"));
   if (others * data != cluster.gpus) {
-    parallel.fail("data", fmt::format("tensor x pipeline x data ({} x {} x {} = {}) is not cluster.gpus ({})", plan.tensor,
-                                      plan.pipeline, data, others * data, cluster.gpus));
+    parallel.fail("data", fmt::format("tensor x pipeline x context x data ({} x {} x {} x {} = {}) is not cluster.gpus ({})",
+                                      plan.tensor, plan.pipeline, plan.context, data, others * data, cluster.gpus));
   }
   return static_cast<int>(data);
 }
@@ -146,7 +147,6 @@ void check_plan(Reader& parallel, const ParallelPlan& plan, const Cluster& clust
                                         plan.tensor, cluster.gpus_per_node));
   }
   if (plan.sequence && plan.tensor == 1) parallel.fail("sequence", "sequence parallelism needs tensor > 1, got tensor 1");
-  if (plan.zero > 1) parallel.fail("zero", fmt::format("ZeRO stages 0 and 1 are modelled, {} is not yet", plan.zero));
   constexpr int most_chunks = 4096;
   if (std::int64_t{plan.pipeline} * plan.virtual_stages > most_chunks) parallel.fail("pipeline", "more than 4096 model chunks");
 }
@@ -184,6 +184,7 @@ void check_scenario(Reader& root, Scenario& scenario) {
   check_pipeline(root, scenario);
   check_recompute(root, scenario);
   check_techniques(root, scenario);
+  check_sharding(root, scenario);
 }
 
 }  // namespace mfusim

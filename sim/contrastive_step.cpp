@@ -2,8 +2,10 @@
 #include "sim/build_step.hpp"
 #include "sim/chunk_segments.hpp"
 #include "sim/data_parallel.hpp"
+#include "sim/fully_sharded.hpp"
 #include "sim/input_pipeline.hpp"
 #include "sim/placement.hpp"
+#include "sim/shard_groups.hpp"
 #include "sim/step_size.hpp"
 
 #include <fmt/format.h>
@@ -21,12 +23,13 @@ class ContrastiveStep {
  public:
   ContrastiveStep(const Scenario& scenario, const Work<Count>& work)
       : scenario_(scenario), work_(work), context_(layer_context(scenario)), graph_(scenario.cluster, 1, expected_tasks(work)) {
+    if (scenario.parallel.zero == 3) sharded_.emplace(scenario, context_, graph_, sharded_towers(work));
     ChunkSegments segments(context_, graph_.table());
     for (const Tower<Count>& tower : work.towers) {
       Side side;
       side.chunk = cut_into_chunks(tower.groups, 1).front();
-      side.forward = segments.forward(side.chunk);
-      side.backward = segments.backward(side.chunk);
+      if (!sharded_) side.forward = segments.forward(side.chunk);
+      if (!sharded_) side.backward = segments.backward(side.chunk);
       sides_.push_back(std::move(side));
     }
     split_head();
@@ -36,6 +39,7 @@ class ContrastiveStep {
     std::vector<TaskId> ready = gather_weights();
     const std::vector<TaskId> input = add_input(scenario_, graph_, 0, input_bytes());
     ready.insert(ready.end(), input.begin(), input.end());
+    if (sharded_) return run_sharded(std::move(ready));
     for (std::size_t i = 0; i < sides_.size(); ++i) ready = exits_of(graph_.place(0, sides_[i].forward, instance(i), ready));
     std::vector<TaskId> gradient = loss(ready);
     GradientReduction reduction(scenario_, graph_, 0);
@@ -55,6 +59,24 @@ class ContrastiveStep {
   }
 
  private:
+  /// The same with sharded parameters, gathered and reduced block by block.
+  BuiltStep run_sharded(std::vector<TaskId> ready) {
+    sharded_->begin(0);
+    for (std::size_t i = 0; i < sides_.size(); ++i) ready = sharded_->forward(i, ready);
+    ready = loss(ready);
+    for (std::size_t i = sides_.size(); i-- > 0;) {
+      if (!work_.towers[i].frozen) ready = sharded_->backward(i, ready);
+    }
+    add_update(scenario_, graph_, {{.rank = 0, .parameters = sharded_->trainable(), .gradients = sharded_->end()}});
+    return std::move(graph_).build();
+  }
+
+  [[nodiscard]] static std::vector<FullySharded::Tower> sharded_towers(const Work<Count>& work) {
+    std::vector<FullySharded::Tower> towers;
+    for (const Tower<Count>& tower : work.towers) towers.push_back({cut_into_chunks(tower.groups, 1).front(), tower.frozen});
+    return towers;
+  }
+
   [[nodiscard]] static std::size_t expected_tasks(const Work<Count>& work) {
     std::size_t operators = 0;
     for (const Tower<Count>& tower : work.towers) {
@@ -128,9 +150,8 @@ class ContrastiveStep {
 
   /// ZeRO-1 with overlap gathers the weights of a step at its start.
   std::vector<TaskId> gather_weights() {
-    if (scenario_.parallel.zero == 0 || scenario_.parallel.data == 1 || !scenario_.techniques.dp_overlap) return {};
-    const Bytes weights = parameters() * size_of(scenario_.training.precision);
-    return {graph_.add(0, data_collective(scenario_, Collective::AllGather, weights, "weight gather"), {}, {})};
+    if (!gathers_new_weights(scenario_.parallel) || !scenario_.techniques.dp_overlap) return {};
+    return {graph_.add(0, weight_gather(scenario_, parameters(), "weight gather"), {}, {})};
   }
 
   void add_gradients(GradientReduction& reduction, const Side& side, const PlacedSegment& placed) const {
@@ -167,6 +188,7 @@ class ContrastiveStep {
   const Work<Count>& work_;
   LayerContext context_;
   StepGraph graph_;
+  std::optional<FullySharded> sharded_;  ///< ZeRO-3.
   std::vector<Side> sides_;
   Layer<Count> local_, joint_;
   std::vector<Segment> head_segments_;

@@ -3,8 +3,7 @@
 
 #include "model/parameters.hpp"
 #include "sim/placement.hpp"
-
-#include <fmt/format.h>
+#include "sim/shard_groups.hpp"
 
 namespace mfusim {
 namespace {
@@ -36,37 +35,30 @@ ParameterShare parameters_of(const ModelChunk& chunk, const TensorGroup& group) 
 }
 
 Bytes weight_value(const Scenario& scenario) {
-  return scenario.stack.weights == WeightState::Autocast ? size_of(DataType::Fp32) : size_of(scenario.training.precision);
+  const bool cast_before = scenario.stack.weights == WeightState::ShardedCast;
+  return size_of(cast_before ? scenario.training.precision : scenario.training.state.parameters);
 }
 
 Bytes gradient_value(const Scenario& scenario) {
-  return scenario.stack.gradients == GradientState::Fp32 ? size_of(DataType::Fp32) : size_of(scenario.training.precision);
+  return size_of(scenario.training.state.gradients);
+}
+
+Bytes reduction_value(const Scenario& scenario) {
+  return size_of(scenario.training.state.reduction);
 }
 
 Step data_collective(const Scenario& scenario, Collective kind, Bytes message, const std::string& name) {
-  const CollectiveShape shape{.kind = kind, .message = message, .group = data_group(scenario.parallel, scenario.cluster)};
-  const PredictedTime predicted = collective_time(scenario.cluster, shape);
-  return Step{.name = name,
-              .shape = fmt::format("{} of {:.4g} MB over {} ranks", to_string(kind), message.value() / 1e6, shape.group.ranks),
-              .step_class = StepClass::DataCommunication,
-              .stream = StreamKind::Data,
-              .use = shape.group.ranks > shape.group.ranks_per_node ? StepUse::NetworkTransfer : StepUse::NodeTransfer,
-              .scope = StepScope::DataGroup,
-              .duration = to_ticks(predicted.time),
-              .flops = Flops(),
-              .bytes = bytes_sent(shape),
-              .provenance = predicted.provenance,
-              .outside_measured_region = predicted.outside_measured_region};
+  return group_collective(scenario, kind, message, name, data_group(scenario.parallel, scenario.cluster));
 }
 
 GradientReduction::GradientReduction(const Scenario& scenario, StepGraph& graph, int rank)
     : scenario_(scenario), graph_(graph), rank_(rank) {}
 
 void GradientReduction::add(double values, TaskId ready) {
-  if (scenario_.parallel.data == 1) return;
+  if (gradient_ranks(scenario_.parallel) == 1) return;
   pending_ += values;
   last_ready_ = ready;
-  if (scenario_.techniques.dp_overlap && pending_ * gradient_value(scenario_) >= scenario_.stack.gradient_bucket) reduce(ready);
+  if (scenario_.techniques.dp_overlap && pending_ * reduction_value(scenario_) >= scenario_.stack.gradient_bucket) reduce(ready);
 }
 
 void GradientReduction::finish(TaskId backward_end) {
@@ -74,10 +66,8 @@ void GradientReduction::finish(TaskId backward_end) {
 }
 
 void GradientReduction::reduce(TaskId ready) {
-  const Collective kind = scenario_.parallel.zero == 0 ? Collective::AllReduce : Collective::ReduceScatter;
-  const std::vector<TaskId> after{ready};
-  reduced_.push_back(
-      graph_.add(rank_, data_collective(scenario_, kind, pending_ * gradient_value(scenario_), "gradient reduction"), {}, after));
+  ReductionRows rows;
+  reduced_.push_back(reduce_gradients(scenario_, graph_, rank_, pending_, {}, ready, rows));
   pending_ = 0;
 }
 
@@ -90,9 +80,10 @@ Step gradient_norm_step(const Scenario& scenario, double parameters) {
 }
 
 Step optimizer_step(const Scenario& scenario, double parameters) {
-  const bool half_weights = scenario.stack.weights == WeightState::MasterCopy && scenario.training.precision != DataType::Fp32;
-  double bytes = 24 + gradient_value(scenario).value() + (half_weights ? 2 : 0);
-  if (scenario.training.optimizer == Optimizer::Sgd) bytes -= 8;
+  const StateTypes& state = scenario.training.state;
+  const double moments = scenario.training.optimizer == Optimizer::Sgd ? 1 : 2;
+  const Bytes weight = state.master ? 2 * size_of(*state.master) + size_of(state.parameters) : 2 * size_of(state.parameters);
+  double bytes = (weight + 2 * moments * size_of(state.moments) + gradient_value(scenario)).value();
   if (scenario.training.optimizer == Optimizer::Lamb) bytes += 8;
   const KernelContext context = layer_context(scenario).kernels;
   Step step = memory_step(context, MemoryOperator::Optimizer, Bytes(bytes * parameters), 1);

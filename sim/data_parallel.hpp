@@ -18,14 +18,15 @@ struct ParameterShare {
 };
 [[nodiscard]] ParameterShare parameters_of(const ModelChunk& chunk, const TensorGroup& group);
 
-/// Bytes of one value of the weights that are gathered, and of the gradients that are reduced.
+/// Bytes of one value of the weights as they are gathered, of the gradients as they are kept, and as they are sent.
 [[nodiscard]] Bytes weight_value(const Scenario& scenario);
 [[nodiscard]] Bytes gradient_value(const Scenario& scenario);
+[[nodiscard]] Bytes reduction_value(const Scenario& scenario);
 
 /// Reduces gradients over the data-parallel group, in buckets, as the backward pass completes them.
-/// ZeRO-0 all-reduces (each rank sends 2 (n-1)/n of its gradients); ZeRO-1 reduce-scatters ((n-1)/n) and gathers the new
-/// weights after the optimizer. Source: Rajbhandari et al. 2020, arXiv:1910.02054, section 7; Li et al. 2020,
-/// arXiv:2006.15704 (PyTorch DDP), section 3.2.
+/// ZeRO-0 all-reduces (each rank sends 2 (n-1)/n of its gradients); ZeRO-1 and 2 reduce-scatter ((n-1)/n) and gather the new
+/// weights after the optimizer (sim/shard_groups.hpp). Source: Rajbhandari et al. 2020, arXiv:1910.02054, section 7; Li et al.
+/// 2020, arXiv:2006.15704 (PyTorch DDP), section 3.2.
 class GradientReduction {
  public:
   GradientReduction(const Scenario& scenario, StepGraph& graph, int rank);
@@ -52,8 +53,8 @@ class GradientReduction {
 [[nodiscard]] Step data_collective(const Scenario& scenario, Collective kind, Bytes message, const std::string& name);
 
 /// Adam's or LAMB's update of one rank's parameters, and the gradient norm before it (memory-bound).
-/// Bytes a parameter: master weight, first and second moment read and written in fp32 (24), gradient read, new 16-bit
-/// weight written; SGD with momentum keeps one moment less. LAMB reads weight and update once more for its norms.
+/// Bytes a parameter: master weight (or the fp32 parameter itself), first and second moment read and written, gradient read,
+/// new 16-bit weight written; SGD with momentum keeps one moment less. LAMB reads weight and update once more for its norms.
 [[nodiscard]] Step optimizer_step(const Scenario& scenario, double parameters);
 [[nodiscard]] Step gradient_norm_step(const Scenario& scenario, double parameters);
 

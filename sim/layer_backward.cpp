@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/context_parallel.hpp"
 #include "sim/layer_pass.hpp"
 #include "sim/overlapped_gemm.hpp"
 
@@ -97,6 +98,10 @@ class BackwardPass {
   void compute(std::size_t at) {
     const LayerNode& node = nodes_[at];
     if (const auto* linear = std::get_if<Linear<Count>>(&node.op.shape)) return linear_gradients(at, *linear);
+    if (crosses_context(context_, node.op)) {
+      return pass_down(
+          node, context_attention_backward(context_, segment_, node.op, kernel_name(node, Pass::InputGradient), gradient_[at]));
+    }
     if (context_.recompute == Recompute::Selective && std::holds_alternative<Attention<Count>>(node.op.shape))
       recompute_attention(at);
     if (std::optional<Step> step = kernel_step(context_.kernels, node.op, Pass::InputGradient)) {

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/layer_pass.hpp"
+#include "sim/placement.hpp"
 
 namespace mfusim {
 
 LayerContext layer_context(const Scenario& scenario) {
   const Techniques& techniques = scenario.techniques;
-  return LayerContext{.kernels = {.gpu = &scenario.cluster.gpu,
-                                  .precision = scenario.training.precision,
-                                  .attention = techniques.attention,
-                                  .fused_operators = techniques.fused_operators,
-                                  .weights = scenario.stack.weights},
-                      .tensor = {.ranks = scenario.parallel.tensor, .sequence = scenario.parallel.sequence},
-                      .cluster = &scenario.cluster,
-                      .launch = scenario.stack.launch,
-                      .async_tensor_backward = scenario.stack.async_tensor_backward,
-                      .overlap_chunks = techniques.tp_overlap ? scenario.stack.tp_overlap_chunks : 1,
-                      .recompute = scenario.parallel.recompute,
-                      .plan = &scenario.parallel};
+  const ParallelPlan& plan = scenario.parallel;
+  return LayerContext{
+      .kernels = {.gpu = &scenario.cluster.gpu,
+                  .precision = scenario.training.precision,
+                  .attention = techniques.attention,
+                  .fused_operators = techniques.fused_operators,
+                  .weights = autocasts(scenario.training, scenario.stack) ? WeightState::Autocast : WeightState::MasterCopy},
+      .tensor = {.ranks = plan.tensor, .sequence = plan.sequence},
+      .context = {.ranks = plan.context,
+                  .exchange = plan.context_exchange,
+                  .group = context_group(plan, scenario.cluster),
+                  .neighbours = context_pair(plan, scenario.cluster)},
+      .cluster = &scenario.cluster,
+      .launch = scenario.stack.launch,
+      .async_tensor_backward = scenario.stack.async_tensor_backward,
+      .overlap_chunks = techniques.tp_overlap ? scenario.stack.tp_overlap_chunks : 1,
+      .recompute = plan.recompute,
+      .plan = &plan};
 }
 
 Step tensor_collective(const LayerContext& context, Collective kind, double elements, const std::string& name) {

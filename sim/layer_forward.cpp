@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/context_parallel.hpp"
 #include "sim/layer_pass.hpp"
 #include "sim/overlapped_gemm.hpp"
 
@@ -71,6 +72,10 @@ class ForwardPass {
 
   void compute(std::size_t at) {
     const LayerNode& node = nodes_[at];
+    if (crosses_context(context_, node.op)) {
+      produced_[at] = context_attention_forward(context_, segment_, node.op, kernel_name(node), inputs_of(node), recolour());
+      return;
+    }
     const std::optional<Step> step = kernel_step(context_.kernels, node.op, Pass::Forward);
     if (!step) {
       produced_[at] = inputs_of(node);

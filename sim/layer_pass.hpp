@@ -12,10 +12,19 @@
 
 namespace mfusim {
 
+/// The ranks that divide each sequence (sim/context_parallel.hpp).
+struct ContextGroup {
+  int ranks = 1;
+  ContextExchange exchange = ContextExchange::Ring;
+  Group group;
+  Group neighbours;
+};
+
 /// Everything that turns a layer into timed steps of one rank.
 struct LayerContext {
   KernelContext kernels;
   TensorGroup tensor;
+  ContextGroup context;
   const Cluster* cluster = nullptr;
   LaunchMode launch = LaunchMode::Graph;
   bool async_tensor_backward = true;

@@ -2,22 +2,13 @@
 #include "sim/memory.hpp"
 
 #include "sim/activation_memory.hpp"
-#include "sim/data_parallel.hpp"
+#include "sim/context_parallel.hpp"
+#include "sim/model_state.hpp"
 
 #include <algorithm>
 
 namespace mfusim {
 namespace {
-
-/// Weights, gradients and optimizer state of `share`.
-void add_state(const Scenario& scenario, const ParameterShare& share, StageMemory& memory) {
-  const double optimizer_ranks = scenario.parallel.zero >= 1 ? scenario.parallel.data : 1;
-  const bool master = scenario.stack.weights == WeightState::MasterCopy && scenario.training.precision != DataType::Fp32;
-  const double moments = scenario.training.optimizer == Optimizer::Sgd ? 1 : 2;
-  memory.parts.emplace_back("weights", share.all * weight_value(scenario));
-  memory.parts.emplace_back("gradients", share.trainable * gradient_value(scenario));
-  memory.parts.emplace_back("optimizer", Bytes(share.trainable * (4 * moments + (master ? 4 : 0)) / optimizer_ranks));
-}
 
 /// Activations at the stage's fullest moment, the first of equals.
 void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActivations>& by_chunk, StageMemory& memory) {
@@ -35,13 +26,10 @@ StageMemory pipeline_stage(const Scenario& scenario, const std::vector<ModelChun
   const ParallelPlan& plan = scenario.parallel;
   StageMemory memory;
   memory.stage = stage;
-  ParameterShare share;
-  for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan.virtual_stages); ++chunk) {
-    const ParameterShare parameters = parameters_of(chunks[model_chunk(plan, stage, chunk)], {plan.tensor, plan.sequence});
-    share.all += parameters.all;
-    share.trainable += parameters.trainable;
-  }
-  add_state(scenario, share, memory);
+  std::vector<const ModelChunk*> held;
+  for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan.virtual_stages); ++chunk)
+    held.push_back(&chunks[model_chunk(plan, stage, chunk)]);
+  memory.parts = model_state(scenario, held);
   add_activations(stage_schedule(plan, stage), stage_activations(scenario, chunks, stage), memory);
   memory.parts.emplace_back("framework", scenario.stack.framework_memory);
   return memory;
@@ -50,19 +38,18 @@ StageMemory pipeline_stage(const Scenario& scenario, const std::vector<ModelChun
 StageMemory colocated_towers(const Scenario& scenario, const Work<Count>& work) {
   StageMemory memory;
   memory.passes_in_flight = 1;
-  ParameterShare share;
   ChunkActivations activations;
+  std::vector<ModelChunk> chunks;
   for (const Tower<Count>& tower : work.towers) {
-    const ModelChunk chunk = cut_into_chunks(tower.groups, 1).front();
-    const ParameterShare parameters = parameters_of(chunk, {scenario.parallel.tensor, scenario.parallel.sequence});
-    share.all += parameters.all;
-    share.trainable += parameters.trainable;
+    chunks.push_back(cut_into_chunks(tower.groups, 1).front());
     if (tower.frozen) continue;  // no backward pass: nothing is kept
-    const ChunkActivations one = chunk_activations(scenario, chunk);
+    const ChunkActivations one = chunk_activations(scenario, chunks.back());
     activations.kept += one.all();
     activations.recomputed = std::max(activations.recomputed, one.recomputed);
   }
-  add_state(scenario, share, memory);
+  std::vector<const ModelChunk*> held;
+  for (const ModelChunk& chunk : chunks) held.push_back(&chunk);
+  memory.parts = model_state(scenario, held);
   memory.parts.emplace_back("activations", activations.kept);
   memory.parts.emplace_back("recomputed_layer", activations.recomputed);
   memory.parts.emplace_back("loss", kept_by_layers(scenario, work.head));
@@ -78,7 +65,8 @@ Bytes StageMemory::total() const {
   return sum;
 }
 
-std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& work) {
+std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {
+  const Work<Count> work = context_share(whole, scenario.parallel.context);
   if (work.towers.size() > 1) return {colocated_towers(scenario, work)};
   const ParallelPlan& plan = scenario.parallel;
   const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan);

@@ -21,8 +21,7 @@ struct StageMemory {
 };
 
 /// Peak memory of each pipeline stage.
-/// Weights, gradients and optimizer state by the stack's types and the ZeRO stage (Rajbhandari et al. 2020,
-/// arXiv:1910.02054, section 3); activations at their fullest by the schedule's own order
+/// Weights, gradients and optimizer state (sim/model_state.hpp); activations at their fullest by the schedule's own order
 /// (sim/activation_memory.hpp), apart from them the loss's fp32 scores; the framework's allowance.
 [[nodiscard]] std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& work);
 

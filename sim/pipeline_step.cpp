@@ -5,6 +5,7 @@
 #include "sim/input_pipeline.hpp"
 #include "sim/pipeline_schedule.hpp"
 #include "sim/placement.hpp"
+#include "sim/shard_groups.hpp"
 #include "sim/step_size.hpp"
 #include "sim/tied_embedding.hpp"
 
@@ -151,7 +152,11 @@ class PipelineStep {
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const PlacedSegment placed = place_slot(slots[i]);
       if (!placed.segment->tasks.empty()) end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
-      if (last_slot[slots[i].chunk] == i) add_gradients(placed, {model_chunk(stage, slots[i].chunk), slots[i].micro_batch});
+      const bool last = last_slot[slots[i].chunk] == i;
+      const bool ends_gradients = slots[i].kind == Slot::Kind::Backward || slots[i].kind == Slot::Kind::WeightGradient;
+      if (ends_gradients && (last || plan_.zero == 2))
+        add_gradients(placed, {model_chunk(stage, slots[i].chunk), slots[i].micro_batch});
+      if (ends_gradients && !last && plan_.zero == 2) end_micro_batch(end);
     }
     reduction_->finish(end);
     RankUpdate update{.rank = stage, .parameters = stage_parameters(stage), .gradients = reduction_->reduced()};
@@ -159,14 +164,21 @@ class PipelineStep {
     return update;
   }
 
+  /// ZeRO-2 keeps no whole gradients between micro-batches. Source: DeepSpeed, deepspeed/runtime/zero/stage_1_and_2.py:
+  /// partitioned gradients are reduced at every micro-batch, not only where accumulation ends.
+  void end_micro_batch(TaskId backward_end) {
+    reduction_->finish(backward_end);
+    if (!scenario_.techniques.dp_overlap)
+      blocking_.insert(blocking_.end(), reduction_->reduced().begin(), reduction_->reduced().end());
+  }
+
   /// Weight gathers of overlapped ZeRO run under the forward passes of earlier chunks, the first one in the open.
   [[nodiscard]] std::vector<std::vector<TaskId>> stage_inputs(int stage) {
     std::vector<std::vector<TaskId>> inputs(static_cast<std::size_t>(plan_.virtual_stages));
-    if (plan_.zero >= 1 && plan_.data > 1 && scenario_.techniques.dp_overlap) {
+    if (gathers_new_weights(plan_) && scenario_.techniques.dp_overlap) {
       for (std::uint32_t chunk = 0; chunk < inputs.size(); ++chunk) {
         const ParameterShare share = parameters_of(chunks_[model_chunk(stage, chunk)], context_.tensor);
-        const Bytes weights = share.trainable * size_of(scenario_.training.precision);
-        inputs[chunk] = {graph_.add(stage, data_collective(scenario_, Collective::AllGather, weights, "weight gather"),
+        inputs[chunk] = {graph_.add(stage, weight_gather(scenario_, share.trainable, "weight gather"),
                                     {.micro_batch = 0, .chunk = chunk}, {})};
       }
     }

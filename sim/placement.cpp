@@ -4,20 +4,47 @@
 #include <algorithm>
 
 namespace mfusim {
+namespace {
+
+/// `ranks` that are `stride` apart in the numbering of ranks.
+Group strided_group(const Cluster& cluster, int ranks, int stride) {
+  const int per_node = std::clamp(cluster.gpus_per_node / stride, 1, ranks);
+  return {
+      .ranks = ranks, .ranks_per_node = per_node, .concurrent_groups_per_node = std::max(1, cluster.gpus_per_node / per_node)};
+}
+
+}  // namespace
 
 Group tensor_group(const ParallelPlan& plan) {
   return {.ranks = plan.tensor, .ranks_per_node = plan.tensor};
 }
 
 Group data_group(const ParallelPlan& plan, const Cluster& cluster) {
-  const int per_node = std::clamp(cluster.gpus_per_node / plan.tensor, 1, plan.data);
-  return {.ranks = plan.data,
-          .ranks_per_node = per_node,
-          .concurrent_groups_per_node = std::max(1, cluster.gpus_per_node / per_node)};
+  return strided_group(cluster, gradient_ranks(plan), plan.tensor);
+}
+
+Group shard_group(const ParallelPlan& plan, const Cluster& cluster) {
+  return strided_group(cluster, plan.shard_group, plan.tensor);
+}
+
+Group shard_replicas(const ParallelPlan& plan, const Cluster& cluster) {
+  return strided_group(cluster, gradient_ranks(plan) / plan.shard_group, plan.tensor * plan.shard_group);
+}
+
+Group context_group(const ParallelPlan& plan, const Cluster& cluster) {
+  return strided_group(cluster, plan.context, plan.tensor);
+}
+
+Group context_pair(const ParallelPlan& plan, const Cluster& cluster) {
+  const Group ring = context_group(plan, cluster);
+  const bool same_node = ring.ranks <= ring.ranks_per_node;
+  return {.ranks = 2,
+          .ranks_per_node = same_node ? 2 : 1,
+          .concurrent_groups_per_node = same_node ? 1 : ring.concurrent_groups_per_node};
 }
 
 Group pipeline_pair(const ParallelPlan& plan, const Cluster& cluster) {
-  const int distance = plan.tensor * plan.data;  // in ranks
+  const int distance = plan.tensor * gradient_ranks(plan);  // in ranks
   const bool same_node = distance < cluster.gpus_per_node;
   return {
       .ranks = 2, .ranks_per_node = same_node ? 2 : 1, .concurrent_groups_per_node = std::min(distance, cluster.gpus_per_node)};

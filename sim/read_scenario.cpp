@@ -2,6 +2,7 @@
 #include "model/read_model.hpp"
 #include "sim/check_plan.hpp"
 #include "sim/read_pipeline.hpp"
+#include "sim/read_sharding.hpp"
 #include "sim/scenario.hpp"
 #include "sim/variation.hpp"
 
@@ -95,12 +96,10 @@ ParallelPlan read_parallel(Reader reader, const ModelSpec& model, const Cluster&
   plan.sequence = reader.boolean("sequence", false);
   plan.pipeline = static_cast<int>(checked_size(reader, "pipeline", reader.positive_int("pipeline", 1)));
   read_schedule(reader, plan);
-  plan.zero = static_cast<int>(reader.non_negative_int("zero", 0));
+  read_sharding(reader, plan);
   read_recompute(reader, plan);
-  if (const std::int64_t context = reader.positive_int("context", 1); context != 1) {
-    reader.fail("context", fmt::format("context parallelism is not modelled yet, got {}", context));
-  }
   plan.data = resolved_data_parallel(reader, plan, cluster);
+  complete_sharding(reader, plan);
   check_plan(reader, plan, cluster);
   plan.chunk_layers = read_chunk_layers(reader, plan, repeated_layers(model));
   reader.reject_unknown_keys();
@@ -172,9 +171,10 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   scenario.training = read_training(training, scenario.model, scenario.cluster);
   scenario.parallel = read_parallel(root.child_or_empty("parallel"), scenario.model, scenario.cluster);
   complete_batches(training, scenario);
-  training.reject_unknown_keys();
   scenario.stack = read_stack(root, scenario.model, scenario.defaults);
   override_stack(root.child_or_empty("stack_settings"), scenario.stack);
+  scenario.training.state = read_state_types(training, scenario.stack, scenario.training.precision);
+  training.reject_unknown_keys();
   scenario.techniques = read_techniques(root.child_or_empty("techniques"), scenario.stack.techniques);
   scenario.placement = read_towers(root, scenario.model);
   scenario.data = read_data(root.child_if("data"));

@@ -5,7 +5,9 @@
 #include "base/reader.hpp"
 #include "hardware/network.hpp"
 #include "model/spec.hpp"
+#include "sim/sharding.hpp"
 #include "sim/stack.hpp"
+#include "sim/state_types.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -31,10 +33,16 @@ struct Training {
   std::optional<std::int64_t> sequence_length;  ///< Text length of a contrastive model, sequence of a language model.
   DataType precision = DataType::Bf16;          ///< Of the matrix multiplies.
   Optimizer optimizer = Optimizer::AdamW;
+  StateTypes state;
   bool operator==(const Training&) const = default;
 };
 
-/// How the GPUs share the work; every number is resolved and checked: tensor x pipeline x data = GPUs.
+/// Whether fp32 weights are converted to 16 bit for each multiply: not where their shards are before they are gathered.
+[[nodiscard]] inline bool autocasts(const Training& training, const Stack& stack) {
+  return stack.weights != WeightState::ShardedCast && is_half(training.precision) && !is_half(training.state.parameters);
+}
+
+/// How the GPUs share the work; every number is resolved and checked: tensor x pipeline x context x data = GPUs.
 struct ParallelPlan {
   int tensor = 1;
   bool sequence = false;  ///< Sequence parallelism inside the tensor group (Korthikanti et al. 2022).
@@ -42,7 +50,11 @@ struct ParallelPlan {
   int virtual_stages = 1;  ///< Model chunks a pipeline rank.
   PipelineSchedule schedule = PipelineSchedule::OneForwardOneBackward;
   int data = 1;
-  int zero = 0;  ///< 0: replicated optimizer; 1: optimizer state sharded over the data-parallel group.
+  int context = 1;  ///< Ranks that divide each sequence; they reduce gradients together with the data-parallel ones.
+  ContextExchange context_exchange = ContextExchange::Ring;
+  int zero = 0;           ///< What is sharded: 1 optimizer state, 2 and gradients, 3 and parameters.
+  int shard_group = 1;    ///< Ranks that divide that between them; such groups are replicas of each other.
+  FullSharding sharding;  ///< ZeRO-3 only.
   Recompute recompute = Recompute::None;
   RecomputeMethod recompute_method = RecomputeMethod::Uniform;
   std::int64_t recompute_layers = 1;

@@ -19,10 +19,12 @@ const std::map<std::string_view, std::string_view>& stacks();
 
 namespace {
 
-const std::vector<std::pair<std::string, WeightState>> weight_states{{"autocast", WeightState::Autocast},
-                                                                     {"master-copy", WeightState::MasterCopy}};
+const std::vector<std::pair<std::string, WeightState>> weight_states{
+    {"autocast", WeightState::Autocast}, {"master-copy", WeightState::MasterCopy}, {"sharded-cast", WeightState::ShardedCast}};
 const std::vector<std::pair<std::string, GradientState>> gradient_states{{"fp32", GradientState::Fp32},
                                                                          {"precision", GradientState::Precision}};
+const std::vector<std::pair<std::string, ReductionBuffers>> buffer_states{
+    {"in-place", ReductionBuffers::InPlace}, {"copy", ReductionBuffers::Copy}, {"buckets", ReductionBuffers::Buckets}};
 const std::vector<std::pair<std::string, LaunchMode>> launch_modes{{"eager", LaunchMode::Eager}, {"graph", LaunchMode::Graph}};
 const std::vector<std::pair<std::string, AttentionKernel>> attention_kernels{{"false", AttentionKernel::Unfused},
                                                                              {"1", AttentionKernel::Flash1},
@@ -42,6 +44,7 @@ std::optional<std::int64_t> read_window(Reader& reader) {
 
 constexpr std::array setting_keys{"weights",
                                   "gradients",
+                                  "reduction_buffers",
                                   "launch",
                                   "async_tensor_backward",
                                   "gradient_bucket",
@@ -54,6 +57,9 @@ constexpr std::array setting_keys{"weights",
 void read_settings(Reader& reader, Stack& stack) {
   if (reader.has("weights")) stack.weights = reader.choice("weights", weight_states);
   if (reader.has("gradients")) stack.gradients = reader.choice("gradients", gradient_states);
+  if (reader.has("gradient_reduction")) stack.reduction = reader.choice("gradient_reduction", gradient_states);
+  if (reader.has("reduction_buffers")) stack.reduction_buffers = reader.choice("reduction_buffers", buffer_states);
+  if (reader.has("copies_units")) stack.copies_units = reader.boolean("copies_units");
   if (reader.has("launch")) stack.launch = reader.choice("launch", launch_modes);
   if (reader.has("async_tensor_backward")) stack.async_tensor_backward = reader.boolean("async_tensor_backward");
   if (reader.has("gradient_bucket")) stack.gradient_bucket = reader.quantity<Bytes>("gradient_bucket");

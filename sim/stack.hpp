@@ -31,11 +31,17 @@ struct Techniques {
 enum class LaunchMode { Eager, Graph };
 
 /// Autocast: fp32 parameters, cast to 16 bit before use (PyTorch AMP). MasterCopy: 16-bit weights with an fp32 master
-/// copy in the optimizer (Megatron-LM, DeepSpeed).
-enum class WeightState { Autocast, MasterCopy };
+/// copy in the optimizer (Megatron-LM, DeepSpeed). ShardedCast: fp32 shards, cast to 16 bit before they are gathered (PyTorch
+/// FSDP with mixed precision).
+enum class WeightState { Autocast, MasterCopy, ShardedCast };
 
 /// Type in which gradients are kept and reduced.
 enum class GradientState { Fp32, Precision };
+
+/// Where gradients stand while they are reduced. InPlace: in their own contiguous buffer (Megatron-LM). Copy: all of them once
+/// more in the buckets (PyTorch DDP without gradient_as_bucket_view). Buckets: in one bucket, or two in turn where they are
+/// reduced under backward (DeepSpeed).
+enum class ReductionBuffers { InPlace, Copy, Buckets };
 
 /// A software stack: which numbers its state is kept in, how it launches, what it overlaps. Constants belong to a
 /// stack, never to a case; each catalog file (sim/stacks/*.yaml) states its sources.
@@ -43,6 +49,9 @@ struct Stack {
   std::string name;
   WeightState weights = WeightState::MasterCopy;
   GradientState gradients = GradientState::Fp32;
+  std::optional<GradientState> reduction;  ///< Type in which they are sent; none: as they are kept.
+  ReductionBuffers reduction_buffers = ReductionBuffers::InPlace;
+  bool copies_units = false;  ///< Gathered units are copied out, gradients copied in (FSDP2's per-parameter shards).
   LaunchMode launch = LaunchMode::Graph;
   bool async_tensor_backward = true;   ///< Input-gradient collective under the weight-gradient GEMM.
   Bytes gradient_bucket{25e6};         ///< Gradients are reduced in buckets of this size.

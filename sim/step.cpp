@@ -23,6 +23,8 @@ std::string to_string(StreamKind kind) {
       return "host";
     case StreamKind::Loader:
       return "loader";
+    case StreamKind::Context:
+      return "context communication";
   }
   throw std::logic_error("unhandled StreamKind");
 }
@@ -51,6 +53,8 @@ std::string to_string(StepClass step_class) {
       return "data_loading";
     case StepClass::HostLaunch:
       return "host_launch";
+    case StepClass::ContextCommunication:
+      return "context_communication";
   }
   throw std::logic_error("unhandled StepClass");
 }

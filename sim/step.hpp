@@ -11,8 +11,8 @@
 namespace mfusim {
 
 /// The in-order queues of one rank.
-enum class StreamKind : std::uint8_t { Compute, Tensor, Data, PipelineForward, PipelineBackward, Copy, Host, Loader };
-constexpr int streams_per_rank = 8;
+enum class StreamKind : std::uint8_t { Compute, Tensor, Data, PipelineForward, PipelineBackward, Copy, Host, Loader, Context };
+constexpr int streams_per_rank = 9;
 [[nodiscard]] std::string to_string(StreamKind kind);
 
 /// What a piece of the step is spent on: the classes of the breakdown.
@@ -28,6 +28,7 @@ enum class StepClass : std::uint8_t {
   EmbeddingExchange,
   DataLoading,
   HostLaunch,
+  ContextCommunication,
 };
 [[nodiscard]] std::string to_string(StepClass step_class);
 

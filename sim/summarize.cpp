@@ -7,6 +7,7 @@
 #include "sim/memory.hpp"
 #include "sim/memory_advice.hpp"
 #include "sim/model_chunk.hpp"
+#include "sim/placement.hpp"
 #include "sim/steady_state.hpp"
 #include "sim/version.hpp"
 
@@ -188,7 +189,9 @@ Result::Plan plan_of(const Scenario& scenario) {
           .virtual_stages = plan.virtual_stages,
           .data = plan.data,
           .zero = plan.zero,
-          .context = 1,
+          .context = plan.context,
+          .shard_group = shard_ranks(plan),
+          .context_exchange = plan.context > 1 ? to_string(plan.context_exchange) : "none",
           .sequence = plan.sequence,
           .schedule = plan.pipeline > 1 ? to_string(plan.schedule) : "none",
           .recompute = describe_recompute(plan),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/unfold.hpp"
 
+#include "sim/placement.hpp"
+
 #include <fmt/format.h>
 
 #include <stdexcept>
@@ -173,12 +175,11 @@ BuiltStep copy_ranks(const BuiltStep& step, RankCopies copies) {
 }
 
 BuiltStep unfold(const BuiltStep& step, const Scenario& scenario) {
-  const ParallelPlan& plan = scenario.parallel;
   if (scenario.cluster.gpus > most_unfolded_ranks) {
     throw std::logic_error(
         fmt::format("a job of {} ranks is too large to unfold: at most {}", scenario.cluster.gpus, most_unfolded_ranks));
   }
-  return copy_ranks(step, {.tensor = plan.tensor, .data = plan.data});
+  return copy_ranks(step, {.tensor = scenario.parallel.tensor, .data = gradient_ranks(scenario.parallel)});
 }
 
 }  // namespace mfusim

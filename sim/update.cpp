@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/build_step.hpp"
+#include "sim/context_parallel.hpp"
 #include "sim/data_parallel.hpp"
 #include "sim/placement.hpp"
+#include "sim/shard_groups.hpp"
 #include "sim/variation.hpp"
 
 namespace mfusim {
@@ -33,15 +35,15 @@ Step host_work(const Scenario& scenario) {
               .bytes = Bytes()};
 }
 
-/// Share of the parameters whose optimizer state a rank keeps.
-double optimizer_share(const ParallelPlan& plan) {
-  return plan.zero >= 1 ? 1.0 / plan.data : 1.0;
+BuiltStep build_folded_step(const Scenario& scenario, const Work<Count>& work) {
+  if (work.towers.size() > 1) return build_contrastive_step(scenario, work);
+  return scenario.parallel.zero == 3 ? build_fully_sharded_step(scenario, work) : build_pipeline_step(scenario, work);
 }
 
 }  // namespace
 
 void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<RankUpdate>& ranks) {
-  const double share = optimizer_share(scenario.parallel);
+  const double share = 1.0 / shard_ranks(scenario.parallel);  // of the parameters whose optimizer state a rank keeps
   std::vector<TaskId> norms;
   norms.reserve(ranks.size());
   for (const RankUpdate& update : ranks) {
@@ -49,20 +51,18 @@ void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<Ra
   }
   const bool joins = scenario.cluster.gpus > 1 && !scenario.parallel.post_validation;
   if (joins) norms = {graph.add_on_all_ranks(norm_reduction(scenario), norms)};
-  const bool gathers_after = scenario.parallel.zero >= 1 && scenario.parallel.data > 1 && !scenario.techniques.dp_overlap;
+  const bool gathers_after = gathers_new_weights(scenario.parallel) && !scenario.techniques.dp_overlap;
   for (const RankUpdate& update : ranks) {
     std::vector<TaskId> last{graph.add(update.rank, optimizer_step(scenario, share * update.parameters), {}, norms)};
     if (gathers_after) {
-      const Bytes weights = update.parameters * size_of(scenario.training.precision);
-      last = {graph.add(update.rank, data_collective(scenario, Collective::AllGather, weights, "weight gather"), {}, last)};
+      last = {graph.add(update.rank, weight_gather(scenario, update.parameters, "weight gather"), {}, last)};
     }
     if (scenario.stack.step_host_cost > Seconds{}) static_cast<void>(graph.add(update.rank, host_work(scenario), {}, last));
   }
 }
 
 BuiltStep build_step(const Scenario& scenario, const Work<Count>& work) {
-  BuiltStep step = work.towers.size() > 1 ? build_contrastive_step(scenario, work) : build_pipeline_step(scenario, work);
-  return vary(std::move(step), scenario);
+  return vary(build_folded_step(scenario, context_share(work, scenario.parallel.context)), scenario);
 }
 
 }  // namespace mfusim

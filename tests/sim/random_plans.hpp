@@ -72,6 +72,39 @@ inline Settings random_plan(Draw& draw) {
   return plan;
 }
 
+/// Plans without a pipeline that shard state or divide sequences: what random_plan leaves out.
+inline Settings random_sharded_plan(Draw& draw) {
+  const int tensor = draw.one_of<int>({1, 2, 4});
+  const int context = draw.one_of<int>({1, 1, 2, 4});
+  const int data = draw.one_of<int>({1, 2, 4});
+  const int micro_batches = draw.one_of<int>({1, 2, 3});
+  const int zero = draw.one_of<int>({0, 1, 2, 3, 3});
+  const bool sequence = tensor > 1 && draw.flag() == "true";
+  Settings plan{{"cluster.gpus", std::to_string(tensor * context * data)},
+                {"training.global_batch", std::to_string(data * micro_batches)},
+                {"parallel.tensor", std::to_string(tensor)},
+                {"parallel.sequence", sequence ? "true" : "false"},
+                {"parallel.context", std::to_string(context)},
+                {"parallel.zero", std::to_string(zero)},
+                {"parallel.recompute", draw.one_of<std::string>({"none", "full"})},
+                {"training.gradient_reduction", draw.one_of<std::string>({"fp32", "bf16"})},
+                {"techniques.tp_overlap", "false"},
+                {"techniques.dp_overlap", draw.flag()},
+                {"stack", draw.one_of<std::string>({"deepspeed-2023", "megatron-core-2024"})}};
+  if (context > 1) {
+    const bool all_to_all = 8 / tensor % context == 0;
+    plan.emplace_back("parallel.context_exchange",
+                      draw.one_of<std::string>({"ring", "all-gather", all_to_all ? "all-to-all" : "ring"}));
+  }
+  if (zero > 0) plan.emplace_back("parallel.shard_group", std::to_string(draw.one_of<int>({1, data, data * context})));
+  if (zero == 3) {
+    plan.emplace_back("parallel.fsdp.reshard_after_forward", draw.flag());
+    plan.emplace_back("parallel.fsdp.forward_prefetch", draw.one_of<std::string>({"0", "1", "3"}));
+    plan.emplace_back("parallel.fsdp.backward_prefetch", draw.one_of<std::string>({"0", "1", "3"}));
+  }
+  return plan;
+}
+
 /// Tasks of each stream in their order; a joint task stands on each of its streams.
 inline std::vector<std::vector<TaskId>> tasks_by_stream(const BuiltStep& step) {
   std::vector<std::vector<TaskId>> tasks(step.graph.streams);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/unfold.hpp"
 
+#include "sim/placement.hpp"
 #include "tests/catch.hpp"
 #include "tests/sim/random_plans.hpp"
 
@@ -49,7 +50,7 @@ void check_unfolding(const Scenario& scenario, int& with_contention) {
   const BuiltStep unfolded = unfold(folded.step, scenario);
   const Timeline full = simulate(unfolded.graph);
   const auto tensor = static_cast<std::size_t>(scenario.parallel.tensor);
-  const auto data = static_cast<std::size_t>(scenario.parallel.data);
+  const auto data = static_cast<std::size_t>(gradient_ranks(scenario.parallel));
   REQUIRE(unfolded.ranks == scenario.cluster.gpus);
   CHECK(count_of(unfolded, StepScope::Rank) == tensor * data * count_of(folded.step, StepScope::Rank));
   CHECK(count_of(unfolded, StepScope::TensorGroup) == data * count_of(folded.step, StepScope::TensorGroup));
@@ -74,9 +75,22 @@ TEST_CASE("every rank simulated on its own does each task at the picosecond of t
   CHECK(with_contention >= plans / 4);  // else the cases would not show that sharing folds
 }
 
+TEST_CASE("every rank of a job that shards state or sequences does each task at the picosecond of the folded step",
+          "[property]") {
+  constexpr int plans = 40;
+  int with_contention = 0;
+  for (int seed = 0; seed < plans; ++seed) {
+    Draw draw(static_cast<std::uint64_t>(2000 + seed));
+    const Settings plan = random_sharded_plan(draw);
+    CAPTURE(seed, text_of(plan));
+    check_unfolding(scenario_of(tiny_decoder, plan), with_contention);
+  }
+  CHECK(with_contention >= plans / 4);
+}
+
 TEST_CASE("every rank of a two-tower job does each task at the picosecond of the folded step", "[property]") {
   const std::string gpus = GENERATE("2", "8", "32");
-  const std::string zero = GENERATE("0", "1");
+  const std::string zero = GENERATE("0", "1", "2", "3");
   const std::string overlap = GENERATE("false", "true");
   CAPTURE(gpus, zero, overlap);
   int with_contention = 0;

@@ -57,7 +57,7 @@ TEST_CASE("the measurement never moves the prediction", "[property]") {
 TEST_CASE("a case that fails is a row with the reason, and the others run", "[unit]") {
   const TemporaryFolder folder;
   const auto path =
-      folder.write("f.yaml", two_cases() + "  - {id: three, parallel: {zero: 3}, measured: {mfu: 0.4, family: f}}\n");
+      folder.write("f.yaml", two_cases() + "  - {id: three, parallel: {zero: 4}, measured: {mfu: 0.4, family: f}}\n");
   const ValidationReport report = validate_cases(find_measured_cases({path}));
   REQUIRE(report.rows.size() == 3);
   CHECK(report.rows[1].failure.empty());

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/fully_sharded.hpp"
+
+#include "sim/data_parallel.hpp"
+#include "sim/placement.hpp"
+
+#include <algorithm>
+
+namespace mfusim {
+
+FullySharded::FullySharded(const Scenario& scenario, const LayerContext& context, StepGraph& graph, std::vector<Tower> towers)
+    : scenario_(scenario),
+      graph_(graph),
+      towers_(std::move(towers)),
+      segments_(context, graph.table()),
+      kernels_(context.kernels) {
+  for (std::uint32_t tower = 0; tower < towers_.size(); ++tower) plan_tower(tower, true);
+  for (auto tower = static_cast<std::uint32_t>(towers_.size()); tower-- > 0;) {
+    if (!towers_[tower].frozen) plan_tower(tower, false);
+  }
+  plan_gathers();
+}
+
+FullySharded::Unit& FullySharded::unit_of(const LayerRun& run) {
+  const auto [at, fresh] = units_.try_emplace(run.layer);
+  Unit& unit = at->second;
+  if (!fresh) return unit;
+  const ModelChunk one{.runs = {{run.layer, 1, run.transformer_block}}};
+  const ParameterShare share = parameters_of(one, {scenario_.parallel.tensor, scenario_.parallel.sequence});
+  unit.parameters = share.all;
+  unit.trainable = share.trainable;
+  unit.forward = segments_.forward(one);
+  unit.backward = segments_.backward(one);
+  return unit;
+}
+
+void FullySharded::plan_tower(std::uint32_t tower, bool forward) {
+  std::vector<LayerRun> runs = towers_[tower].chunk.runs;
+  if (!forward) std::reverse(runs.begin(), runs.end());
+  for (const LayerRun& run : runs) {
+    Unit& unit = unit_of(run);
+    for (std::int64_t i = 0; i < run.repeat; ++i) {
+      if (run.transformer_block) blocks_.push_back(visits_.size());
+      visits_.push_back({.unit = &unit, .tower = tower, .forward = forward, .block = run.transformer_block});
+      if (run.transformer_block || !forward) continue;
+      root_.parameters += unit.parameters;
+      root_.trainable += unit.trainable;
+    }
+  }
+}
+
+/// A block that is gathered again must have been given up before.
+void FullySharded::plan_gathers() {
+  const FullSharding& sharding = scenario_.parallel.sharding;
+  std::vector<std::vector<std::size_t>> forward_of(towers_.size());  // block visits that wait for their backward pass
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    Visit& visit = visits_[blocks_[i]];
+    visit.gathers = scenario_.parallel.shard_group > 1 && (visit.forward || sharding.reshard_after_forward);
+    const auto prefetch = static_cast<std::size_t>(visit.forward ? sharding.forward_prefetch : sharding.backward_prefetch);
+    visit.opens = i > prefetch ? i - prefetch : 0;
+    if (visit.forward) {
+      forward_of[visit.tower].push_back(i);
+      continue;
+    }
+    visit.opens = std::max(visit.opens, forward_of[visit.tower].back() + 1);
+    forward_of[visit.tower].pop_back();
+  }
+}
+
+double FullySharded::trainable() const {
+  double total = root_.trainable;
+  for (const Tower& tower : towers_) {
+    for (const LayerRun& run : tower.chunk.runs) {
+      if (run.transformer_block) total += static_cast<double>(run.repeat) * units_.at(run.layer).trainable;
+    }
+  }
+  return total;
+}
+
+StepInstance FullySharded::instance(const Visit& what) const {
+  return {.micro_batch = micro_batch_, .chunk = what.tower};
+}
+
+void FullySharded::begin(std::uint32_t micro_batch) {
+  begin_.clear();
+  if (micro_batch > 0) begin_ = {last_};
+  micro_batch_ = micro_batch;
+  next_visit_ = 0;
+  next_gather_ = 0;
+  gathered_.assign(blocks_.size(), 0);
+  block_ends_.clear();
+  root_gathered_.clear();
+  if (scenario_.parallel.shard_group > 1 && root_.parameters > 0) {
+    root_gathered_ = {graph_.add_row(0, weight_gather(scenario_, root_.parameters, "root gather"), root_.gather_row,
+                                     {.micro_batch = micro_batch}, begin_)};
+  }
+}
+
+std::vector<TaskId> FullySharded::forward(std::size_t tower, const std::vector<TaskId>& input) {
+  return pass(true, static_cast<std::uint32_t>(tower), input);
+}
+
+std::vector<TaskId> FullySharded::backward(std::size_t tower, const std::vector<TaskId>& gradient) {
+  return pass(false, static_cast<std::uint32_t>(tower), gradient);
+}
+
+std::vector<TaskId> FullySharded::pass(bool forward, std::uint32_t tower, std::vector<TaskId> entry) {
+  while (next_visit_ < visits_.size() && visits_[next_visit_].forward == forward && visits_[next_visit_].tower == tower) {
+    entry = visit(visits_[next_visit_], std::move(entry));
+    ++next_visit_;
+  }
+  return entry;
+}
+
+std::vector<TaskId> FullySharded::visit(const Visit& what, std::vector<TaskId> entry) {
+  gather_ahead();
+  if (next_visit_ == 0) entry.insert(entry.end(), root_gathered_.begin(), root_gathered_.end());
+  if (what.gathers) {
+    const TaskId gather = gathered_[block_ends_.size()];
+    entry.push_back(gather);
+    if (scenario_.stack.copies_units) {
+      const Bytes moved = 2 * what.unit->parameters * weight_value(scenario_);
+      entry.push_back(copy(what.unit->copy_out_row, "unit copy-out", moved, what, {gather}));
+    }
+  }
+  const Segment& segment = what.forward ? what.unit->forward : what.unit->backward;
+  if (segment.tasks.empty()) return entry;
+  const PlacedSegment placed = graph_.place(0, segment, instance(what), entry);
+  last_ = placed.id(static_cast<SegmentIndex>(segment.tasks.size()) - 1);
+  if (!what.block) return exits_of(placed);
+  block_ends_.push_back(last_);
+  if (!what.forward) {
+    if (scenario_.parallel.sharding.backward_prefetch == 0) gather_ahead();
+    reduce(*what.unit, what);
+  }
+  return exits_of(placed);
+}
+
+/// Issues the gathers whose place among the gathered units is free.
+void FullySharded::gather_ahead() {
+  for (; next_gather_ < blocks_.size(); ++next_gather_) {
+    const Visit& ahead = visits_[blocks_[next_gather_]];
+    if (!ahead.gathers) continue;
+    if (ahead.opens > block_ends_.size()) return;
+    const std::vector<TaskId> after = ahead.opens == 0 ? begin_ : std::vector<TaskId>{block_ends_[ahead.opens - 1]};
+    gathered_[next_gather_] = graph_.add_row(0, weight_gather(scenario_, ahead.unit->parameters, "unit gather"),
+                                             ahead.unit->gather_row, instance(ahead), after);
+  }
+}
+
+void FullySharded::reduce(Unit& unit, const Visit& what) {
+  if (unit.trainable == 0 || gradient_ranks(scenario_.parallel) == 1) return;
+  TaskId ready = last_;
+  if (scenario_.stack.copies_units) {
+    const Bytes moved = unit.trainable * (weight_value(scenario_) + reduction_value(scenario_));
+    ready = last_ = copy(unit.copy_in_row, "gradient copy-in", moved, what, {ready});
+  }
+  reduced_ = {reduce_gradients(scenario_, graph_, 0, unit.trainable, instance(what), ready, unit.reduction)};
+}
+
+TaskId FullySharded::copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what, const std::vector<TaskId>& after) {
+  Step step = memory_step(kernels_, MemoryOperator::Copy, bytes, 1);
+  step.name = name;
+  return graph_.add_row(0, step, row, instance(what), after);
+}
+
+std::vector<TaskId> FullySharded::end() {
+  reduce(root_, visits_.back());
+  std::vector<TaskId> waits = reduced_;
+  waits.push_back(last_);
+  return waits;
+}
+
+}  // namespace mfusim

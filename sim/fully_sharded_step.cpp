@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/build_step.hpp"
+#include "sim/fully_sharded.hpp"
+#include "sim/input_pipeline.hpp"
+#include "sim/step_size.hpp"
+
+namespace mfusim {
+namespace {
+
+std::size_t expected_tasks(const Scenario& scenario, const Work<Count>& work) {
+  std::size_t operators = 0;
+  for (const LayerGroup<Count>& group : work.towers.front().groups)
+    operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
+  constexpr std::size_t tasks_per_operator = 6;  // forward, two gradients, launches, an exchange
+  const std::size_t tasks = operators * tasks_per_operator * static_cast<std::size_t>(scenario.parallel.micro_batches);
+  check_step_size(tasks);
+  return tasks;
+}
+
+}  // namespace
+
+/// A language model whose parameters are sharded: micro-batch after micro-batch forward and backward, then the update of the
+/// shards, which needs no gather behind it.
+BuiltStep build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work) {
+  const LayerContext context = layer_context(scenario);
+  StepGraph graph(scenario.cluster, 1, expected_tasks(scenario, work));
+  FullySharded sharded(scenario, context, graph, {{.chunk = cut_into_chunks(work.towers.front().groups, 1).front()}});
+  constexpr double token_id = 8;  // bytes
+  const ParallelPlan& plan = scenario.parallel;
+  const double tokens = static_cast<double>(plan.micro_batches * scenario.training.micro_batch) *
+                        static_cast<double>(scenario.training.sequence_length.value_or(1));
+  std::vector<TaskId> ready = add_input(scenario, graph, 0, Bytes(token_id * tokens));
+  std::vector<TaskId> ended;
+  for (std::uint32_t micro_batch = 0; micro_batch < static_cast<std::uint32_t>(plan.micro_batches); ++micro_batch) {
+    sharded.begin(micro_batch);
+    ready = sharded.backward(0, sharded.forward(0, ready));
+    ended = sharded.end();
+  }
+  add_update(scenario, graph, {{.rank = 0, .parameters = sharded.trainable(), .gradients = ended}});
+  return std::move(graph).build();
+}
+
+}  // namespace mfusim

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/model_state.hpp"
+
+#include "model/parameters.hpp"
+#include "sim/data_parallel.hpp"
+#include "sim/placement.hpp"
+
+#include <algorithm>
+
+namespace mfusim {
+namespace {
+
+/// Parameters of a rank before they are sharded.
+struct Held {
+  ParameterShare all;
+  ParameterShare root;           ///< Outside the transformer blocks.
+  ParameterShare largest_block;  ///< By what is gathered.
+  double cast = 0;               ///< Trainable weights of matrix multiplies that autocast converts and keeps.
+};
+
+double multiplied(const Layer<Count>& layer, const TensorGroup& group) {
+  double total = 0;
+  for (const Operator<Count>& op : layer.operators) {
+    if (op.trainable && std::holds_alternative<Linear<Count>>(op.shape)) total += parameters(shard(op, group)).as_double();
+  }
+  return total;
+}
+
+void add_run(const Scenario& scenario, const LayerRun& run, Held& held) {
+  const TensorGroup group{scenario.parallel.tensor, scenario.parallel.sequence};
+  const ParameterShare one = parameters_of({.runs = {{run.layer, 1, run.transformer_block}}}, group);
+  const auto layers = static_cast<double>(run.repeat);
+  held.all.all += layers * one.all;
+  held.all.trainable += layers * one.trainable;
+  const bool recomputed = run.transformer_block && scenario.parallel.recompute == Recompute::Full;
+  if (!recomputed) held.cast += layers * multiplied(*run.layer, group);
+  if (!run.transformer_block) {
+    held.root.all += layers * one.all;
+    held.root.trainable += layers * one.trainable;
+  } else if (one.all > held.largest_block.all) {
+    held.largest_block = one;
+  }
+}
+
+Held held_by(const Scenario& scenario, const std::vector<const ModelChunk*>& chunks) {
+  Held held;
+  for (const ModelChunk* chunk : chunks) {
+    for (const LayerRun& run : chunk->runs) add_run(scenario, run, held);
+  }
+  return held;
+}
+
+Bytes gathered_weights(const Scenario& scenario, const Held& held) {
+  const ParallelPlan& plan = scenario.parallel;
+  const bool sharded = plan.zero == 3 && plan.shard_group > 1;
+  const double blocks = held.all.all - held.root.all;
+  const int whole = 1 + std::max(plan.sharding.forward_prefetch, plan.sharding.backward_prefetch);
+  const double at_once = plan.sharding.reshard_after_forward ? std::min(blocks, whole * held.largest_block.all) : blocks;
+  Bytes bytes = sharded ? (held.root.all + at_once) * weight_value(scenario) : Bytes();
+  if (autocasts(scenario.training, scenario.stack)) {
+    const double cast = sharded && plan.sharding.reshard_after_forward ? std::min(held.cast, held.root.all + at_once) : held.cast;
+    bytes += cast * size_of(scenario.training.precision);
+  }
+  return bytes;
+}
+
+Bytes reduction_buffers(const Scenario& scenario, const Held& held) {
+  const ParallelPlan& plan = scenario.parallel;
+  if (gradient_ranks(plan) == 1) return {};
+  if (plan.zero == 3) {
+    constexpr double blocks_on_their_way = 2;
+    return (blocks_on_their_way * held.largest_block.trainable + held.root.trainable) * reduction_value(scenario);
+  }
+  const Bytes all = held.all.trainable * reduction_value(scenario);
+  switch (scenario.stack.reduction_buffers) {
+    case ReductionBuffers::InPlace:
+      return scenario.training.state.reduction == scenario.training.state.gradients ? Bytes() : all;
+    case ReductionBuffers::Copy:
+      return all;
+    case ReductionBuffers::Buckets:
+      return std::min(all, (scenario.techniques.dp_overlap ? 2.0 : 1.0) * scenario.stack.gradient_bucket);
+  }
+  throw std::logic_error("unhandled ReductionBuffers");
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, Bytes>> model_state(const Scenario& scenario, const std::vector<const ModelChunk*>& chunks) {
+  const Held held = held_by(scenario, chunks);
+  const StateTypes& types = scenario.training.state;
+  const int zero = scenario.parallel.zero;
+  const double shards = shard_ranks(scenario.parallel);
+  const double moments = scenario.training.optimizer == Optimizer::Sgd ? 1 : 2;
+  const Bytes optimizer = moments * size_of(types.moments) + (types.master ? size_of(*types.master) : Bytes());
+  return {{"weights", held.all.all / (zero >= 3 ? shards : 1) * size_of(types.parameters)},
+          {"gradients", held.all.trainable / (zero >= 2 ? shards : 1) * size_of(types.gradients)},
+          {"optimizer", held.all.trainable / shards * optimizer},
+          {"gathered_weights", gathered_weights(scenario, held)},
+          {"reduction_buffers", reduction_buffers(scenario, held)}};
+}
+
+}  // namespace mfusim

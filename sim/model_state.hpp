@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/model_chunk.hpp"
+#include "sim/scenario.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mfusim {
+
+/// Memory of one rank's weights, gradients and optimizer state, of the weights that it gathers or casts for a pass, and of the
+/// buffers that its gradients are reduced in. With P parameters over n shards, in the stack's types (16-bit weights and
+/// gradients, fp32 master weights and two moments: K = 12):
+///
+///   ZeRO-0 (2 + 2 + K) P;   ZeRO-1 (2 + 2 + K/n) P;   ZeRO-2 (2 + (2 + K)/n) P;   ZeRO-3 (2 + 2 + K)/n P.
+///
+/// Source: Rajbhandari et al. 2020, arXiv:1910.02054, figure 1.
+/// gathered_weights: ZeRO-3's root unit and as many blocks as may be whole at once, or all where none is given up after forward;
+/// elsewhere the 16-bit copies that autocast keeps of the fp32 weights it multiplied (PyTorch documentation, torch.autocast,
+/// cache_enabled), which recomputed layers do not hold at the peak.
+/// reduction_buffers: see ReductionBuffers; with ZeRO-3 the gradients of two blocks and of the root on their way.
+[[nodiscard]] std::vector<std::pair<std::string, Bytes>> model_state(const Scenario& scenario,
+                                                                     const std::vector<const ModelChunk*>& held);
+
+}  // namespace mfusim

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/shard_groups.hpp"
+
+#include "sim/data_parallel.hpp"
+#include "sim/placement.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace mfusim {
+
+Step group_collective(const Scenario& scenario, Collective kind, Bytes message, const std::string& name, const Group& group) {
+  const CollectiveShape shape{.kind = kind, .message = message, .group = group};
+  const PredictedTime predicted = collective_time(scenario.cluster, shape);
+  return Step{.name = name,
+              .shape = fmt::format("{} of {:.4g} MB over {} ranks", to_string(kind), message.value() / 1e6, group.ranks),
+              .step_class = StepClass::DataCommunication,
+              .stream = StreamKind::Data,
+              .use = group.ranks > group.ranks_per_node ? StepUse::NetworkTransfer : StepUse::NodeTransfer,
+              .scope = StepScope::DataGroup,
+              .duration = to_ticks(predicted.time),
+              .flops = Flops(),
+              .bytes = bytes_sent(shape),
+              .provenance = predicted.provenance,
+              .outside_measured_region = predicted.outside_measured_region};
+}
+
+bool gathers_new_weights(const ParallelPlan& plan) {
+  return (plan.zero == 1 || plan.zero == 2) && plan.shard_group > 1;
+}
+
+Step weight_gather(const Scenario& scenario, double values, const std::string& name) {
+  return group_collective(scenario, Collective::AllGather, values * weight_value(scenario), name,
+                          shard_group(scenario.parallel, scenario.cluster));
+}
+
+TaskId reduce_gradients(const Scenario& scenario, StepGraph& graph, int rank, double values, StepInstance instance, TaskId ready,
+                        ReductionRows& rows) {
+  const ParallelPlan& plan = scenario.parallel;
+  const Bytes message = values * reduction_value(scenario);
+  const auto add = [&](Collective kind, Bytes bytes, const std::string& name, const Group& group, std::size_t& row) {
+    if (group.ranks == 1) return ready;
+    const std::array<TaskId, 1> after{ready};
+    return graph.add_row(rank, group_collective(scenario, kind, bytes, name, group), row, instance, after);
+  };
+  if (plan.zero == 0)
+    return add(Collective::AllReduce, message, "gradient reduction", data_group(plan, scenario.cluster), rows.inside);
+  ready = add(Collective::ReduceScatter, message, "gradient reduction", shard_group(plan, scenario.cluster), rows.inside);
+  return add(Collective::AllReduce, message / plan.shard_group, "gradient reduction across shard groups",
+             shard_replicas(plan, scenario.cluster), rows.across);
+}
+
+}  // namespace mfusim
