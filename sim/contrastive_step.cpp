@@ -22,7 +22,8 @@ namespace {
 class ContrastiveStep {
  public:
   ContrastiveStep(const Scenario& scenario, const Work<Count>& work)
-      : scenario_(scenario), work_(work), context_(layer_context(scenario)), graph_(scenario.cluster, 1, expected_tasks(work)) {
+      : scenario_(scenario), work_(work), context_(layer_context(scenario)), graph_(scenario.cluster, 1) {
+    check_size(work);
     if (scenario.parallel.zero == 3) sharded_.emplace(scenario, context_, graph_, sharded_towers(work));
     ChunkSegments segments(context_, graph_.table());
     for (const Tower<Count>& tower : work.towers) {
@@ -35,7 +36,7 @@ class ContrastiveStep {
     split_head();
   }
 
-  BuiltStep run() {
+  StepGraph run() {
     std::vector<TaskId> ready = gather_weights();
     const std::vector<TaskId> input = add_input(scenario_, graph_, 0, input_bytes());
     ready.insert(ready.end(), input.begin(), input.end());
@@ -55,12 +56,12 @@ class ContrastiveStep {
     RankUpdate update{.rank = 0, .parameters = parameters(), .gradients = reduction.reduced()};
     update.gradients.push_back(end);
     add_update(scenario_, graph_, {update});
-    return std::move(graph_).build();
+    return std::move(graph_);
   }
 
  private:
   /// The same with sharded parameters, gathered and reduced block by block.
-  BuiltStep run_sharded(std::vector<TaskId> ready) {
+  StepGraph run_sharded(std::vector<TaskId> ready) {
     sharded_->begin(0);
     for (std::size_t i = 0; i < sides_.size(); ++i) ready = sharded_->forward(i, ready);
     ready = loss(ready);
@@ -68,7 +69,7 @@ class ContrastiveStep {
       if (!work_.towers[i].frozen) ready = sharded_->backward(i, ready);
     }
     add_update(scenario_, graph_, {{.rank = 0, .parameters = sharded_->trainable(), .gradients = sharded_->end()}});
-    return std::move(graph_).build();
+    return std::move(graph_);
   }
 
   [[nodiscard]] static std::vector<FullySharded::Tower> sharded_towers(const Work<Count>& work) {
@@ -77,7 +78,7 @@ class ContrastiveStep {
     return towers;
   }
 
-  [[nodiscard]] static std::size_t expected_tasks(const Work<Count>& work) {
+  static void check_size(const Work<Count>& work) {
     std::size_t operators = 0;
     for (const Tower<Count>& tower : work.towers) {
       for (const LayerGroup<Count>& group : tower.groups) {
@@ -86,7 +87,6 @@ class ContrastiveStep {
     }
     constexpr std::size_t tasks_per_operator = 6;  // forward, two gradients, and their launches
     check_step_size(operators * tasks_per_operator);
-    return operators * tasks_per_operator;
   }
 
   struct Side {
@@ -196,7 +196,7 @@ class ContrastiveStep {
 
 }  // namespace
 
-BuiltStep build_contrastive_step(const Scenario& scenario, const Work<Count>& work) {
+StepGraph build_contrastive_step(const Scenario& scenario, const Work<Count>& work) {
   return ContrastiveStep(scenario, work).run();
 }
 

@@ -7,23 +7,22 @@
 namespace mfusim {
 namespace {
 
-std::size_t expected_tasks(const Scenario& scenario, const Work<Count>& work) {
+void check_size(const Scenario& scenario, const Work<Count>& work) {
   std::size_t operators = 0;
   for (const LayerGroup<Count>& group : work.towers.front().groups)
     operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
   constexpr std::size_t tasks_per_operator = 6;  // forward, two gradients, launches, an exchange
-  const std::size_t tasks = operators * tasks_per_operator * static_cast<std::size_t>(scenario.parallel.micro_batches);
-  check_step_size(tasks);
-  return tasks;
+  check_step_size(operators * tasks_per_operator * static_cast<std::size_t>(scenario.parallel.micro_batches));
 }
 
 }  // namespace
 
 /// A language model whose parameters are sharded: micro-batch after micro-batch forward and backward, then the update of the
 /// shards, which needs no gather behind it.
-BuiltStep build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work) {
+StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work) {
   const LayerContext context = layer_context(scenario);
-  StepGraph graph(scenario.cluster, 1, expected_tasks(scenario, work));
+  check_size(scenario, work);
+  StepGraph graph(scenario.cluster, 1);
   FullySharded sharded(scenario, context, graph, {{.chunk = cut_into_chunks(work.towers.front().groups, 1).front()}});
   constexpr double token_id = 8;  // bytes
   const ParallelPlan& plan = scenario.parallel;
@@ -37,7 +36,7 @@ BuiltStep build_fully_sharded_step(const Scenario& scenario, const Work<Count>& 
     ended = sharded.end();
   }
   add_update(scenario, graph, {{.rank = 0, .parameters = sharded.trainable(), .gradients = ended}});
-  return std::move(graph).build();
+  return graph;
 }
 
 }  // namespace mfusim

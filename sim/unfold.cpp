@@ -2,6 +2,7 @@
 #include "sim/unfold.hpp"
 
 #include "sim/placement.hpp"
+#include "sim/task_graph_builder.hpp"
 
 #include <fmt/format.h>
 

@@ -35,11 +35,6 @@ Step host_work(const Scenario& scenario) {
               .bytes = Bytes()};
 }
 
-BuiltStep build_folded_step(const Scenario& scenario, const Work<Count>& work) {
-  if (work.towers.size() > 1) return build_contrastive_step(scenario, work);
-  return scenario.parallel.zero == 3 ? build_fully_sharded_step(scenario, work) : build_pipeline_step(scenario, work);
-}
-
 }  // namespace
 
 void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<RankUpdate>& ranks) {
@@ -61,8 +56,14 @@ void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<Ra
   }
 }
 
+StepGraph record_step(const Scenario& scenario, const Work<Count>& whole) {
+  const Work<Count> work = context_share(whole, scenario.parallel.context);
+  if (work.towers.size() > 1) return build_contrastive_step(scenario, work);
+  return scenario.parallel.zero == 3 ? build_fully_sharded_step(scenario, work) : build_pipeline_step(scenario, work);
+}
+
 BuiltStep build_step(const Scenario& scenario, const Work<Count>& work) {
-  return vary(build_folded_step(scenario, context_share(work, scenario.parallel.context)), scenario);
+  return vary(record_step(scenario, work).build(), scenario);
 }
 
 }  // namespace mfusim

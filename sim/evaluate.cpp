@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/evaluate.hpp"
+
+#include "sim/build_step.hpp"
+#include "sim/engine.hpp"
+#include "sim/fold.hpp"
+#include "sim/memory.hpp"
+#include "sim/steady_state.hpp"
+#include "sim/summarize.hpp"
+#include "sim/variation.hpp"
+
+#include <algorithm>
+
+namespace mfusim {
+namespace {
+
+Picoseconds step_time(const Scenario& scenario, const Work<Count>& work) {
+  StepGraph step = record_step(scenario, work);
+  const bool barrier = !scenario.parallel.post_validation;  // without one the step is shorter than its timeline
+  if (const std::optional<Folded> folded = barrier ? fold(step, scenario) : std::nullopt) return folded->makespan;
+  const BuiltStep full = vary(std::move(step).build(), scenario);
+  const Timeline timeline = simulate(full.graph);
+  return barrier ? timeline.makespan : without_barrier(full, timeline).makespan;
+}
+
+}  // namespace
+
+Evaluation evaluate(const Scenario& scenario, EvaluationCache& /*cache*/) {
+  const Work<Count> work = micro_batch_work(scenario);
+  const std::vector<StageMemory> stages = memory_of(scenario, work);
+  const auto fullest =
+      std::max_element(stages.begin(), stages.end(), [](const auto& a, const auto& b) { return a.total() < b.total(); });
+  Evaluation evaluation{.iteration_time = to_seconds(step_time(scenario, work)),
+                        .model_flops = job_model_flops(scenario, work),
+                        .peak_memory = fullest->total(),
+                        .memory_capacity = scenario.cluster.gpu.memory_capacity,
+                        .fullest_stage = fullest->stage};
+  evaluation.mfu = utilisation(scenario, evaluation.model_flops, evaluation.iteration_time);
+  return evaluation;
+}
+
+}  // namespace mfusim
