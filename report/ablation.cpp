@@ -31,6 +31,19 @@ std::optional<double> published_percent(const AblationRow& row) {
   return row.published && row.published->mfu ? std::optional(100 * *row.published->mfu) : std::nullopt;
 }
 
+/// The grid without columns that are empty in every row: nothing was published.
+Grid without_empty_columns(const Grid& grid) {
+  Grid kept;
+  kept.rows.resize(grid.rows.size());
+  for (std::size_t column = 0; column < grid.columns.size(); ++column) {
+    const auto empty = [column](const std::vector<Cell>& row) { return std::holds_alternative<std::monostate>(row[column]); };
+    if (std::all_of(grid.rows.begin(), grid.rows.end(), empty)) continue;
+    kept.columns.push_back(grid.columns[column]);
+    for (std::size_t row = 0; row < grid.rows.size(); ++row) kept.rows[row].push_back(grid.rows[row][column]);
+  }
+  return kept;
+}
+
 /// Columns for people; figures as text, to the right of their column by equal width.
 Grid shown_grid(const AblationReport& report) {
   Grid grid{{{"step", "step"},
@@ -111,7 +124,7 @@ void write_table(std::ostream& out, const AblationReport& report) {
   const AblationRow& first = report.rows.front();
   out << fmt::format("{} on {} x {} ({} software), one technique after another\n\n", first.result.model, first.result.gpus,
                      first.result.gpu, first.result.stack);
-  write_table(out, shown_grid(report));
+  write_table(out, without_empty_columns(shown_grid(report)));
   out << "MFU in percent of the data-sheet peak; gains and 'off by' (predicted - published) in points of MFU; share of the whole "
          "gain\n\nwhat moved on the critical rank\n";
   for (const AblationRow& row : report.rows) {

@@ -145,8 +145,11 @@ void write_json(std::ostream& out, const Result& result) {
   document["memory"] = memory_json(result.memory);
   document["parallel"] = plan_json(result.parallel);
   if (!result.towers.empty()) document["towers"] = towers_json(result.towers);
-  document["range"] = {
-      {"low_s", result.range.low.count()}, {"high_s", result.range.high.count()}, {"based_on", result.range.based_on}};
+  document["range"] = {{"low_s", result.range.low.count()},
+                       {"high_s", result.range.high.count()},
+                       {"based_on", result.range.based_on},
+                       {"runs", result.range.runs},
+                       {"families", result.range.families}};
   document["provenance"] = provenance_json(result);
   if (result.against) {
     document["measured"] = {{"iteration_time_s", result.against->measured.count()},

@@ -58,6 +58,8 @@ void write_splits(std::ostream& out, const ValidationReport& report) {
         split.mean_absolute_percent, split.bias_percent, split.worst_family, split.worst_family_percent);
     if (split.tau) out << fmt::format("  Kendall's tau within a family: {:.2f}\n", *split.tau);
     if (split.mfu_points) out << fmt::format("  MFU: mean absolute error {:.1f} points\n", *split.mfu_points);
+    if (split.range_coverage)
+      out << fmt::format("  inside the range made without their own family: {:.0f} % of the rows\n", 100 * *split.range_coverage);
     if (split.memory_percent) out << fmt::format("  memory: mean absolute error {:.1f} %\n", *split.memory_percent);
   }
 }
@@ -98,6 +100,13 @@ void add(json& object, const char* key, const std::optional<ErrorSummary>& value
                  {"bias", value->bias}};
 }
 
+json situation_json(const Situation& situation) {
+  return {{"objective", situation.objective},
+          {"generation", situation.generation},
+          {"reach", situation.reach},
+          {"plan", situation.plan}};
+}
+
 json row_json(const ValidationRow& row) {
   json object{{"id", row.id}, {"file", row.file}, {"family", row.family}, {"split", row.split}};
   if (!row.tier.empty()) object["tier"] = row.tier;
@@ -111,6 +120,8 @@ json row_json(const ValidationRow& row) {
   add(object, "measured_memory_bytes", row.measured_memory);
   add(object, "memory_error_percent", memory_error_percent(row));
   if (row.predicted_memory) object["fits"] = row.fits;
+  if (!row.situation.objective.empty()) object["situation"] = situation_json(row.situation);
+  if (row.inside_range) object["inside_range"] = *row.inside_range;
   if (!row.source.empty()) object["source"] = row.source;
   if (!row.failure.empty()) object["failure"] = row.failure;
   return object;
@@ -140,6 +151,7 @@ json split_json(const SplitSummary& split) {
   add(object, "kendall_tau", split.tau);
   add(object, "mfu_points", split.mfu_points);
   add(object, "memory_percent", split.memory_percent);
+  add(object, "range_coverage", split.range_coverage);
   return object;
 }
 

@@ -84,7 +84,7 @@ class BackwardPass {
   void leave(std::size_t at) {
     const LayerNode& node = nodes_[at];
     if (!context_.tensor.sequence) return pass_down(node, gradient_[at]);
-    if (context_.overlap_chunks > 1 && at > 0 && is_linear(nodes_[at - 1])) {
+    if (context_.overlap_chunks > 1 && feeds_a_linear(at)) {
       pending_leave_ = static_cast<int>(at);
       return;
     }
@@ -205,6 +205,14 @@ class BackwardPass {
 
   [[nodiscard]] SegmentIndex last_task_on_compute(const Segment& segment) const {
     return segment_.last_compute() >= 0 ? segment_.last_compute() : static_cast<SegmentIndex>(segment.tasks.size()) - 1;
+  }
+
+  /// The next gradient after the exchange at `leave_node` is that of a linear: its own, or the later of two branches whose
+  /// partial sums were added before they left (a parallel block). The earlier branch follows it on the compute stream.
+  [[nodiscard]] bool feeds_a_linear(std::size_t leave_node) const {
+    const bool joined = leave_node > 0 && nodes_[leave_node - 1].kind == LayerNode::Kind::Join;
+    const std::size_t before = joined ? 2 : 1;
+    return leave_node >= before && is_linear(nodes_[leave_node - before]);
   }
 
   [[nodiscard]] static bool is_linear(const LayerNode& node) {

@@ -84,6 +84,8 @@ struct Result {
   struct Range {
     Seconds low{}, high{};
     std::string based_on;
+    int runs = 0;      ///< Published runs behind it.
+    int families = 0;  ///< Of how many sources.
   };
   Range range;
 

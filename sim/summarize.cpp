@@ -8,6 +8,8 @@
 #include "sim/memory_advice.hpp"
 #include "sim/model_chunk.hpp"
 #include "sim/placement.hpp"
+#include "sim/residuals.hpp"
+#include "sim/situation.hpp"
 #include "sim/steady_state.hpp"
 #include "sim/version.hpp"
 
@@ -92,10 +94,6 @@ void add_memory(const Scenario& scenario, const Work<Count>& work, Result& resul
 constexpr std::array<Provenance, 5> provenances{Provenance::Measured, Provenance::Interpolated, Provenance::Fitted,
                                                 Provenance::DataSheet, Provenance::Assumed};
 
-/// Assumption: how far a time of each kind may be off. Measured 3 % and interpolated 5 % are the spread between sources
-/// that measured the same shapes; fitted 10 % the fits' own test errors; data sheet and assumed times are wide guesses.
-constexpr std::array<double, 5> uncertainties{0.03, 0.05, 0.10, 0.20, 0.30};
-
 void add_provenance(const BuiltStep& step, const Timeline& timeline, Result& result) {
   std::array<double, provenances.size()> time{};
   std::set<std::string> outside;
@@ -109,17 +107,18 @@ void add_provenance(const BuiltStep& step, const Timeline& timeline, Result& res
     total += duration;
     if (what.outside_measured_region) outside.insert(what.name + ": " + what.shape);
   }
-  double uncertainty = 0;
-  for (std::size_t i = 0; i < provenances.size(); ++i) {
-    const double share = total > 0 ? time[i] / total : 0;
-    result.provenance.push_back({to_string(provenances[i]), share});
-    uncertainty += share * uncertainties[i];
-  }
+  for (std::size_t i = 0; i < provenances.size(); ++i)
+    result.provenance.push_back({to_string(provenances[i]), total > 0 ? time[i] / total : 0});
   result.outside_measured_region.assign(outside.begin(), outside.end());
-  result.range = {
-      result.iteration_time * (1 - uncertainty), result.iteration_time * (1 + uncertainty),
-      fmt::format("{:.0f} % either way: the provenance of the kernel and collective times, not yet the spread of validated runs",
-                  100 * uncertainty)};
+}
+
+void add_range(const Scenario& scenario, Result& result) {
+  const ResidualRange range = shipped_residuals().range(situation_of(scenario));
+  result.range = {.low = result.iteration_time * range.low,
+                  .high = result.iteration_time * range.high,
+                  .based_on = range.based_on,
+                  .runs = range.runs,
+                  .families = range.families};
 }
 
 /// Matmul FLOPs that one rank does outside recomputation.
@@ -240,6 +239,7 @@ Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltS
     result.breakdown.emplace_back(name, to_seconds(time));
   add_waterfall(step, result);
   add_provenance(step, timeline, result);
+  add_range(scenario, result);
   add_towers(scenario, work, step, timeline, result);
   result.critical_rank /= step.ranks / scenario.parallel.pipeline;  // its stage: copies of a stage have consecutive numbers
   if (scenario.measured && scenario.measured->iteration_time) {

@@ -80,6 +80,18 @@ SplitSummary summarize_split(std::span<const FamilySummary* const> families) {
   return summary;
 }
 
+/// Share of a split's rows with a time that lie inside their range.
+std::optional<double> range_coverage(const std::vector<ValidationRow>& rows, const std::string& split) {
+  double known = 0;
+  double inside = 0;
+  for (const ValidationRow& row : rows) {
+    if (row.split != split || !row.inside_range) continue;
+    known += 1;
+    inside += *row.inside_range ? 1 : 0;
+  }
+  return known > 0 ? std::optional(inside / known) : std::nullopt;
+}
+
 /// Items with equal keys together, in the order of the first of each.
 template <class Item, class Key>
 auto grouped(const std::vector<Item>& items, Key key) {
@@ -148,6 +160,7 @@ ValidationReport summarize_rows(std::vector<ValidationRow> rows) {
   for (const auto& group : grouped(report.rows, family)) report.families.push_back(summarize_family(group));
   const auto split = [](const FamilySummary& summary) { return summary.split; };
   for (const auto& group : grouped(report.families, split)) report.splits.push_back(summarize_split(group));
+  for (SplitSummary& summary : report.splits) summary.range_coverage = range_coverage(report.rows, summary.split);
   return report;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/quantity.hpp"
+#include "sim/situation.hpp"
 
 #include <optional>
 #include <span>
@@ -22,8 +23,10 @@ struct ValidationRow {
   std::optional<Seconds> predicted_time, measured_time;
   std::optional<double> predicted_mfu, measured_mfu;
   std::optional<Bytes> predicted_memory, measured_memory;
-  bool fits = true;     ///< The predicted memory is at most the GPU's.
-  std::string failure;  ///< Why it did not run; empty where it did.
+  Situation situation;               ///< Empty words where it did not run.
+  std::optional<bool> inside_range;  ///< The measured time lies in the range that is made without the row's own family.
+  bool fits = true;                  ///< The predicted memory is at most the GPU's.
+  std::string failure;               ///< Why it did not run; empty where it did.
 };
 
 /// 100 (predicted / measured - 1); empty where either is.
@@ -73,6 +76,7 @@ struct SplitSummary {
   std::optional<double> tau;         ///< Mean over the families that have one.
   std::optional<double> mfu_points;  ///< Mean over the families with an MFU.
   std::optional<double> memory_percent;
+  std::optional<double> range_coverage;  ///< Share of the timed rows that lie in the range made without their own family.
 };
 
 struct ValidationReport {

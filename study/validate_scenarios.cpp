@@ -4,6 +4,7 @@
 #include "base/count.hpp"
 #include "sim/build_step.hpp"
 #include "sim/engine.hpp"
+#include "sim/residuals.hpp"
 #include "sim/summarize.hpp"
 #include "study/published_measurement.hpp"
 
@@ -63,6 +64,11 @@ void run_case(ValidationRow& row, const CaseDocument& document, const Settings& 
   row.predicted_mfu = result.mfu;
   row.predicted_memory = result.memory.peak;
   row.fits = result.memory.fits;
+  row.situation = situation_of(scenario);
+  if (!row.measured_time) return;
+  const ResidualRange range = shipped_residuals().range_without(row.situation, row.family);
+  const double ratio = *row.measured_time / result.iteration_time;
+  row.inside_range = range.low <= ratio && ratio <= range.high;
 }
 
 /// A row that fails before its measurement is read still belongs to a family.

@@ -56,6 +56,9 @@ def splits_text(report):
             f"bias {split['bias_percent']:+.1f} %, worst family {split['worst_family']} ({split['worst_family_percent']:.1f} %), "
             f"tau {cell(split.get('kendall_tau'), 2)}, MFU {cell(split.get('mfu_points'))} points, "
             f"memory {cell(split.get('memory_percent'))} %.")
+        if "range_coverage" in split:
+            lines += ["", f"Ranges: {100 * split['range_coverage']:.0f} % of the rows lie inside the range that is made without "
+                      "their own family (sim/residuals.hpp)."]
     return lines
 
 
