@@ -37,6 +37,8 @@ build_libraries=(libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libboost-graph-de
 # Other versions of these format and lint differently; this one is in Debian 12, Ubuntu 22.04 and 24.04.
 format_tools=(clang-format-14:clang-format-14)
 lint_tools=(clang-tidy-14:clang-tidy-14)
+# Reports are tried in a real browser by `check`; `test` does so where there is one already.
+browser_tools=(chromium:chromium)
 
 missing_packages() {  # entries `command:package` or `package`
   local entry libraries=()
@@ -145,7 +147,7 @@ names_scenario() {  # do the arguments of `run` name one?
   [[ ${1-} == [^-]* ]] && return 0
   local argument previous=
   for argument in "$@"; do
-    if [[ $argument == [^-]*.y?(a)ml && $argument != *=* && $previous != --output && $previous != --trace ]]; then return 0; fi
+    if [[ $argument == [^-]*.y?(a)ml && $argument != *=* && $previous != --output && $previous != --trace && $previous != --report ]]; then return 0; fi
     previous=$argument
   done
   return 1
@@ -253,6 +255,7 @@ stage() {  # NAME COMMAND...
 }
 
 command_check() {
+  if apt-cache show chromium >/dev/null 2>&1; then need "${browser_tools[@]}"; fi  # Ubuntu has it as a snap only
   stage format check_format
   stage layout check_layout
   stage tests run_tests dev

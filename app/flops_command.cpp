@@ -5,9 +5,13 @@
 #include "model/parameter_study.hpp"
 #include "model/read_model.hpp"
 #include "model/symbolic.hpp"
+#include "report/atomic_file.hpp"
 #include "report/grids.hpp"
+#include "report/html/flops_page.hpp"
+#include "report/html/write_page.hpp"
 #include "report/json.hpp"
 #include "report/table.hpp"
+#include "sim/version.hpp"
 
 #include <fmt/format.h>
 
@@ -30,6 +34,7 @@ struct FlopsOptions {
   bool symbolic = false;
   std::vector<std::string> variables;
   bool vs_parameters = false;
+  std::string report;
 };
 
 std::int64_t positive(const std::string& option, std::int64_t value) {
@@ -62,6 +67,8 @@ void print_formula(const FlopsOptions& options) {
 
 void print_counts(const FlopsOptions& options) {
   const FlopsReport report = count_flops(load_model(options.model), input_shape(options), convention_of(options.convention));
+  if (!options.report.empty())
+    write_file(options.report, [&](std::ostream& out) { html::write_page(out, html::flops_page(report, version())); });
   const FlopsDetail detail = options.detail.value_or(FlopsDetail::Tower);
   switch (options.common.format) {
     case Format::Json:
@@ -75,7 +82,16 @@ void print_counts(const FlopsOptions& options) {
   deliver(options.common, [&](std::ostream& out) { write_table(out, report); });
 }
 
+void check_report(const FlopsOptions& options) {
+  if (options.report.empty()) return;
+  if (options.vs_parameters || options.symbolic || !options.variables.empty())
+    throw InputError("--report: shows the operations of a model, not --symbolic, --variables or --vs-parameters");
+  html::check_charts();
+}
+
 void flops(const FlopsOptions& options) {
+  check_report(options);
+  check_files({options.report, options.common.output});
   if (options.vs_parameters) return compare_with_parameters(options);
   if (options.model.empty())
     throw InputError("flops: expected a MODEL: a catalog name (see `mfusim models`) or the path of a config.json");
@@ -110,6 +126,8 @@ void add_flops_command(CLI::App& app) {
       ->option_text("NAME,...");
   command->add_flag("--vs-parameters", options->vs_parameters,
                     "Parameters against operations over the catalog's contrastive models");
+  command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
+      ->option_text("FILE");
   add_common_options(*command, options->common);
   command->callback([options] { flops(*options); });
 }

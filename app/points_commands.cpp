@@ -4,10 +4,14 @@
 #include "base/input_error.hpp"
 #include "hardware/calibrate.hpp"
 #include "hardware/validate_points.hpp"
+#include "report/atomic_file.hpp"
 #include "report/grids.hpp"
+#include "report/html/validation_page.hpp"
+#include "report/html/write_page.hpp"
 #include "report/json.hpp"
 #include "report/table.hpp"
 #include "report/validation.hpp"
+#include "sim/version.hpp"
 #include "study/validate_scenarios.hpp"
 
 #include <fmt/format.h>
@@ -30,6 +34,7 @@ struct PointsOptions {
 struct ValidateOptions {
   CommonOptions common;
   std::vector<std::string> paths;
+  std::string report;
 };
 
 void validate_points_file(const CommonOptions& common, const std::string& file) {
@@ -72,6 +77,8 @@ void validate_scenarios(const ValidateOptions& options) {
   const std::vector<CaseDocument> cases = find_measured_cases(scenario_paths(options.paths));
   const ValidationReport report =
       validate_cases(cases, parse_settings(options.common.sets), progress_line(options.common, cases.size()));
+  if (!options.report.empty())
+    write_file(options.report, [&](std::ostream& out) { html::write_page(out, html::validation_page(report, version())); });
   switch (options.common.format) {
     case Format::Table:
       deliver(options.common, [&](std::ostream& out) { write_table(out, report); });
@@ -87,10 +94,13 @@ void validate_scenarios(const ValidateOptions& options) {
 }
 
 void validate(const ValidateOptions& options) {
+  if (!options.report.empty()) html::check_charts();
+  check_files({options.report, options.common.output});
   const auto is_points = [](const std::string& path) { return path.ends_with(".csv"); };
   const auto points = std::count_if(options.paths.begin(), options.paths.end(), is_points);
   if (points == 0) return validate_scenarios(options);
   if (options.paths.size() > 1) throw InputError("validate: a points file (*.csv) stands alone, without other paths");
+  if (!options.report.empty()) throw InputError("validate: --report shows scenarios, not a points file");
   if (!options.common.sets.empty()) throw InputError("validate: --set changes scenarios; a points file has none");
   validate_points_file(options.common, options.paths.front());
 }
@@ -118,6 +128,8 @@ void add_validate_command(CLI::App& app) {
                    "Scenario files, folders of them, or one points file with the columns of hardware/measurements/*.csv; "
                    "without any, scenarios/published of the source tree")
       ->option_text("PATH...");
+  command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
+      ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
   command->callback([options] { validate(*options); });

@@ -24,8 +24,14 @@ struct RunOptions {
   std::string scenario;
   std::string trace;
   std::string report;
+  std::string trace_ranks;
   std::string graph;
 };
+
+/// Empty: all.
+std::vector<int> selected_ranks(const RunOptions& options, const BuiltStep& step) {
+  return options.trace_ranks.empty() ? std::vector<int>() : parse_ranks(options.trace_ranks, step.ranks);
+}
 
 void write_files(const RunOptions& options, const Scenario& scenario, const BuiltStep& step, const Timeline& timeline,
                  const Result& result) {
@@ -34,7 +40,8 @@ void write_files(const RunOptions& options, const Scenario& scenario, const Buil
                [&](std::ostream& out) { html::write_page(out, html::run_page(result, scenario, step, timeline)); });
   }
   if (!options.trace.empty()) {
-    write_file(options.trace, [&](std::ostream& out) { write_trace(out, step, timeline); });
+    const TraceOptions trace{.ranks = trace_ranks(result, scenario, step), .selected = selected_ranks(options, step)};
+    write_file(options.trace, [&](std::ostream& out) { write_trace(out, step, timeline, trace); });
   }
   if (!options.graph.empty()) {
     const auto label = [&](TaskId task) { return step.steps[step.graph.tasks[task].label].name; };
@@ -48,6 +55,7 @@ void run(const RunOptions& options) {
   const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
   const Work<Count> work = micro_batch_work(scenario);
   const BuiltStep step = build_step(scenario, work);
+  static_cast<void>(selected_ranks(options, step));  // what is wrong there is said before the long work
   const Timeline timeline = simulate(step.graph);
   const Result result = summarize(scenario, work, step, timeline);
   write_files(options, scenario, step, timeline, result);
@@ -71,6 +79,9 @@ void add_run_command(CLI::App& app) {
       ->option_text("FILE");
   command->add_option("--trace", options->trace, "Write the timeline as a Chrome trace, which Perfetto opens")
       ->option_text("FILE");
+  command->add_option("--trace-ranks", options->trace_ranks, "Only these simulated ranks in --trace, as 0,3-5 (default: all)")
+      ->option_text("LIST")
+      ->needs("--trace");
   command->add_option("--graph", options->graph, "Write the task graph in Graphviz's DOT language")->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);

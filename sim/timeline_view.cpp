@@ -92,20 +92,18 @@ void join(TimelineSlice& slice, const TimelineSlice& next) {
   if (slice.phase == SlicePhase::None) slice.phase = next.phase;
 }
 
-/// Puts neighbours together where `together` says so of the slice so far and the next one.
+/// Puts neighbours of a lane together where `together` says so of the slice so far and the next one.
 template <class Together>
-void merge(std::vector<TimelineLane>& lanes, Together together) {
-  for (TimelineLane& lane : lanes) {
-    std::size_t last = 0;
-    for (std::size_t i = 1; i < lane.slices.size(); ++i) {
-      if (together(lane.slices[last], lane.slices[i])) {
-        join(lane.slices[last], lane.slices[i]);
-      } else {
-        lane.slices[++last] = lane.slices[i];
-      }
+void merge(TimelineLane& lane, Together together) {
+  std::size_t last = 0;
+  for (std::size_t i = 1; i < lane.slices.size(); ++i) {
+    if (together(lane.slices[last], lane.slices[i])) {
+      join(lane.slices[last], lane.slices[i]);
+    } else {
+      lane.slices[++last] = lane.slices[i];
     }
-    lane.slices.resize(last + 1);
   }
+  lane.slices.resize(last + 1);
 }
 
 bool same_pass(const TimelineSlice& a, const TimelineSlice& b) {
@@ -113,15 +111,24 @@ bool same_pass(const TimelineSlice& a, const TimelineSlice& b) {
   return phases_agree && pack(a.instance) == pack(b.instance);
 }
 
-/// First by pass, then by ever longer gaps, from a quarter of a pixel of a wide screen on, until the slices fit the budget.
+/// Puts together what a gap of at most `gap` parts, up to slices of four gaps.
+void merge_close(TimelineLane& lane, Picoseconds gap) {
+  merge(lane,
+        [gap](const TimelineSlice& a, const TimelineSlice& b) { return b.start - a.end <= gap && b.end - a.start <= 4 * gap; });
+}
+
+/// First by pass; then by ever longer gaps, from a quarter of a pixel of a wide screen on, kernels only when transfers are coarse
+/// already; until the slices fit the budget.
 void fit(std::vector<TimelineLane>& lanes, Picoseconds makespan, std::size_t budget) {
   if (count_slices(lanes) <= budget) return;
-  merge(lanes, same_pass);
+  for (TimelineLane& lane : lanes) merge(lane, same_pass);
   constexpr std::int64_t quarter_pixels = 8192;
+  constexpr int kernels_wait = 5;  // doublings: eight pixels
   Picoseconds gap = std::max(makespan / quarter_pixels, Picoseconds(1));
-  while (count_slices(lanes) > std::max(budget, lanes.size())) {
-    merge(lanes,
-          [gap](const TimelineSlice& a, const TimelineSlice& b) { return b.start - a.end <= gap && b.end - a.start <= 4 * gap; });
+  for (int round = 0; count_slices(lanes) > std::max(budget, lanes.size()); ++round) {
+    for (TimelineLane& lane : lanes) {
+      if (lane.stream != StreamKind::Compute || round > kernels_wait) merge_close(lane, gap);
+    }
     gap *= 2;
   }
 }

@@ -47,13 +47,14 @@ struct TimelineView {
 /// How much of a timeline is shown.
 struct TimelineBudget {
   int ranks = 16;
-  std::size_t slices = 12'000;        ///< Of the whole step.
+  std::size_t slices = 20'000;        ///< Of the whole step.
   std::size_t detail_slices = 5'000;  ///< Of each stretch in full detail.
 };
 
 /// The timeline for a screen. Ranks beyond the budget are left out: the first, the last, `important` and others evenly between
 /// remain. Where the tasks are too many, neighbours on a stream become one slice: those of the same pass, then those whose gaps
-/// are too short to see; and the start, the middle and the end of the step are shown a second time with every task.
+/// are too short to see, of transfers before kernels; and the start, the middle and the end of the step are shown a second time
+/// with every task.
 [[nodiscard]] TimelineView view_timeline(const BuiltStep& step, const Timeline& timeline, int important,
                                          const TimelineBudget& budget = {});
 

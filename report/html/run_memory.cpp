@@ -50,7 +50,7 @@ BarChart memory_chart(const Result::Memory& memory) {
 
 Table memory_table(const Result::Memory& memory) {
   Table table{.key = "memory_table",
-              .title = "The same in numbers",
+              .title = "Memory of a stage's GPU",
               .caption = {},
               .grid = {{{"stage", "stage"}, {"peak", "peak"}, {"of", "of capacity"}, {"passes", "passes in flight"}}, {}},
               .notes = {{"peak", "B", "Most memory that a GPU of the stage holds at one time."},

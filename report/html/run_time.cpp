@@ -36,7 +36,7 @@ Table breakdown_table(const Result& result) {
     grid.rows.push_back({meaning.label, bar.time().count(), bar.share, meaning.definition});
   }
   return {.key = "breakdown",
-          .title = "The same in numbers",
+          .title = "Parts of the step",
           .caption = {},
           .grid = std::move(grid),
           .notes = {{"time", "s", "Part of the critical rank's step; the parts sum to the step."},

@@ -98,6 +98,20 @@ const checks = {
     expect(/matmul/.test(page.querySelector('.legend').textContent), 'operators are not shown');
   },
 
+  flops(page) {
+    expect(number(page, 'forward') === expected.forward.total, 'forward is ' + number(page, 'forward'));
+    expect(number(page, 'parameters') === expected.parameters, 'parameters are ' + number(page, 'parameters'));
+    const rows = [...page.querySelectorAll('#operators_table tbody tr')].map((row) => Number(row.children[6].dataset.value));
+    const sum = rows.reduce((total, one) => total + one, 0);
+    expect(sum === expected.forward.total, 'the operators sum to ' + sum);
+  },
+
+  validate(page) {
+    const rows = [...page.querySelectorAll('#runs_table tbody tr')];
+    expect(rows.length === expected.rows.length, rows.length + ' runs are listed');
+    rows.forEach((row, i) => expect(Number(row.children[3].dataset.value) === expected.rows[i].predicted, 'another prediction of ' + expected.rows[i].id));
+  },
+
   hostile(page, view) {
     expect(view.hacked === undefined, 'a name has become a script');
     expect(page.querySelectorAll('img').length === 0, 'a name has become an element');

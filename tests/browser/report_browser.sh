@@ -69,4 +69,12 @@ ask hostile run "$folder/$hostile.yaml"
 try hostile 1280 "page run hostile"
 try hostile 390 "page hostile"
 
+ask flops flops openai/clip-vit-large-patch14-336 --batch 128 --text-length 64
+try flops 1280 "page flops"
+try flops 390 "page"
+
+ask validate validate scenarios/megascale-175b-megascale.yaml scenarios/megascale-175b-megatron.yaml scenarios/clip-h14-laion-a100x824.yaml
+try validate 1280 "page validate"
+try validate 390 "page"
+
 exit $status

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/trace.hpp"
 
+#include "report/trace_counters.hpp"
 #include "tests/catch.hpp"
 #include "tests/sim/scenarios.hpp"
 
@@ -34,7 +35,115 @@ TEST_CASE("the trace holds every task once, sorted by start, and slices of a str
     before = end;
     CHECK(event["args"].contains("shape"));
   }
-  CHECK(slices == one.step.graph.size());
+  CHECK(slices == one.step.graph.size() + one.step.graph.joint_streams.size());
+}
+
+namespace {
+
+const Settings four_stages{{"cluster.gpus", "8"}, {"parallel.pipeline", "4"}};
+
+nlohmann::json events_of(const Run& one, const std::vector<int>& selected = {}) {
+  std::ostringstream text;
+  write_trace(text, one.step, one.timeline, {.ranks = trace_ranks(one.result, one.scenario, one.step), .selected = selected});
+  return nlohmann::json::parse(text.str())["traceEvents"];
+}
+
+}  // namespace
+
+TEST_CASE("events of all kinds are sorted by time, and no counter is below zero or ends above where it began", "[property]") {
+  double last = 0;
+  std::map<std::pair<int, std::string>, double> counters;
+  for (const auto& event : events_of(run(small_decoder, four_stages))) {
+    if (event["ph"] == "M") continue;
+    const double time = event["ts"];
+    CHECK(time >= last);
+    last = time;
+    if (event["ph"] != "C") continue;
+    const double value = event["args"].begin().value();
+    CHECK(value >= 0);
+    counters[{event["pid"].get<int>(), event["name"].get<std::string>()}] = value;
+  }
+  REQUIRE(counters.size() >= 8);  // each rank sends, and has memory
+  for (const auto& [which, value] : counters) {
+    if (which.second.starts_with("sent")) CHECK_THAT(value, WithinAbs(0.0, 1e-6));
+  }
+}
+
+TEST_CASE("each send of the pipeline has one arrow, from its own slice to one that starts later on a neighbour", "[property]") {
+  const Run one = run(small_decoder, four_stages);
+  std::map<int, nlohmann::json> starts;
+  std::map<int, nlohmann::json> ends;
+  std::size_t sends = 0;
+  for (const auto& event : events_of(one)) {
+    if (event["ph"] == "s") starts[event["id"]] = event;
+    if (event["ph"] == "f") ends[event["id"]] = event;
+    if (event["ph"] == "X" && event["cat"] == "pipeline_communication") ++sends;
+  }
+  CHECK(sends == 2 * 3 * 16 / 2);  // forward and backward over 3 borders; 16 samples on 2 replicas
+  CHECK(starts.size() == sends);
+  REQUIRE(ends.size() == starts.size());
+  for (const auto& [id, start] : starts) {
+    const auto& end = ends.at(id);
+    CHECK(std::abs(start["pid"].get<int>() - end["pid"].get<int>()) == 1);
+    CHECK(end["ts"].get<double>() > start["ts"].get<double>());
+  }
+}
+
+TEST_CASE("the fullest instant of a rank's memory counter is the peak of its stage", "[property]") {
+  const Run one = run(small_decoder, four_stages);
+  std::map<int, double> most;
+  for (const auto& event : events_of(one)) {
+    if (event["ph"] == "C" && event["name"] == "memory (GB)")
+      most[event["pid"]] = std::max(most[event["pid"]], event["args"].begin().value().get<double>());
+  }
+  REQUIRE(most.size() == one.result.memory.stages.size());
+  for (const auto& [rank, peak] : most)
+    CHECK_THAT(peak, WithinRel(one.result.memory.stages[static_cast<std::size_t>(rank)].peak.value() / 1e9, 1e-5));
+}
+
+TEST_CASE("passes in flight on the timeline are those of the memory model", "[property]") {
+  const Run one = run(small_decoder, four_stages);
+  std::map<int, double> most;
+  for (const CounterSample& sample : passes_in_flight(one.step, one.timeline))
+    most[sample.rank] = std::max(most[sample.rank], sample.value);
+  for (const Result::Stage& stage : one.result.memory.stages) {
+    CAPTURE(stage.stage);
+    CHECK(most[stage.stage] == static_cast<double>(stage.passes_in_flight));
+  }
+}
+
+TEST_CASE("processes and threads have names; those of a varied step say which replicas they are", "[unit]") {
+  Settings settings = four_stages;
+  settings.emplace_back("variation.slow_ranks", "[{rank: 1, slowdown: 2}]");
+  std::map<int, std::string> names;
+  std::map<std::pair<int, int>, std::string> threads;
+  const auto events = events_of(run(small_decoder, settings));
+  for (const auto& event : events) {
+    if (event["name"] == "process_name") names[event["pid"]] = event["args"]["name"];
+    if (event["name"] == "thread_name") threads[{event["pid"], event["tid"]}] = event["args"]["name"];
+  }
+  REQUIRE(names.size() == 8);
+  CHECK(names[1] == "stage 0, 1 replica, 2x slower");
+  CHECK(names[7] == "stage 3, 1 replica");
+  for (const auto& event : events) {
+    if (event["ph"] == "X") CHECK(threads.count({event["pid"], event["tid"]}) == 1);
+  }
+}
+
+TEST_CASE("selected ranks are in the trace, others are not", "[unit]") {
+  for (const auto& event : events_of(run(small_decoder, four_stages), {1, 2})) {
+    const int rank = event["pid"];
+    CHECK((rank == 1 || rank == 2));
+  }
+}
+
+TEST_CASE("a list of ranks holds single ones and ranges; anything else is refused", "[unit]") {
+  CHECK(parse_ranks("0", 1) == std::vector<int>{0});
+  CHECK(parse_ranks("5,0,3-5", 8) == std::vector<int>{0, 3, 4, 5});
+  for (const char* wrong : {"", ",", "1,", "a", "-1", "1-", "3-2", "8", "0-8", "1 2", "0x1", "99999999999"}) {
+    CAPTURE(wrong);
+    CHECK_THROWS_WITH(parse_ranks(wrong, 8), ContainsSubstring("--trace-ranks"));
+  }
 }
 
 TEST_CASE("a hostile name stays text", "[unit]") {

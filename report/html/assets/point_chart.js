@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dots and curves over two axes: rooflines, Pareto fronts, predicted against measured.
 {
-  const shapes = ['circle', 'rect', 'triangle', 'rectRot', 'star', 'crossRot', 'rectRounded', 'cross'];
+  const shapes = ['circle', 'rect', 'triangle', 'rectRot', 'star'];
   const alpha = (hex) => hex + 'b0';
 
   const dataset = (one, index) => {

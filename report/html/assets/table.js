@@ -17,6 +17,8 @@
     constructor(block) {
       this.block = block;
       this.numeric = block.columns.map((_, i) => block.rows.some((row) => typeof row[i] === 'number'));
+      // only columns of long words may break inside a word: short ones keep their width
+      this.long = block.columns.map((_, i) => block.rows.some((row) => typeof row[i] === 'string' && /\S{19}/.test(row[i])));
       this.sorted = { column: -1, direction: 1 };
       this.all = block.rows.length <= shownAtFirst;
       this.texts = block.rows.map((row) => row.join(' ').toLowerCase());
@@ -33,7 +35,8 @@
     heading(column, i) {
       const button = mfusim.element('button', { type: 'button', title: column.definition, 'aria-description': column.definition }, column.heading);
       button.addEventListener('click', () => this.sort(i));
-      if (column.definition) mfusim.definitions.set(column.heading, { label: column.heading, definition: column.definition, source: '' });
+      const label = this.block.title + ': ' + column.heading;
+      if (column.definition) mfusim.definitions.set(label, { label, definition: column.definition, source: '' });
       return mfusim.element('th', { scope: 'col', class: this.numeric[i] ? 'number' : '' }, button);
     }
 
@@ -71,7 +74,7 @@
         const number = typeof value === 'number';
         const text = number ? mfusim.number(value, column.unit, column.digits) : value === null ? '' : value;
         return mfusim.element('td', {
-          class: this.numeric[i] ? 'number' : '', 'data-label': column.heading,
+          class: this.numeric[i] ? 'number' : this.long[i] ? 'long' : '', 'data-label': column.heading,
           'data-value': number ? value : undefined, title: number ? value + ' ' + column.unit : undefined,
         }, text);
       }));
