@@ -23,9 +23,11 @@ struct RunOptions {
   std::string graph;
 };
 
-void write_files(const RunOptions& options, const BuiltStep& step, const Timeline& timeline) {
+void write_files(const RunOptions& options, const Scenario& scenario, const Work<Count>& work, const BuiltStep& step,
+                 const Timeline& timeline) {
   if (!options.trace.empty()) {
-    write_file(options.trace, [&](std::ostream& out) { write_trace(out, step, timeline); });
+    const std::vector<MemoryPoint> memory = memory_timeline(scenario, work, step, timeline);
+    write_file(options.trace, [&](std::ostream& out) { write_trace(out, step, timeline, memory); });
   }
   if (!options.graph.empty()) {
     const auto label = [&](TaskId task) { return step.steps[step.graph.tasks[task].label].name; };
@@ -42,7 +44,7 @@ void run(const RunOptions& options) {
   const BuiltStep step = build_step(scenario, work);
   const Timeline timeline = simulate(step.graph);
   const Result result = summarize(scenario, work, step, timeline);
-  write_files(options, step, timeline);
+  write_files(options, scenario, work, step, timeline);
   switch (options.common.format) {
     case Format::Table:
       return deliver(options.common, [&](std::ostream& out) { write_table(out, result); });

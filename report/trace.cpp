@@ -53,9 +53,18 @@ void append_time(fmt::memory_buffer& buffer, const char* key, Picoseconds time) 
                  time.count() % picoseconds_per_microsecond);
 }
 
+void append_counters(fmt::memory_buffer& buffer, const std::vector<MemoryPoint>& memory) {
+  const auto out = std::back_inserter(buffer);
+  for (const MemoryPoint& point : memory) {
+    fmt::format_to(out, ",\n{{\"ph\":\"C\",\"name\":\"activations\",\"pid\":{}", point.rank);
+    append_time(buffer, "ts", point.at);
+    fmt::format_to(out, ",\"args\":{{\"bytes\":{:.0f}}}}}", point.activations.value());
+  }
+}
+
 }  // namespace
 
-void write_trace(std::ostream& out, const BuiltStep& step, const Timeline& timeline) {
+void write_trace(std::ostream& out, const BuiltStep& step, const Timeline& timeline, const std::vector<MemoryPoint>& memory) {
   const std::vector<SliceText> texts = slice_texts(step.steps);
   std::vector<TaskId> by_start(step.graph.size());
   std::iota(by_start.begin(), by_start.end(), TaskId{0});
@@ -81,6 +90,7 @@ void write_trace(std::ostream& out, const BuiltStep& step, const Timeline& timel
       buffer.clear();
     }
   }
+  append_counters(buffer, memory);
   fmt::format_to(std::back_inserter(buffer), "\n]}}\n");
   out.write(buffer.data(), static_cast<std::streamsize>(buffer.size()));
 }

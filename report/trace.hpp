@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sim/memory_timeline.hpp"
 #include "sim/step_graph.hpp"
 #include "sim/timeline.hpp"
 
@@ -9,8 +10,9 @@
 namespace mfusim {
 
 /// The timeline in Chrome's trace format, which Perfetto opens: a process a rank, a thread a stream, a slice a task with
-/// its shape, flops, bytes, micro-batch and chunk. Times in microseconds; sorted by start.
-/// Source: "Trace Event Format", the Chromium project (complete events, ph X; metadata events, ph M).
-void write_trace(std::ostream& out, const BuiltStep& step, const Timeline& timeline);
+/// its shape, flops, bytes, micro-batch and chunk; a counter a rank with the bytes of its activations. Times in microseconds;
+/// slices sorted by start.
+/// Source: "Trace Event Format", the Chromium project (complete events, ph X; counter events, ph C; metadata events, ph M).
+void write_trace(std::ostream& out, const BuiltStep& step, const Timeline& timeline, const std::vector<MemoryPoint>& memory = {});
 
 }  // namespace mfusim

@@ -135,13 +135,15 @@ std::vector<ActivationMoment> activation_timeline(const std::vector<Slot>& slots
       scores += one.scores;
     }
     const bool recomputes = slots[i].kind == Slot::Kind::Backward || slots[i].kind == Slot::Kind::InputGradient;
-    moments.push_back({.slot = i, .kept = kept, .scores = scores, .recomputed = recomputes ? one.recomputed : Bytes()});
+    moments.push_back(
+        {.slot = i, .kept = kept, .scores = scores, .recomputed = recomputes ? one.recomputed : Bytes(), .after = {}});
     if (recomputes) {
       kept -= one.kept;
       scores -= one.scores;
     }
     if (slots[i].kind == Slot::Kind::InputGradient) kept += one.for_weights;
     if (slots[i].kind == Slot::Kind::WeightGradient) kept -= one.for_weights;
+    moments.back().after = kept + scores;
   }
   return moments;
 }

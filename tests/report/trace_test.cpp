@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -43,4 +44,37 @@ TEST_CASE("a hostile name stays text", "[unit]") {
   std::ostringstream text;
   write_trace(text, one.step, one.timeline);
   CHECK_NOTHROW(nlohmann::json::parse(text.str()));
+}
+
+TEST_CASE("the activation counter of each stage reaches the stage's peak and ends at zero", "[property]") {
+  const std::string schedule = GENERATE("gpipe", "1f1b", "interleaved-1f1b", "zb-h1", "zb-h2", "zb-v");
+  const std::string recompute = GENERATE("none", "full");
+  CAPTURE(schedule, recompute);
+  const bool two = schedule == "interleaved-1f1b" || schedule == "zb-v";
+  const Run one = run(small_decoder, {{"cluster.gpus", "4"},
+                                      {"parallel.pipeline", "4"},
+                                      {"parallel.schedule", schedule},
+                                      {"parallel.virtual_stages", two ? "2" : "1"},
+                                      {"parallel.recompute", recompute}});
+  std::ostringstream text;
+  write_trace(text, one.step, one.timeline, memory_timeline(one.scenario, one.work, one.step, one.timeline));
+  std::map<int, std::vector<double>> counters;
+  std::map<int, double> last;
+  const auto events = nlohmann::json::parse(text.str())["traceEvents"];
+  for (const auto& event : events) {
+    if (event["ph"] != "C") continue;
+    const int rank = event["pid"];
+    CHECK(event["ts"].get<double>() >= last[rank]);
+    last[rank] = event["ts"];
+    counters[rank].push_back(event["args"]["bytes"]);
+  }
+  REQUIRE(counters.size() == 4);
+  for (const auto& [rank, values] : counters) {
+    double peak = 0;
+    for (const auto& [name, bytes] : one.result.memory.stages[static_cast<std::size_t>(rank)].parts) {
+      if (name == "activations" || name == "scores" || name == "recomputed_layer") peak += bytes.value();
+    }
+    CHECK_THAT(*std::max_element(values.begin(), values.end()), WithinRel(peak, 1e-9));
+    CHECK(values.back() == 0);
+  }
 }
