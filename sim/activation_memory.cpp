@@ -83,7 +83,8 @@ double recomputed_at_once(const ParallelPlan& plan, const LayerRun& run) {
 double kept_inputs(const ParallelPlan& plan, const LayerRun& run) {
   const std::int64_t layers = recomputed_layers(plan, run);
   const std::int64_t group = plan.recompute_method == RecomputeMethod::Uniform ? plan.recompute_layers : 1;
-  return static_cast<double>((layers + group - 1) / group);
+  const std::int64_t groups = (layers + group - 1) / group;
+  return static_cast<double>(groups);
 }
 
 void add_run(const Scenario& scenario, const LayerRun& run, ChunkActivations& total) {

@@ -2,10 +2,11 @@
 #pragma once
 
 #include "model/operator.hpp"
-#include "sim/scenario.hpp"
+#include "sim/pipeline_schedule.hpp"
 #include "sim/step_graph.hpp"
 #include "sim/timeline.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace mfusim {
@@ -22,5 +23,9 @@ struct MemoryPoint {
 /// whose step is a single pass.
 [[nodiscard]] std::vector<MemoryPoint> memory_timeline(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step,
                                                        const Timeline& timeline);
+
+/// When the pass `wanted[stage]` of each stage starts; nothing where it has no kernels.
+[[nodiscard]] std::vector<std::optional<Picoseconds>> pass_starts(const ParallelPlan& plan, const BuiltStep& step,
+                                                                  const Timeline& timeline, const std::vector<Slot>& wanted);
 
 }  // namespace mfusim
