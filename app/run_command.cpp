@@ -33,14 +33,16 @@ std::vector<int> selected_ranks(const RunOptions& options, const BuiltStep& step
   return options.trace_ranks.empty() ? std::vector<int>() : parse_ranks(options.trace_ranks, step.ranks);
 }
 
-void write_files(const RunOptions& options, const Scenario& scenario, const BuiltStep& step, const Timeline& timeline,
-                 const Result& result) {
+void write_files(const RunOptions& options, const Scenario& scenario, const Work<Count>& work, const BuiltStep& step,
+                 const Timeline& timeline, const Result& result) {
   if (!options.report.empty()) {
     write_file(options.report,
                [&](std::ostream& out) { html::write_page(out, html::run_page(result, scenario, step, timeline)); });
   }
   if (!options.trace.empty()) {
-    const TraceOptions trace{.ranks = trace_ranks(result, scenario, step), .selected = selected_ranks(options, step)};
+    const TraceOptions trace{.ranks = trace_ranks(result, scenario, step),
+                             .memory = memory_timeline(scenario, work, step, timeline),
+                             .selected = selected_ranks(options, step)};
     write_file(options.trace, [&](std::ostream& out) { write_trace(out, step, timeline, trace); });
   }
   if (!options.graph.empty()) {
@@ -58,7 +60,7 @@ void run(const RunOptions& options) {
   static_cast<void>(selected_ranks(options, step));  // what is wrong there is said before the long work
   const Timeline timeline = simulate(step.graph);
   const Result result = summarize(scenario, work, step, timeline);
-  write_files(options, scenario, step, timeline, result);
+  write_files(options, scenario, work, step, timeline, result);
   switch (options.common.format) {
     case Format::Table:
       return deliver(options.common, [&](std::ostream& out) { write_table(out, result, terminal_style(options.common)); });

@@ -26,8 +26,10 @@ json memory_json(const Result::Memory& memory) {
   for (const Result::Stage& stage : memory.stages) {
     json one{{"stage", stage.stage}, {"passes_in_flight", stage.passes_in_flight}, {"peak_bytes", whole_bytes(stage.peak)}};
     if (stage.peak_at) {
-      one["peak_at"] = {
-          {"pass", stage.peak_at->pass}, {"micro_batch", stage.peak_at->micro_batch}, {"chunk", stage.peak_at->chunk}};
+      const Result::PeakAt& peak = *stage.peak_at;
+      json at{{"pass", peak.pass}, {"micro_batch", peak.micro_batch}, {"chunk", peak.chunk}};
+      if (peak.start) at["start_s"] = peak.start->count();
+      one["peak_at"] = at;
     }
     one["parts_bytes"] = bytes_object(stage.parts);
     stages.push_back(std::move(one));

@@ -118,20 +118,10 @@ class TraceWriter {
 
   void collect_counters() {
     samples_ = link_samples(step_, timeline_);
-    if (!options_.ranks.empty()) {
-      const std::vector<CounterSample> passes = passes_in_flight(step_, timeline_);
-      std::vector<double> most(options_.ranks.size(), 1);
-      for (const CounterSample& sample : passes) {
-        double& known = most[static_cast<std::size_t>(sample.rank)];
-        known = std::max(known, sample.value);
-      }
-      for (CounterSample sample : passes) {
-        const auto rank = static_cast<std::size_t>(sample.rank);
-        const Bytes held = options_.ranks[rank].held + options_.ranks[rank].activations * (sample.value / most[rank]);
-        constexpr double giga = 1e9;
-        sample.value = held.value() / giga;
-        samples_.push_back(sample);
-      }
+    for (const MemoryPoint& point : options_.memory) {
+      constexpr double giga = 1e9;
+      const Bytes held = options_.ranks[static_cast<std::size_t>(point.rank)].held + point.activations;
+      samples_.push_back({point.at, point.rank, TraceCounter::Memory, held.value() / giga});
     }
     for (std::size_t i = 0; i < samples_.size(); ++i) {
       if (shown_[static_cast<std::size_t>(samples_[i].rank)])

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <optional>
 #include <tuple>
-#include <unordered_map>
 
 namespace mfusim {
 namespace {
@@ -39,16 +38,6 @@ std::optional<TraceCounter> link_of(StepUse use) {
   return std::nullopt;
 }
 
-bool belongs_to_a_pass(StepClass step_class) {
-  return step_class == StepClass::Matmul || step_class == StepClass::Attention || step_class == StepClass::MemoryBound ||
-         step_class == StepClass::Recompute;
-}
-
-struct Span {
-  Picoseconds from{};
-  Picoseconds to{};
-};
-
 }  // namespace
 
 std::vector<CounterSample> link_samples(const BuiltStep& step, const Timeline& timeline) {
@@ -66,27 +55,6 @@ std::vector<CounterSample> link_samples(const BuiltStep& step, const Timeline& t
   };
   for (TaskId task = 0; task < step.graph.size(); ++task) add(task, step.graph.tasks[task].stream);
   for (const JointStream& joint : step.graph.joint_streams) add(joint.task, joint.stream);
-  return accumulate(std::move(changes));
-}
-
-std::vector<CounterSample> passes_in_flight(const BuiltStep& step, const Timeline& timeline) {
-  std::unordered_map<std::uint64_t, Span> passes;  // by rank and packed instance; its order never reaches a result
-  for (TaskId task = 0; task < step.graph.size(); ++task) {
-    const Task& what = step.graph.tasks[task];
-    if (!belongs_to_a_pass(step.steps[what.label].step_class)) continue;
-    constexpr unsigned instance_bits = 32;
-    const std::uint64_t key = static_cast<std::uint64_t>(rank_of(what.stream)) << instance_bits | what.instance;
-    const auto [at, fresh] = passes.try_emplace(key, Span{timeline.start[task], timeline.end[task]});
-    at->second.from = std::min(at->second.from, timeline.start[task]);
-    at->second.to = std::max(at->second.to, timeline.end[task]);
-  }
-  std::vector<Change> changes;
-  changes.reserve(2 * passes.size());
-  for (const auto& [key, span] : passes) {
-    const auto rank = static_cast<int>(key >> 32U);
-    changes.push_back({rank, TraceCounter::Memory, span.from, 1});
-    changes.push_back({rank, TraceCounter::Memory, span.to, -1});
-  }
   return accumulate(std::move(changes));
 }
 

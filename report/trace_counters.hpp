@@ -22,7 +22,4 @@ struct CounterSample {
 /// By rank, then time; one sample a change.
 [[nodiscard]] std::vector<CounterSample> link_samples(const BuiltStep& step, const Timeline& timeline);
 
-/// How many passes (micro-batch and chunk) each rank has begun and not finished: Memory samples with counts for values.
-[[nodiscard]] std::vector<CounterSample> passes_in_flight(const BuiltStep& step, const Timeline& timeline);
-
 }  // namespace mfusim

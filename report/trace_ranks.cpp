@@ -42,14 +42,14 @@ std::vector<int> parse_ranks(std::string_view text, int ranks) {
 
 std::vector<TraceRank> trace_ranks(const Result& result, const Scenario& scenario, const BuiltStep& step) {
   std::vector<TraceRank> ranks;
-  for (const std::string& name : rank_names(step, scenario)) ranks.push_back({.name = name, .held = {}, .activations = {}});
+  for (const std::string& name : rank_names(step, scenario)) ranks.push_back({.name = name, .held = {}});
   const std::size_t stages = result.memory.stages.size();
   if (stages == 0 || ranks.size() % stages != 0) return ranks;
   const std::size_t copies = ranks.size() / stages;  // of a stage: they have consecutive numbers
   for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
     for (const auto& [name, bytes] : result.memory.stages[rank / copies].parts) {
-      const bool by_pass = name == "activations" || name == "recomputed_layer" || name == "loss";
-      (by_pass ? ranks[rank].activations : ranks[rank].held) += bytes;
+      const bool by_pass = name == "activations" || name == "scores" || name == "recomputed_layer" || name == "loss";
+      if (!by_pass) ranks[rank].held += bytes;
     }
   }
   return ranks;

@@ -83,7 +83,8 @@ double recomputed_at_once(const ParallelPlan& plan, const LayerRun& run) {
 double kept_inputs(const ParallelPlan& plan, const LayerRun& run) {
   const std::int64_t layers = recomputed_layers(plan, run);
   const std::int64_t group = plan.recompute_method == RecomputeMethod::Uniform ? plan.recompute_layers : 1;
-  return static_cast<double>((layers + group - 1) / group);
+  const std::int64_t groups = (layers + group - 1) / group;
+  return static_cast<double>(groups);
 }
 
 void add_run(const Scenario& scenario, const LayerRun& run, ChunkActivations& total) {
@@ -135,13 +136,15 @@ std::vector<ActivationMoment> activation_timeline(const std::vector<Slot>& slots
       scores += one.scores;
     }
     const bool recomputes = slots[i].kind == Slot::Kind::Backward || slots[i].kind == Slot::Kind::InputGradient;
-    moments.push_back({.slot = i, .kept = kept, .scores = scores, .recomputed = recomputes ? one.recomputed : Bytes()});
+    moments.push_back(
+        {.slot = i, .kept = kept, .scores = scores, .recomputed = recomputes ? one.recomputed : Bytes(), .after = {}});
     if (recomputes) {
       kept -= one.kept;
       scores -= one.scores;
     }
     if (slots[i].kind == Slot::Kind::InputGradient) kept += one.for_weights;
     if (slots[i].kind == Slot::Kind::WeightGradient) kept -= one.for_weights;
+    moments.back().after = kept + scores;
   }
   return moments;
 }

@@ -32,6 +32,7 @@ struct ActivationMoment {
   Bytes kept;
   Bytes scores;
   Bytes recomputed;
+  Bytes after;  ///< What stays alive when the slot has ended.
   [[nodiscard]] Bytes all() const { return kept + scores + recomputed; }
 };
 

@@ -60,10 +60,12 @@ void add_sequence_parallelism(const Scenario& scenario, std::vector<Change>& cha
   changes.push_back(std::move(change));
 }
 
+/// Stages above 1 shard what a pipeline accumulates into over its micro-batches: without a pipeline only.
 void add_zero_stage(const Scenario& scenario, std::vector<Change>& changes) {
-  if (scenario.parallel.zero >= 1 || scenario.parallel.data == 1) return;
-  Change change{"parallel.zero: 1", scenario};
-  change.scenario.parallel.zero = 1;
+  const int most = scenario.parallel.pipeline > 1 ? 1 : 3;
+  if (scenario.parallel.zero >= most || scenario.parallel.data == 1) return;
+  Change change{fmt::format("parallel.zero: {}", scenario.parallel.zero + 1), scenario};
+  ++change.scenario.parallel.zero;
   changes.push_back(std::move(change));
 }
 

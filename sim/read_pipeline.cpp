@@ -174,9 +174,9 @@ std::vector<std::int64_t> read_chunk_layers(Reader& parallel, const ParallelPlan
     return {};
   }
   if (plan.pipeline == 1) parallel.fail(first, "cuts the layers of a pipeline, and pipeline is 1");
-  const ChunkLayers shares = listed ? chosen_layers(parallel, chunks, layers)
-                             : ends ? end_stage_layers(parallel, plan, layers)
-                                    : accounted_layers(parallel, chunks, layers, embedding ? 1 : 0, loss ? 1 : 0);
+  ChunkLayers shares = listed ? chosen_layers(parallel, chunks, layers)
+                       : ends ? end_stage_layers(parallel, plan, layers)
+                              : accounted_layers(parallel, chunks, layers, embedding ? 1 : 0, loss ? 1 : 0);
   check_shares(parallel, shares);
   return shares;
 }

@@ -42,6 +42,7 @@ struct Result {
   struct PeakAt {
     std::string pass;
     std::int64_t micro_batch = 0, chunk = 0;
+    std::optional<Seconds> start;  ///< Of the pass, from the start of the step.
   };
   struct Stage {
     int stage = 0;

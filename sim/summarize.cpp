@@ -6,6 +6,7 @@
 #include "sim/data_parallel.hpp"
 #include "sim/memory.hpp"
 #include "sim/memory_advice.hpp"
+#include "sim/memory_timeline.hpp"
 #include "sim/model_chunk.hpp"
 #include "sim/placement.hpp"
 #include "sim/residuals.hpp"
@@ -70,11 +71,10 @@ void add_flops(const Scenario& scenario, const Work<Count>& work, Result& result
 
 std::optional<Result::PeakAt> peak_at(const StageMemory& stage) {
   if (!stage.peak_at) return std::nullopt;
-  return Result::PeakAt{to_string(stage.peak_at->kind), stage.peak_at->micro_batch, stage.peak_at->chunk};
+  return Result::PeakAt{to_string(stage.peak_at->kind), stage.peak_at->micro_batch, stage.peak_at->chunk, std::nullopt};
 }
 
-void add_memory(const Scenario& scenario, const Work<Count>& work, Result& result) {
-  const std::vector<StageMemory> stages = memory_of(scenario, work);
+void add_memory(const Scenario& scenario, const std::vector<StageMemory>& stages, Result& result) {
   const auto fullest =
       std::max_element(stages.begin(), stages.end(), [](const auto& a, const auto& b) { return a.total() < b.total(); });
   result.memory.peak = fullest->total();
@@ -88,6 +88,20 @@ void add_memory(const Scenario& scenario, const Work<Count>& work, Result& resul
                                           fullest->stage, result.memory.peak.value() / 1e9,
                                           result.memory.capacity.value() / 1e9));
     result.memory.advice = memory_advice(scenario);
+  }
+}
+
+/// When the passes start at which the stages' activations are fullest.
+void add_peak_times(const Scenario& scenario, const std::vector<StageMemory>& stages, const BuiltStep& step,
+                    const Timeline& timeline, Result& result) {
+  std::vector<Slot> slots;
+  for (const StageMemory& stage : stages) {
+    if (stage.peak_at) slots.push_back(*stage.peak_at);
+  }
+  if (slots.size() != stages.size()) return;  // several towers: one pass a step
+  const std::vector<std::optional<Picoseconds>> starts = pass_starts(scenario.parallel, step, timeline, slots);
+  for (std::size_t stage = 0; stage < starts.size(); ++stage) {
+    if (starts[stage]) result.memory.stages[stage].peak_at->start = to_seconds(*starts[stage]);
   }
 }
 
@@ -233,7 +247,9 @@ Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltS
   result.warnings = scenario.warnings;
   result.tasks = step.graph.size();
   add_flops(scenario, work, result);
-  add_memory(scenario, work, result);
+  const std::vector<StageMemory> stages = memory_of(scenario, work);
+  add_memory(scenario, stages, result);
+  add_peak_times(scenario, stages, step, simulated, result);
   result.critical_rank = critical_rank(step, timeline);
   for (const auto& [name, time] : break_down(step, timeline, result.critical_rank))
     result.breakdown.emplace_back(name, to_seconds(time));

@@ -25,12 +25,17 @@ NETWORKS = [
     ("8x200Gb/s RoCE", "roce-8x200g"), ("8x200Gb/s HDR", "ib-8x200g"), ("800Gb/s per node", "roce-4x200g"),
     ("8x400Gb/s NDR", "ib-8x400g"), ("4x100Gb/s Omni-Path", "omnipath-4x100g"), ("4x100Gb/s RoCE", "roce-4x100g"),
     ("InfiniBand 400Gb/s", "ib-8x400g"), ("4x HDR200", "hdr200-4x"), ("4x HDR-200", "hdr200-4x"), ("JUWELS", "hdr200-4x"),
-    ("EFA 400", "efa-400g"),
+    ("EFA 400", "efa-400g"), ("RoCE RDMA (rate unstated)", "roce-8x200g"),
 ]
 INLINE_NETWORKS = {"roce-4x100g": {"nics_per_node": 4, "bandwidth": "100 Gb/s"}}  # not in the catalog
 MLPS = {"gelu": "gelu", "swiglu": "swiglu", "squared-relu": "squared_relu"}
 SCHEDULES = {"none": None, "1f1b": "1f1b", "1F1B": "1f1b", "1F1B-I": "interleaved-1f1b", "interleaved-1f1b": "interleaved-1f1b",
-             "1f1b (interleaving unstated)": "1f1b"}
+             "1f1b (interleaving unstated)": "1f1b", "ZB-1p": "zb-h1", "ZB-2p": "zb-h2"}
+# What a named schedule stands for where it is not the source's own.
+SCHEDULE_READINGS = {
+    "ZB-1p": "the automatic schedule with 1F1B's memory (ZB-1p) as the handcrafted zb-h1",
+    "ZB-2p": "the automatic schedule with twice 1F1B's memory (ZB-2p) as the handcrafted zb-h2",
+}
 # MFUs that count as the simulator does: layers, full attention (or its window), logits, no recomputation.
 SAME_MFU = {"model_full", "megascale_swa"}
 WINDOW = 1240  # 0.607 of the sequence: what MegaScale's own FLOP count implies
@@ -51,8 +56,11 @@ READINGS = {
     "mtnlg": reading(MEGATRON_2023, ["micro_batch 1", "ZeRO 0", "stack: nearest in the catalog, a year younger"], zero=0),
     "vtrain": reading(MEGATRON_2023, ["ZeRO 0", "network 4 x 200 Gb/s", "vocabulary 50257 padded to 51200", "80 GB GPU",
                                       "asynchronous tensor all-reduce"], zero=0),
-    "zerobubble": reading(MEGATRON_2023, ["no recomputation", "no flash attention", "vocabulary 51200"], zero=0, recompute="none",
-                          vocabulary=51200),
+    "zerobubble": reading(MEGATRON_2023, ["no recomputation", "no flash attention",
+                                          "vocabulary 32000, as the size of the 14.6B model asks (51200 would make 14.7B)",
+                                          "embeddings not tied, as in the authors' launch script",
+                                          "one 200 Gb/s port a GPU where there are several nodes"], zero=0, recompute="none",
+                          vocabulary=32000),
     "dgxc": reading("megatron-core-2024", zero=1),
     "bloom": reading(MEGATRON_2023, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880"], zero=1),
     "internevo": reading("deepspeed-eva-2023", ["flash attention 1", "ZeRO-1 over all ranks where the source shards in groups of 8",
@@ -66,6 +74,7 @@ READINGS = {
 }
 # Parts of an architecture that the tables have no column for.
 ARCHITECTURES = {
+    "zerobubble": {"tied_embedding": False},  # examples/pretrain_zero_bubble.sh of their repository
     "dgxc_nemotron": {"positions": "rotary", "bias": False, "dropout": 0, "tied_embedding": False},  # arXiv:2402.16819, section 2
 }
 # MegaScale's table 3 adds one technique a row.
@@ -97,6 +106,22 @@ def cluster_of(gpu, gpus, gpus_per_node, interconnect):
     return cluster
 
 
+def stages_of(row):
+    """How the layers are cut where they do not divide: keys of `parallel`, and what is assumed."""
+    layers, chunks = int(row["layers"]), int(row["pp"]) * int(row["interleave"] or 1)
+    if layers % chunks == 0:
+        return {}, []
+    if (layers + 2) % chunks == 0:
+        return ({"account_for_embedding": True, "account_for_loss": True},
+                ["stages: embedding and logits take the place of a layer each" + (
+                    " (stated)" if "one layer less" in row["notes"] else ", the convention for such numbers")])
+    share, longer = divmod(layers, chunks)
+    first = (chunks - longer) // 2
+    inner = range(first, first + longer)
+    return ({"stages": [share + (chunk in inner) for chunk in range(chunks)]},
+            [f"stages: as even as {layers} layers over {chunks} go, the longer ones inside (not stated)"])
+
+
 def refuse_llm(row):
     """Everything in a row that the simulator would refuse, by name."""
     reasons = []
@@ -107,9 +132,6 @@ def refuse_llm(row):
         reasons.append("context parallelism is not modelled")
     if row["schedule"] not in SCHEDULES:
         reasons.append(f"schedule {row['schedule']} is not modelled")
-    chunks = int(row["pp"]) * int(row["interleave"] or 1)
-    if int(row["layers"]) % chunks:
-        reasons.append(f"uneven stages: {row['layers']} layers over {chunks} chunks")
     if reasons:
         raise NotExpressed("; ".join(reasons))
 
@@ -133,7 +155,9 @@ def techniques_of(row, family, choice):
 
 
 def measured_of(row, family, choice):
-    assumed = list(choice["assumed"])
+    assumed = list(choice["assumed"]) + stages_of(row)[1]
+    if row["schedule"] in SCHEDULE_READINGS:
+        assumed.append(SCHEDULE_READINGS[row["schedule"]])
     if "sliding_window" in techniques_of(row, family, choice)[1]:
         assumed.append(f"sliding window {WINDOW}, from the FLOP count of the source")
     measured = {"iteration_time": f"{row['derived_iteration_time_s']} s"}
@@ -164,6 +188,7 @@ def llm_case(row):
                 "recompute": choice.get("recompute") or row["recompute"]}
     if int(row["pp"]) > 1:
         parallel["schedule"] = SCHEDULES[row["schedule"]]
+        parallel.update(stages_of(row)[0])
     training = {"global_batch": int(row["global_batch"]), "micro_batch": int(row["micro_batch"] or choice["micro_batch"]),
                 "sequence_length": int(row["seq_len"]), "precision": "fp16" if row["precision"].startswith("fp16") else "bf16",
                 "optimizer": "lamb" if "LAMB" in row["id"] else "adam"}
@@ -254,6 +279,8 @@ def without(document, common):
 def scalar(value):
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(scalar, value)) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {scalar(inner)}" for key, inner in value.items()) + "}"
     text = str(value)

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -44,7 +45,10 @@ const Settings four_stages{{"cluster.gpus", "8"}, {"parallel.pipeline", "4"}};
 
 nlohmann::json events_of(const Run& one, const std::vector<int>& selected = {}) {
   std::ostringstream text;
-  write_trace(text, one.step, one.timeline, {.ranks = trace_ranks(one.result, one.scenario, one.step), .selected = selected});
+  write_trace(text, one.step, one.timeline,
+              {.ranks = trace_ranks(one.result, one.scenario, one.step),
+               .memory = memory_timeline(one.scenario, one.work, one.step, one.timeline),
+               .selected = selected});
   return nlohmann::json::parse(text.str())["traceEvents"];
 }
 
@@ -89,29 +93,6 @@ TEST_CASE("each send of the pipeline has one arrow, from its own slice to one th
   }
 }
 
-TEST_CASE("the fullest instant of a rank's memory counter is the peak of its stage", "[property]") {
-  const Run one = run(small_decoder, four_stages);
-  std::map<int, double> most;
-  for (const auto& event : events_of(one)) {
-    if (event["ph"] == "C" && event["name"] == "memory (GB)")
-      most[event["pid"]] = std::max(most[event["pid"]], event["args"].begin().value().get<double>());
-  }
-  REQUIRE(most.size() == one.result.memory.stages.size());
-  for (const auto& [rank, peak] : most)
-    CHECK_THAT(peak, WithinRel(one.result.memory.stages[static_cast<std::size_t>(rank)].peak.value() / 1e9, 1e-5));
-}
-
-TEST_CASE("passes in flight on the timeline are those of the memory model", "[property]") {
-  const Run one = run(small_decoder, four_stages);
-  std::map<int, double> most;
-  for (const CounterSample& sample : passes_in_flight(one.step, one.timeline))
-    most[sample.rank] = std::max(most[sample.rank], sample.value);
-  for (const Result::Stage& stage : one.result.memory.stages) {
-    CAPTURE(stage.stage);
-    CHECK(most[stage.stage] == static_cast<double>(stage.passes_in_flight));
-  }
-}
-
 TEST_CASE("processes and threads have names; those of a varied step say which replicas they are", "[unit]") {
   Settings settings = four_stages;
   settings.emplace_back("variation.slow_ranks", "[{rank: 1, slowdown: 2}]");
@@ -152,4 +133,31 @@ TEST_CASE("a hostile name stays text", "[unit]") {
   std::ostringstream text;
   write_trace(text, one.step, one.timeline);
   CHECK_NOTHROW(nlohmann::json::parse(text.str()));
+}
+
+TEST_CASE("the memory counter of each stage reaches the stage's peak and ends without activations", "[property]") {
+  const std::string schedule = GENERATE("gpipe", "1f1b", "interleaved-1f1b", "zb-h1", "zb-h2", "zb-v");
+  const std::string recompute = GENERATE("none", "full");
+  CAPTURE(schedule, recompute);
+  const bool two = schedule == "interleaved-1f1b" || schedule == "zb-v";
+  const Run one = run(small_decoder, {{"cluster.gpus", "4"},
+                                      {"parallel.pipeline", "4"},
+                                      {"parallel.schedule", schedule},
+                                      {"parallel.virtual_stages", two ? "2" : "1"},
+                                      {"parallel.recompute", recompute}});
+  std::map<int, std::vector<double>> counters;
+  for (const auto& event : events_of(one)) {
+    if (event["ph"] == "C" && event["name"] == "memory (GB)")
+      counters[event["pid"]].push_back(event["args"].begin().value().get<double>());
+  }
+  REQUIRE(counters.size() == 4);
+  for (const auto& [rank, values] : counters) {
+    const Result::Stage& stage = one.result.memory.stages[static_cast<std::size_t>(rank)];
+    Bytes held;
+    for (const auto& [name, bytes] : stage.parts) {
+      if (name != "activations" && name != "scores" && name != "recomputed_layer") held += bytes;
+    }
+    CHECK_THAT(*std::max_element(values.begin(), values.end()), WithinRel(stage.peak.value() / 1e9, 1e-5));
+    CHECK_THAT(values.back(), WithinRel(held.value() / 1e9, 1e-5));
+  }
 }
