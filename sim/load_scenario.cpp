@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/document.hpp"
+#include "sim/catalogs.hpp"
 #include "sim/scenario.hpp"
 
 #include <fmt/format.h>
@@ -44,10 +45,14 @@ Node load_extended(const fs::path& path, int depth) {
 
 }  // namespace
 
-Scenario load_scenario(const fs::path& path, const Settings& settings) {
+Node load_scenario_document(const fs::path& path, const Settings& settings) {
   Node root = load_extended(path, 0);
   for (const auto& [key, value] : settings) set_value(root, key, value);
-  return read_scenario(root, path.parent_path(), path.string());
+  return root;
+}
+
+Scenario load_scenario(const fs::path& path, const Settings& settings) {
+  return read_scenario(load_scenario_document(path, settings), path.parent_path(), path.string());
 }
 
 }  // namespace mfusim
