@@ -50,12 +50,11 @@ double passes_of(const Scenario& scenario) {
 void add_flops(const Scenario& scenario, const Work<Count>& work, Result& result) {
   double recomputed = 0;
   for (const Tower<Count>& tower : work.towers) recomputed += tower.frozen ? 0 : recomputed_flops(scenario, tower.groups);
-  result.model_flops = passes_of(scenario) * model_flops(work);
+  result.model_flops = job_model_flops(scenario, work);
   result.hardware_flops = result.model_flops + Flops(passes_of(scenario) * recomputed);
   result.peak_per_gpu = peak_of(scenario.cluster.gpu, scenario.training.precision);
-  const Flops possible = result.peak_per_gpu * result.iteration_time * static_cast<double>(scenario.cluster.gpus);
-  result.mfu = result.model_flops / possible;
-  result.hfu = result.hardware_flops / possible;
+  result.mfu = utilisation(scenario, result.model_flops, result.iteration_time);
+  result.hfu = utilisation(scenario, result.hardware_flops, result.iteration_time);
   const double samples = static_cast<double>(scenario.training.global_batch);
   result.samples_per_s = samples / result.iteration_time.count();
   if (scenario.model.decoder) {
@@ -187,6 +186,15 @@ Flops model_flops(const Work<Count>& work) {
   double total = forward_and_backward * layers_flops(work.head);
   for (const Tower<Count>& tower : work.towers) total += (tower.frozen ? 1 : forward_and_backward) * layers_flops(tower.groups);
   return Flops(total);
+}
+
+Flops job_model_flops(const Scenario& scenario, const Work<Count>& work) {
+  return passes_of(scenario) * model_flops(work);
+}
+
+double utilisation(const Scenario& scenario, Flops flops, Seconds time) {
+  const FlopsPerSecond peak = peak_of(scenario.cluster.gpu, scenario.training.precision);
+  return flops / (peak * time * static_cast<double>(scenario.cluster.gpus));
 }
 
 Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step, const Timeline& timeline) {

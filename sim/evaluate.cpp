@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/evaluate.hpp"
+
+#include "sim/build_step.hpp"
+#include "sim/engine.hpp"
+#include "sim/memory.hpp"
+#include "sim/summarize.hpp"
+
+#include <algorithm>
+
+namespace mfusim {
+
+Evaluation evaluate(const Scenario& scenario, EvaluationCache& /*cache*/) {
+  const Work<Count> work = micro_batch_work(scenario);
+  const Picoseconds makespan = simulate(build_step(scenario, work).graph).makespan;
+  const std::vector<StageMemory> stages = memory_of(scenario, work);
+  const auto fullest =
+      std::max_element(stages.begin(), stages.end(), [](const auto& a, const auto& b) { return a.total() < b.total(); });
+  Evaluation evaluation{.iteration_time = to_seconds(makespan),
+                        .model_flops = job_model_flops(scenario, work),
+                        .peak_memory = fullest->total(),
+                        .memory_capacity = scenario.cluster.gpu.memory_capacity,
+                        .fullest_stage = fullest->stage};
+  evaluation.mfu = utilisation(scenario, evaluation.model_flops, evaluation.iteration_time);
+  return evaluation;
+}
+
+}  // namespace mfusim

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/scenario.hpp"
+
+#include <cstddef>
+
+namespace mfusim {
+
+/// What a search over many plans asks of one: the same numbers as summarize() gives, without what explains them.
+struct Evaluation {
+  Seconds iteration_time{};
+  Flops model_flops;      ///< Of the whole job in one step.
+  double mfu = 0;         ///< As Result::mfu.
+  Bytes peak_memory;      ///< Of the fullest pipeline stage's GPUs.
+  Bytes memory_capacity;  ///< Of a GPU.
+  int fullest_stage = 0;  ///< The first of equals.
+  [[nodiscard]] bool fits() const { return peak_memory <= memory_capacity; }
+};
+
+/// What evaluations may share. It changes no result, only the time they take; one a thread.
+class EvaluationCache {};
+
+/// Predicts one training step. Throws InputError where the step is too large to simulate (sim/step_size.hpp).
+[[nodiscard]] Evaluation evaluate(const Scenario& scenario, EvaluationCache& cache);
+
+}  // namespace mfusim

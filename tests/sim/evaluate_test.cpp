@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/evaluate.hpp"
+
+#include "tests/catch.hpp"
+#include "tests/sim/random_plans.hpp"
+
+using namespace mfusim;
+using namespace mfusim::tests;
+
+namespace {
+
+void check_evaluation(const Scenario& scenario, EvaluationCache& cache) {
+  const Result result = run_scenario(scenario).result;
+  const Evaluation evaluation = evaluate(scenario, cache);
+  CHECK(evaluation.iteration_time == result.iteration_time);
+  CHECK(evaluation.model_flops == result.model_flops);
+  CHECK(evaluation.mfu == result.mfu);
+  CHECK(evaluation.peak_memory == result.memory.peak);
+  CHECK(evaluation.memory_capacity == result.memory.capacity);
+  CHECK(evaluation.fits() == result.memory.fits);
+}
+
+}  // namespace
+
+TEST_CASE("an evaluation gives the very numbers of a run, whatever was evaluated before", "[property]") {
+  EvaluationCache cache;
+  for (int seed = 0; seed < 60; ++seed) {
+    Draw draw(static_cast<std::uint64_t>(seed));
+    const Settings plan = random_plan(draw);
+    CAPTURE(seed, text_of(plan));
+    check_evaluation(scenario_of(tiny_decoder, plan), cache);
+  }
+}
+
+TEST_CASE("an evaluation of a two-tower model gives the numbers of its run", "[property]") {
+  EvaluationCache cache;
+  check_evaluation(scenario_of(small_clip), cache);
+}
