@@ -24,6 +24,7 @@ struct SweepCommand {
   std::string scenario;
   std::string store;
   bool resume = false;
+  bool exhaustive = false;
   std::vector<std::string> merge;
   std::string shard;
   std::string where;
@@ -58,6 +59,8 @@ SweepOptions sweep_options(const SweepCommand& command) {
   if (command.limit) options.extent.limit = at_least_one("--limit", *command.limit);
   options.extent.shard = parse_shard(command.shard);
   options.where = command.where;
+  // a store keeps a result for every configuration: later questions may ask for others than the best of this one
+  options.pruning = command.store.empty() && !command.exhaustive ? Pruning::On : Pruning::Off;
   return options;
 }
 
@@ -108,6 +111,8 @@ void add_sweep_command(CLI::App& app) {
   command->add_option("--top", options->top, "Best configurations of the answer (default 10)")->option_text("N");
   command->add_option("--where", options->where, "Answer from rows that meet a condition, as 'tensor == 8 and mfu > 0.4'")
       ->option_text("CONDITION");
+  command->add_flag("--exhaustive", options->exhaustive,
+                    "Simulate also what a lower bound shows to be behind the best (always so with --store)");
   command->add_option("--jobs,-j", options->jobs, "Threads (default: as many as processors)")->option_text("N");
   command->add_option("--limit", options->limit, "Look at the first N configurations only")->option_text("N");
   command->add_option("--store", options->store, "Keep a row for each configuration in a SQLite file")->option_text("FILE");

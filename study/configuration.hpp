@@ -23,6 +23,9 @@ class ConfigurationReader {
   [[nodiscard]] bool move_to(std::int64_t index);
   /// After move_to returned false: the first configuration behind that the same constraint may let pass.
   [[nodiscard]] std::int64_t next_candidate() const;
+  [[nodiscard]] std::int64_t index() const { return index_; }
+  /// Which value each axis has.
+  [[nodiscard]] const std::vector<std::size_t>& choices() const { return choices_; }
   /// The scenario of the configuration, or the rule that it breaks, without the place. Throws InputError on an axis that the
   /// scenario has no key for: that is wrong everywhere.
   [[nodiscard]] std::variant<Scenario, std::string> read();

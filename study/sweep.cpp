@@ -16,8 +16,9 @@ namespace {
 class SweepThreads {
  public:
   SweepThreads(const SweepSpace& space, const std::vector<IndexRange>& pending, SweepCollector& collector,
-               const SweepProgress& progress)
+               const SweepProgress& progress, Pruning pruning)
       : space_(space), pending_(pending), collector_(collector), progress_(progress) {
+    if (pruning == Pruning::On) can_matter_ = [this](const SweepRow& row) { return can_matter(row); };
     for (const IndexRange& range : pending) all_ += range.last - range.first;
   }
 
@@ -32,14 +33,19 @@ class SweepThreads {
  private:
   void work() {
     try {
-      ConfigurationReader reader(space_);
+      ConfigurationEvaluator evaluator(space_);
       for (std::size_t next = next_++; next < pending_.size() && !stopped_; next = next_++)
-        deliver(evaluate_range(pending_[next], reader));
+        deliver(evaluate_range(pending_[next], evaluator, can_matter_));
     } catch (...) {
       const std::lock_guard lock(mutex_);
       if (!failure_) failure_ = std::current_exception();
       stopped_ = true;
     }
+  }
+
+  [[nodiscard]] bool can_matter(const SweepRow& optimistic) {
+    const std::lock_guard lock(mutex_);
+    return collector_.ranking().can_change(optimistic);
   }
 
   void deliver(RangeRows rows) {
@@ -54,6 +60,7 @@ class SweepThreads {
   const std::vector<IndexRange>& pending_;
   SweepCollector& collector_;
   const SweepProgress& progress_;
+  CanMatter can_matter_;
   std::int64_t all_ = 0;
   std::int64_t done_ = 0;
   std::atomic<std::size_t> next_{0};
@@ -65,10 +72,11 @@ class SweepThreads {
 }  // namespace
 
 SweepAnswer run_sweep(const SweepSpace& space, const SweepOptions& options, SweepStore* store, const SweepProgress& progress) {
-  const std::vector<IndexRange> pending =
+  std::vector<IndexRange> pending =
       pending_ranges(space, options.extent, store != nullptr ? store->finished() : std::vector<IndexRange>{});
+  if (options.pruning == Pruning::On && !pending.empty()) pending = scattered(pending);
   SweepCollector collector(space, options, store);
-  SweepThreads threads(space, pending, collector, progress);
+  SweepThreads threads(space, pending, collector, progress, options.pruning);
   threads.run(std::min(options.jobs, static_cast<int>(std::max<std::size_t>(pending.size(), 1))));
   SweepAnswer answer = collector.finish();
   const bool whole = !options.extent.limit && options.extent.shard.of == 1;

@@ -13,10 +13,14 @@
 
 namespace mfusim {
 
+/// Whether configurations are left out that cannot be among the answers.
+enum class Pruning { Off, On };
+
 struct SweepOptions {
   int jobs = 1;          ///< Threads.
   std::size_t top = 10;  ///< Rows of the answer.
   SweepExtent extent;
+  Pruning pruning = Pruning::Off;
   std::string where;  ///< A condition on rows: only those that meet it are in the answer; empty: all.
 };
 

@@ -2,7 +2,6 @@
 #include "study/sweep_ranking.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace mfusim {
 namespace {
@@ -94,16 +93,25 @@ std::vector<SweepRow> SweepRanking::front() const {
   return sorted;
 }
 
-double SweepRanking::threshold(const std::vector<std::size_t>& choices) const {
-  constexpr double never = std::numeric_limits<double>::infinity();
-  if (best_.size() < top_ || best_.empty()) return never;
-  double threshold = score_of(space_.objective, best_.back(), space_.prices);
+bool SweepRanking::behind_all_its_values(const SweepRow& row) const {
+  const std::vector<std::size_t> choices = choices_of(space_, row.index);
   for (std::size_t axis = 0; axis < choices.size(); ++axis) {
     const std::optional<SweepRow>& best = effects_[first_effect_[axis] + choices[axis]].best;
-    if (!best) return never;
-    threshold = std::max(threshold, score_of(space_.objective, *best, space_.prices));
+    if (!best || before(row, *best)) return false;
   }
-  return threshold;
+  return true;
+}
+
+bool SweepRanking::behind_the_front(const SweepRow& row) const {
+  const std::vector<double> mine = scores_of(space_, row);
+  const auto beats_it = [&](const SweepRow& other) { return dominates(scores_of(space_, other), mine); };
+  return std::any_of(front_.begin(), front_.end(), beats_it);
+}
+
+bool SweepRanking::can_change(const SweepRow& optimistic) const {
+  if (best_.size() < top_ || best_.empty() || before(optimistic, best_.back())) return true;
+  if (!behind_all_its_values(optimistic)) return true;
+  return !space_.front.empty() && !behind_the_front(optimistic);
 }
 
 }  // namespace mfusim

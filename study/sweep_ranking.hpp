@@ -32,11 +32,13 @@ class SweepRanking {
   [[nodiscard]] std::vector<AxisEffect> effects() const;
   /// Rows that no other row beats in one objective of the front without losing in another; by the first objective.
   [[nodiscard]] std::vector<SweepRow> front() const;
-  /// A configuration whose score cannot be below this leaves best() and effects() as they are.
-  [[nodiscard]] double threshold(const std::vector<std::size_t>& choices) const;
+  /// Could a configuration that is at best like this row change best(), the best of effects(), or front()?
+  [[nodiscard]] bool can_change(const SweepRow& optimistic) const;
 
  private:
   [[nodiscard]] bool before(const SweepRow& a, const SweepRow& b) const;
+  [[nodiscard]] bool behind_all_its_values(const SweepRow& row) const;
+  [[nodiscard]] bool behind_the_front(const SweepRow& row) const;
   void add_effects(const SweepRow& row);
   void add_to_front(const SweepRow& row);
 

@@ -1,35 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "study/sweep_work.hpp"
 
-#include "base/count.hpp"
-#include "study/evaluate_configuration.hpp"
-
 #include <algorithm>
+#include <numeric>
 
 namespace mfusim {
-namespace {
-
-SweepRow invalid_row(std::string reason) {
-  SweepRow row;
-  row.status = RowStatus::Invalid;
-  row.reason = std::move(reason);
-  return row;
-}
-
-SweepRow evaluate(ConfigurationReader& reader) {
-  const std::variant<Scenario, std::string> read = reader.read();
-  if (const auto* reason = std::get_if<std::string>(&read)) return invalid_row(*reason);
-  try {
-    return evaluate_configuration(std::get<Scenario>(read));
-  } catch (const InputError& error) {  // the step is too large for this machine, or the GPU lacks figures for it
-    return invalid_row(error.what());
-  } catch (const CountOverflow& error) {
-    return invalid_row(error.what());
-  }
-}
-
-}  // namespace
-
 std::int64_t range_size(const SweepSpace& space) {
   constexpr std::int64_t most_ranges = 65536;
   std::int64_t size = 64;
@@ -56,16 +31,25 @@ std::vector<IndexRange> pending_ranges(const SweepSpace& space, const SweepExten
   return pending;
 }
 
-RangeRows evaluate_range(const IndexRange& range, ConfigurationReader& reader) {
+std::vector<IndexRange> scattered(const std::vector<IndexRange>& ranges) {
+  const std::size_t count = ranges.size();
+  std::size_t step = count * 618 / 1000 + 1;  // by the golden ratio: each new range is far from those before
+  while (std::gcd(step, count) > 1) ++step;   // every range once
+  std::vector<IndexRange> order;
+  order.reserve(count);
+  for (std::size_t i = 0, at = 0; i < count; ++i, at = (at + step) % count) order.push_back(ranges[at]);
+  return order;
+}
+
+RangeRows evaluate_range(const IndexRange& range, ConfigurationEvaluator& evaluator, const CanMatter& can_matter) {
   RangeRows answer{range, {}};
   for (std::int64_t index = range.first; index < range.last;) {
-    if (!reader.move_to(index)) {
-      index = reader.next_candidate();
+    if (!evaluator.move_to(index)) {
+      index = evaluator.next();
       continue;
     }
-    SweepRow row = evaluate(reader);
-    row.index = index++;
-    answer.rows.push_back(std::move(row));
+    answer.rows.push_back(evaluator.evaluate(can_matter));
+    ++index;
   }
   return answer;
 }

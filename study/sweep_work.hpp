@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "study/configuration.hpp"
+#include "study/evaluate_configuration.hpp"
 #include "study/sweep_row.hpp"
 #include "study/sweep_space.hpp"
 
@@ -44,7 +44,10 @@ struct RangeRows {
 [[nodiscard]] std::vector<IndexRange> pending_ranges(const SweepSpace& space, const SweepExtent& extent,
                                                      const std::vector<IndexRange>& finished);
 
+/// The same ranges with neighbours far apart: the best configurations turn up early, so that later ones can be pruned.
+[[nodiscard]] std::vector<IndexRange> scattered(const std::vector<IndexRange>& ranges);
+
 /// Evaluates the configurations of a range in order.
-[[nodiscard]] RangeRows evaluate_range(const IndexRange& range, ConfigurationReader& reader);
+[[nodiscard]] RangeRows evaluate_range(const IndexRange& range, ConfigurationEvaluator& evaluator, const CanMatter& can_matter);
 
 }  // namespace mfusim

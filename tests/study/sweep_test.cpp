@@ -4,10 +4,11 @@
 #include "sim/build_step.hpp"
 #include "sim/engine.hpp"
 #include "sim/summarize.hpp"
+#include "study/step_bound.hpp"
 #include "tests/catch.hpp"
 #include "tests/study/sweep_spaces.hpp"
 
-#include <limits>
+#include <random>
 
 namespace {
 
@@ -155,5 +156,60 @@ TEST_CASE("ranges cover what is to do once, whatever is finished", "[property]")
     const bool done =
         std::any_of(finished.begin(), finished.end(), [&](const IndexRange& r) { return r.first <= i && i < r.last; });
     REQUIRE(times[static_cast<std::size_t>(i)] == (done || i >= limit.value_or(space.size) ? 0 : 1));
+  }
+}
+
+TEST_CASE("no step is shorter than its lower bound", "[property]") {
+  const SweepSpace space = sweep_space(R"(sweep:
+  axes:
+    parallel.tensor: [1, 2]
+    parallel.pipeline: [1, 2, 4]
+    parallel.virtual_stages: [1, 2, 4]
+    parallel.schedule: [gpipe, 1f1b, interleaved-1f1b]
+    training.micro_batch: [1, 2]
+    parallel.recompute: [none, selective, full]
+    techniques.pp_overlap: [false, true]
+)");
+  for (std::int64_t index = 0; index < space.size; ++index) {
+    CAPTURE(index);
+    const std::optional<Result> alone = run_alone(space, index);
+    if (!alone) continue;
+    const Scenario scenario = read_scenario(configuration_document(space, index), ".", "space.yaml");
+    const Picoseconds least = least_step_time(scenario, price_work(scenario));
+    CHECK(least > Picoseconds{});
+    CHECK(to_seconds(least) <= alone->iteration_time);
+  }
+}
+
+TEST_CASE("a pruned search gives the answers of an exhaustive one", "[property]") {
+  const int seed = GENERATE(range(1, 13));
+  CAPTURE(seed);
+  std::mt19937 random(static_cast<unsigned>(seed));
+  const auto any_of = [&](const std::vector<const char*>& choices) { return choices[random() % choices.size()]; };
+  const std::string sweep =
+      std::string("sweep:\n  axes:\n") + any_of({"    parallel.tensor: [1, 2, 4]\n", "    parallel.tensor: [4, 2]\n"}) +
+      any_of({"    parallel.pipeline: [1, 2, 4]\n", "    parallel.pipeline: [2]\n"}) +
+      any_of({"    training.micro_batch: [1, 2, 4]\n", "    training.micro_batch: [2, 1]\n"}) +
+      any_of({"    model.hidden_size: [256, 1024]\n", "    training.sequence_length: [64, 512, 100000]\n"}) +
+      any_of({"    parallel.recompute: [none, full]\n", "    parallel.zero: [0, 1]\n"}) +
+      any_of({"  objective: mfu\n", "  objective: step_time\n", "  objective: samples_per_gpu_hour\n"}) +
+      any_of({"", "  pareto: [step_time, memory_headroom]\n"});
+  CAPTURE(sweep);
+  const SweepSpace space = sweep_space(sweep);
+  SweepOptions options = with_top(1 + random() % 8, 1 + static_cast<int>(random() % 3));
+  const SweepAnswer exhaustive = run_sweep(space, options, nullptr);
+  options.pruning = Pruning::On;
+  const SweepAnswer pruned = run_sweep(space, options, nullptr);
+  const auto numbers = [](const std::vector<RankedRow>& rows) {
+    std::vector<std::int64_t> all;
+    for (const RankedRow& row : rows) all.push_back(row.row.index);
+    return all;
+  };
+  CHECK(numbers(pruned.best) == numbers(exhaustive.best));
+  CHECK(numbers(pruned.front) == numbers(exhaustive.front));
+  CHECK(pruned.counts.fits + pruned.counts.pruned == exhaustive.counts.fits);
+  for (std::size_t i = 0; i < pruned.effects.size(); ++i) {
+    REQUIRE(pruned.effects[i].best.has_value() == exhaustive.effects[i].best.has_value());
+    if (pruned.effects[i].best) CHECK(pruned.effects[i].best->index == exhaustive.effects[i].best->index);
   }
 }
