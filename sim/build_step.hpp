@@ -15,9 +15,11 @@ namespace mfusim {
 /// that differ (sim/variation.hpp).
 [[nodiscard]] BuiltStep build_step(const Scenario& scenario, const Work<Count>& work);
 
-/// The two kinds of step behind build_step.
-[[nodiscard]] BuiltStep build_pipeline_step(const Scenario& scenario, const Work<Count>& work);
-[[nodiscard]] BuiltStep build_contrastive_step(const Scenario& scenario, const Work<Count>& work);
+/// The same before its segments are expanded and before ranks vary.
+[[nodiscard]] StepGraph record_step(const Scenario& scenario, const Work<Count>& work);
+/// The two kinds of step behind record_step.
+[[nodiscard]] StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work);
+[[nodiscard]] StepGraph build_contrastive_step(const Scenario& scenario, const Work<Count>& work);
 
 /// Ends a rank's step: gradient reductions -> gradient norm over the whole job -> optimizer -> gather of the new weights.
 struct RankUpdate {

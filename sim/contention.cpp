@@ -2,6 +2,8 @@
 #include "sim/contention.hpp"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 namespace mfusim {
 namespace {
@@ -12,62 +14,88 @@ constexpr double memory_bytes_a_sent_byte = 2.5;
 constexpr std::uint32_t before_kernels = 0;
 constexpr std::uint32_t kernels = 1;
 
+constexpr ResourceId sms_id = 0;
+constexpr ResourceId memory_id = 1;
+constexpr ResourceId node_link_id = 2;
+constexpr ResourceId network_link_id = 3;
+
 /// Bytes of `step` over the time that it takes alone.
 double rate_alone(const Step& step) {
   return step.bytes.value() / std::max(1e-12, to_seconds(step.duration).count());
 }
 
+/// What a step's usage depends on.
+auto usage_key(const Step& step) {
+  const double rate = step.use == StepUse::Memory ? 0 : rate_alone(step);
+  return std::tuple(step.stream, step.scope, step.use, step.step_class == StepClass::PipelineCommunication, rate);
+}
+
 }  // namespace
 
-Contention::Contention(const Cluster& cluster, TaskGraphBuilder& builder, int ranks)
-    : builder_(builder),
-      sms_(cluster.gpu.streaming_multiprocessors),
+Contention::Contention(const Cluster& cluster)
+    : sms_(cluster.gpu.streaming_multiprocessors),
       memory_rate_(cluster.gpu.memory_bandwidth.value()),
       node_rate_(std::max(cluster.gpu.nvlink_per_direction, cluster.gpu.pcie_per_direction).value()),
-      network_rate_(cluster.network.nic_bandwidth.value() * cluster.network.nics_per_node / cluster.gpus_per_node) {
-  for (int rank = 0; rank < ranks; ++rank) {
-    ranks_.push_back({builder.add_resource(sms_), builder.add_resource(memory_rate_), builder.add_resource(node_rate_),
-                      builder.add_resource(std::max(1.0, network_rate_))});
-  }
+      network_rate_(cluster.network.nic_bandwidth.value() * cluster.network.nics_per_node / cluster.gpus_per_node) {}
+
+std::array<double, resources_per_rank> Contention::capacities() const {
+  return {sms_, memory_rate_, node_rate_, std::max(1.0, network_rate_)};
 }
 
-UsageId Contention::usage(int rank, std::uint32_t row, const Step& step) {
-  if (step.use == StepUse::None || step.duration == Picoseconds{}) return 0;
-  const auto [at, fresh] = usages_.try_emplace({rank, row}, 0);
-  if (fresh) at->second = builder_.add_usage(usage_of(ranks_[static_cast<std::size_t>(rank)], step));
-  return at->second;
-}
-
-Usage Contention::usage_of(const RankResources& rank, const Step& step) const {
+Usage Contention::usage_of(const Step& step) const {
+  if (step.duration == Picoseconds{}) return {};
   switch (step.use) {
     case StepUse::Compute: {
-      Usage usage{.demands = {{.resource = rank.sms, .amount = sms_}}, .priority = kernels};
+      Usage usage{.demands = {{.resource = sms_id, .amount = sms_}}, .priority = kernels};
       const double traffic = std::min(memory_rate_, rate_alone(step));
-      if (traffic > 0) usage.demands.push_back({.resource = rank.memory, .amount = traffic});
+      if (traffic > 0) usage.demands.push_back({.resource = memory_id, .amount = traffic});
       return usage;
     }
     case StepUse::Memory:
-      return {.demands = {{.resource = rank.memory, .amount = memory_rate_}}, .priority = kernels};
+      return {.demands = {{.resource = memory_id, .amount = memory_rate_}}, .priority = kernels};
     case StepUse::NodeTransfer:
-      return transfer(rank, rank.node_link, node_rate_, step);
+      return transfer(node_link_id, node_rate_, step);
     case StepUse::NetworkTransfer:
-      return transfer(rank, rank.network_link, network_rate_, step);
+      return transfer(network_link_id, network_rate_, step);
     case StepUse::None:
       break;
   }
   return {};
 }
 
-Usage Contention::transfer(const RankResources& rank, ResourceId link, double link_rate, const Step& step) const {
+Usage Contention::transfer(ResourceId link, double link_rate, const Step& step) const {
   const double rate = std::min(link_rate, rate_alone(step));
   if (rate <= 0) return {};
   const double sms = step.step_class == StepClass::PipelineCommunication ? send_sms : collective_sms;
   const double traffic = std::min(memory_rate_, memory_bytes_a_sent_byte * rate);
-  return {.demands = {{.resource = rank.sms, .amount = sms, .taking = Taking::Held},
-                      {.resource = rank.memory, .amount = traffic},
+  return {.demands = {{.resource = sms_id, .amount = sms, .taking = Taking::Held},
+                      {.resource = memory_id, .amount = traffic},
                       {.resource = link, .amount = rate}},
           .priority = before_kernels,
           .full_speed = rate};
+}
+
+UsageClasses classify_usages(const Contention& contention, const StepTable& table) {
+  UsageClasses classes;
+  classes.of_row.reserve(table.size());
+  std::map<decltype(usage_key(table.front())), UsageId> known;
+  for (const Step& step : table) {
+    if (step.use == StepUse::None || step.duration == Picoseconds{}) {
+      classes.of_row.push_back(0);
+      continue;
+    }
+    const auto [at, fresh] = known.try_emplace(usage_key(step), static_cast<UsageId>(classes.usages.size()));
+    if (fresh) {
+      Usage usage = contention.usage_of(step);
+      if (usage.demands.empty()) {
+        at->second = 0;
+      } else {
+        classes.usages.push_back(std::move(usage));
+      }
+    }
+    classes.of_row.push_back(at->second);
+  }
+  return classes;
 }
 
 }  // namespace mfusim

@@ -2,14 +2,15 @@
 #pragma once
 
 #include "hardware/network.hpp"
+#include "sim/sharing.hpp"
 #include "sim/step.hpp"
-#include "sim/task_graph_builder.hpp"
 
-#include <map>
-#include <utility>
-#include <vector>
+#include <array>
 
 namespace mfusim {
+
+/// A rank's own SMs, memory bandwidth, NVLink port and part of the node's NICs, as ids that count from 0 within the rank.
+constexpr std::size_t resources_per_rank = 4;
 
 /// What the steps of a rank share: its SMs, its memory bandwidth, its NVLink port and its part of the node's NICs.
 ///
@@ -24,22 +25,25 @@ namespace mfusim {
 /// NVLink byte costs 2 to 3 bytes of memory traffic on each GPU (issue 1428).
 class Contention {
  public:
-  Contention(const Cluster& cluster, TaskGraphBuilder& builder, int ranks);
+  explicit Contention(const Cluster& cluster);
 
-  /// The usage of a table row's step on a rank.
-  [[nodiscard]] UsageId usage(int rank, std::uint32_t row, const Step& step);
+  [[nodiscard]] std::array<double, resources_per_rank> capacities() const;
+
+  /// What a step takes of its rank's resources; no demands where it shares nothing or takes no time.
+  [[nodiscard]] Usage usage_of(const Step& step) const;
 
  private:
-  struct RankResources {
-    ResourceId sms, memory, node_link, network_link;
-  };
-  [[nodiscard]] Usage usage_of(const RankResources& rank, const Step& step) const;
-  [[nodiscard]] Usage transfer(const RankResources& rank, ResourceId link, double link_rate, const Step& step) const;
+  [[nodiscard]] Usage transfer(ResourceId link, double link_rate, const Step& step) const;
 
-  TaskGraphBuilder& builder_;
   double sms_, memory_rate_, node_rate_, network_rate_;
-  std::vector<RankResources> ranks_;
-  std::map<std::pair<int, std::uint32_t>, UsageId> usages_;
 };
+
+/// The distinct usages of a table's rows, numbered from 1 in the order of the rows; 0: none. Rows of different streams or
+/// scopes never share one, so that at any time a rank runs at most one task of a usage.
+struct UsageClasses {
+  std::vector<UsageId> of_row;
+  std::vector<Usage> usages{Usage{}};  ///< By number, with the resources of one rank.
+};
+[[nodiscard]] UsageClasses classify_usages(const Contention& contention, const StepTable& table);
 
 }  // namespace mfusim

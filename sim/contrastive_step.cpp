@@ -20,7 +20,8 @@ namespace {
 class ContrastiveStep {
  public:
   ContrastiveStep(const Scenario& scenario, const Work<Count>& work)
-      : scenario_(scenario), work_(work), context_(layer_context(scenario)), graph_(scenario.cluster, 1, expected_tasks(work)) {
+      : scenario_(scenario), work_(work), context_(layer_context(scenario)), graph_(scenario.cluster, 1) {
+    check_size(work);
     ChunkSegments segments(context_, graph_.table());
     for (const Tower<Count>& tower : work.towers) {
       Side side;
@@ -32,7 +33,7 @@ class ContrastiveStep {
     split_head();
   }
 
-  BuiltStep run() {
+  StepGraph run() {
     std::vector<TaskId> ready = gather_weights();
     const std::vector<TaskId> input = add_input(scenario_, graph_, 0, input_bytes());
     ready.insert(ready.end(), input.begin(), input.end());
@@ -51,11 +52,11 @@ class ContrastiveStep {
     RankUpdate update{.rank = 0, .parameters = parameters(), .gradients = reduction.reduced()};
     update.gradients.push_back(end);
     add_update(scenario_, graph_, {update});
-    return std::move(graph_).build();
+    return std::move(graph_);
   }
 
  private:
-  [[nodiscard]] static std::size_t expected_tasks(const Work<Count>& work) {
+  static void check_size(const Work<Count>& work) {
     std::size_t operators = 0;
     for (const Tower<Count>& tower : work.towers) {
       for (const LayerGroup<Count>& group : tower.groups) {
@@ -64,7 +65,6 @@ class ContrastiveStep {
     }
     constexpr std::size_t tasks_per_operator = 6;  // forward, two gradients, and their launches
     check_step_size(operators * tasks_per_operator);
-    return operators * tasks_per_operator;
   }
 
   struct Side {
@@ -174,7 +174,7 @@ class ContrastiveStep {
 
 }  // namespace
 
-BuiltStep build_contrastive_step(const Scenario& scenario, const Work<Count>& work) {
+StepGraph build_contrastive_step(const Scenario& scenario, const Work<Count>& work) {
   return ContrastiveStep(scenario, work).run();
 }
 

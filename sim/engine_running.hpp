@@ -33,6 +33,9 @@ class RunningTasks {
   /// Removes and returns the task that ends next.
   TaskId remove_next();
 
+  /// When work that is left at `now` will be done, on the clock.
+  [[nodiscard]] static std::int64_t end_time(std::int64_t now, double left, double rate);
+
  private:
   static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
@@ -52,8 +55,6 @@ class RunningTasks {
     [[nodiscard]] bool before(const Entry& other) const { return end != other.end ? end < other.end : task < other.task; }
   };
 
-  /// When work that is left at `now` will be done, on the clock.
-  [[nodiscard]] static std::int64_t end_time(std::int64_t now, double left, double rate);
   [[nodiscard]] static std::int64_t end_at_full_rate(std::int64_t now, Picoseconds duration);
   std::uint32_t take_slot();
   void insert(const Entry& entry);

@@ -3,20 +3,30 @@
 
 #include "sim/build_step.hpp"
 #include "sim/engine.hpp"
+#include "sim/fold.hpp"
 #include "sim/memory.hpp"
 #include "sim/summarize.hpp"
+#include "sim/variation.hpp"
 
 #include <algorithm>
 
 namespace mfusim {
+namespace {
+
+Picoseconds step_time(const Scenario& scenario, const Work<Count>& work) {
+  StepGraph step = record_step(scenario, work);
+  if (const std::optional<Folded> folded = fold(step, scenario)) return folded->makespan;
+  return simulate(vary(std::move(step).build(), scenario).graph).makespan;
+}
+
+}  // namespace
 
 Evaluation evaluate(const Scenario& scenario, EvaluationCache& /*cache*/) {
   const Work<Count> work = micro_batch_work(scenario);
-  const Picoseconds makespan = simulate(build_step(scenario, work).graph).makespan;
   const std::vector<StageMemory> stages = memory_of(scenario, work);
   const auto fullest =
       std::max_element(stages.begin(), stages.end(), [](const auto& a, const auto& b) { return a.total() < b.total(); });
-  Evaluation evaluation{.iteration_time = to_seconds(makespan),
+  Evaluation evaluation{.iteration_time = to_seconds(step_time(scenario, work)),
                         .model_flops = job_model_flops(scenario, work),
                         .peak_memory = fullest->total(),
                         .memory_capacity = scenario.cluster.gpu.memory_capacity,

@@ -40,30 +40,29 @@ class PipelineStep {
         plan_(scenario.parallel),
         context_(layer_context(scenario)),
         chunks_(cut_into_chunks(work.towers.front().groups, plan_.pipeline * plan_.virtual_stages)),
-        graph_(scenario.cluster, plan_.pipeline, expected_tasks(work)) {
+        graph_(scenario.cluster, plan_.pipeline) {
+    check_size(work);
     price_segments();
     if (plan_.pipeline > 1) send_ = point_to_point();
   }
 
-  BuiltStep run() {
+  StepGraph run() {
     std::vector<RankUpdate> updates;
     updates.reserve(static_cast<std::size_t>(plan_.pipeline));
     for (int stage = 0; stage < plan_.pipeline; ++stage) updates.push_back(build_stage(stage));
     connect();
     add_update(scenario_, graph_, updates);
-    return std::move(graph_).build();
+    return std::move(graph_);
   }
 
  private:
-  [[nodiscard]] std::size_t expected_tasks(const Work<Count>& work) const {
+  void check_size(const Work<Count>& work) const {
     std::size_t operators = 0;
     for (const LayerGroup<Count>& group : work.towers.front().groups) {
       operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
     }
     constexpr std::size_t tasks_per_operator = 4;  // forward, two gradients, an exchange
-    const std::size_t tasks = operators * tasks_per_operator * static_cast<std::size_t>(plan_.micro_batches);
-    check_step_size(tasks);
-    return tasks;
+    check_step_size(operators * tasks_per_operator * static_cast<std::size_t>(plan_.micro_batches));
   }
 
   /// Chunks with the same layers share their segments: first, inner and last chunk.
@@ -246,7 +245,7 @@ class PipelineStep {
 
 }  // namespace
 
-BuiltStep build_pipeline_step(const Scenario& scenario, const Work<Count>& work) {
+StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work) {
   return PipelineStep(scenario, work).run();
 }
 

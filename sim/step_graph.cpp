@@ -1,41 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/step_graph.hpp"
 
+#include "sim/expand_step.hpp"
+
+#include <algorithm>
+
 namespace mfusim {
-namespace {
 
-StreamId stream_of(int rank, StreamKind kind) {
-  return static_cast<StreamId>(rank * streams_per_rank + static_cast<int>(kind));
+StepGraph::StepGraph(const Cluster& cluster, int ranks) : contention_(cluster) {
+  record_.ranks = ranks;
 }
 
-}  // namespace
-
-StepGraph::StepGraph(const Cluster& cluster, int ranks, std::size_t expected_tasks)
-    : ranks_(ranks), builder_(expected_tasks), contention_(cluster, builder_, ranks) {
-  for (int i = 0; i < ranks * streams_per_rank; ++i) static_cast<void>(builder_.add_stream());
-}
-
-Task StepGraph::task_of(int rank, std::uint32_t step, StepInstance instance) {
-  return Task{.duration = table_[step].duration,
-              .stream = stream_of(rank, table_[step].stream),
-              .label = step,
-              .instance = pack(instance),
-              .usage = contention_.usage(rank, step, table_[step])};
+std::uint32_t StepGraph::number_of(const Segment& segment) {
+  const auto at = std::find(known_.rbegin(), known_.rend(), &segment);
+  if (at != known_.rend()) return static_cast<std::uint32_t>(known_.rend() - at) - 1;
+  known_.push_back(&segment);
+  record_.segments.push_back(segment);
+  return static_cast<std::uint32_t>(known_.size()) - 1;
 }
 
 PlacedSegment StepGraph::place(int rank, const Segment& segment, StepInstance instance, std::span<const TaskId> entry) {
-  const PlacedSegment placed{.first = static_cast<TaskId>(builder_.size()), .segment = &segment};
-  for (const SegmentTask& task : segment.tasks) {
-    after_.clear();
-    for (const SegmentIndex before : task.after) {
-      if (before == segment_entry) {
-        after_.insert(after_.end(), entry.begin(), entry.end());
-      } else if (before != no_task) {
-        after_.push_back(placed.id(before));
-      }
-    }
-    builder_.add(task_of(rank, task.step, instance), after_);
-  }
+  const PlacedSegment placed{.first = record_.tasks, .segment = &segment};
+  if (segment.tasks.empty()) return placed;
+  record_.append({.instance = pack(instance), .rank = rank, .segment = number_of(segment)}, segment.tasks.size(), entry);
   return placed;
 }
 
@@ -48,36 +35,35 @@ std::vector<TaskId> exits_of(const PlacedSegment& placed) {
 }
 
 void StepGraph::wait_at_entry(const PlacedSegment& placed, TaskId before) {
-  for (std::size_t i = 0; i < placed.segment->tasks.size(); ++i) {
-    for (const SegmentIndex after : placed.segment->tasks[i].after) {
-      if (after == segment_entry) builder_.add_edge(before, placed.id(static_cast<SegmentIndex>(i)));
-    }
-  }
+  if (placed.segment->tasks.empty()) return;
+  StepRecord::Item& item = record_.items[record_.item_of(placed.first)];
+  record_.late_waits.push_back({before, item.late_wait});
+  item.late_wait = static_cast<std::uint32_t>(record_.late_waits.size()) - 1;
 }
 
 TaskId StepGraph::add(int rank, Step step, StepInstance instance, std::span<const TaskId> after) {
-  table_.push_back(std::move(step));
-  return builder_.add(task_of(rank, static_cast<std::uint32_t>(table_.size() - 1), instance), after);
+  record_.table.push_back(std::move(step));
+  const auto row = static_cast<std::uint32_t>(record_.table.size() - 1);
+  record_.append({.instance = pack(instance), .rank = rank, .row = row}, 1, after);
+  return record_.tasks - 1;
 }
 
 TaskId StepGraph::add_row(int rank, const Step& step, std::size_t& row, StepInstance instance, std::span<const TaskId> after) {
   if (row == no_row) {
-    row = table_.size();
-    table_.push_back(step);
+    row = record_.table.size();
+    record_.table.push_back(step);
   }
-  return builder_.add(task_of(rank, static_cast<std::uint32_t>(row), instance), after);
+  record_.append({.instance = pack(instance), .rank = rank, .row = static_cast<std::uint32_t>(row)}, 1, after);
+  return record_.tasks - 1;
 }
 
 TaskId StepGraph::add_on_all_ranks(Step step, std::span<const TaskId> after) {
-  std::vector<StreamId> streams;
-  streams.reserve(static_cast<std::size_t>(ranks_));
-  for (int rank = 0; rank < ranks_; ++rank) streams.push_back(stream_of(rank, step.stream));
-  table_.push_back(std::move(step));
-  return builder_.add_joint(task_of(0, static_cast<std::uint32_t>(table_.size() - 1), {}), streams, after);
+  return add(StepRecord::all_ranks, std::move(step), {}, after);
 }
 
-BuiltStep StepGraph::build() && {
-  return {std::move(builder_).build(), std::move(table_), ranks_};
+StepGraph::Built StepGraph::build() && {
+  TaskGraph graph = expand_step(record_, contention_);
+  return {std::move(graph), std::move(record_.table), record_.ranks};
 }
 
 }  // namespace mfusim

@@ -4,14 +4,15 @@
 #include "sim/contention.hpp"
 #include "sim/segment.hpp"
 #include "sim/step.hpp"
-#include "sim/task_graph_builder.hpp"
+#include "sim/step_record.hpp"
 
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace mfusim {
 
-/// A segment put into the graph: its tasks have consecutive ids.
+/// A segment put into the step: its tasks have consecutive ids.
 struct PlacedSegment {
   TaskId first = 0;
   const Segment* segment = nullptr;
@@ -24,14 +25,15 @@ struct PlacedSegment {
 constexpr std::size_t no_row = static_cast<std::size_t>(-1);
 
 /// The step of a job as tasks on the streams of its simulated ranks: what every builder of sim/ writes into.
+/// It only takes notes. They become a task graph by build(), or a step time by fold() (sim/fold.hpp).
 class StepGraph {
  public:
-  StepGraph(const Cluster& cluster, int ranks, std::size_t expected_tasks);
+  StepGraph(const Cluster& cluster, int ranks);
 
-  [[nodiscard]] StepTable& table() { return table_; }
-  [[nodiscard]] int ranks() const { return ranks_; }
+  [[nodiscard]] StepTable& table() { return record_.table; }
+  [[nodiscard]] int ranks() const { return record_.ranks; }
 
-  /// Copies a segment onto a rank; its entry waits for `entry`.
+  /// Puts a segment on a rank; its entry waits for `entry`. The segment must neither move nor change until the last place().
   PlacedSegment place(int rank, const Segment& segment, StepInstance instance, std::span<const TaskId> entry);
   /// Lets the entry of an already placed segment wait for one more task.
   void wait_at_entry(const PlacedSegment& placed, TaskId before);
@@ -43,26 +45,31 @@ class StepGraph {
   /// Adds one step that all ranks take part in on their streams of its kind (the table's row is shared).
   TaskId add_on_all_ranks(Step step, std::span<const TaskId> after);
 
+  [[nodiscard]] const StepRecord& record() const { return record_; }
+  [[nodiscard]] const Contention& contention() const { return contention_; }
+
   struct Built {
     TaskGraph graph;
     StepTable steps;
     int ranks;
   };
+  /// Every task of the step on its own.
   [[nodiscard]] Built build() &&;
 
  private:
-  [[nodiscard]] Task task_of(int rank, std::uint32_t step, StepInstance instance);
+  [[nodiscard]] std::uint32_t number_of(const Segment& segment);
 
-  int ranks_;
-  StepTable table_;
-  TaskGraphBuilder builder_;
+  StepRecord record_;
   Contention contention_;
-  std::vector<TaskId> after_;  ///< Reused between tasks.
+  std::vector<const Segment*> known_;  ///< Segments by number.
 };
 
 /// A step's graph with what its labels mean.
 using BuiltStep = StepGraph::Built;
 
+[[nodiscard]] constexpr StreamId stream_of(int rank, StreamKind kind) {
+  return static_cast<StreamId>(rank * streams_per_rank + static_cast<int>(kind));
+}
 /// Which rank and which of its queues a stream is.
 [[nodiscard]] constexpr int rank_of(StreamId stream) {
   return static_cast<int>(stream) / streams_per_rank;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/unfold.hpp"
 
+#include "sim/task_graph_builder.hpp"
+
 #include <fmt/format.h>
 
 #include <stdexcept>

@@ -59,9 +59,12 @@ void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<Ra
   }
 }
 
+StepGraph record_step(const Scenario& scenario, const Work<Count>& work) {
+  return work.towers.size() > 1 ? build_contrastive_step(scenario, work) : build_pipeline_step(scenario, work);
+}
+
 BuiltStep build_step(const Scenario& scenario, const Work<Count>& work) {
-  BuiltStep step = work.towers.size() > 1 ? build_contrastive_step(scenario, work) : build_pipeline_step(scenario, work);
-  return vary(std::move(step), scenario);
+  return vary(record_step(scenario, work).build(), scenario);
 }
 
 }  // namespace mfusim

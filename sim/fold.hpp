@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/scenario.hpp"
+#include "sim/step_graph.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace mfusim {
+
+/// A step's time and what it took to find.
+struct Folded {
+  Picoseconds makespan{};
+  std::size_t groups = 0;           ///< Passes and single kernels of the step, on all simulated ranks.
+  std::size_t simulated_tasks = 0;  ///< Tasks that were really simulated.
+};
+
+/// The makespan of a recorded step, to the picosecond that simulate(expand_step()) gives, with each distinct situation
+/// simulated once. `slowdown`: how many times longer each rank's kernels last.
+///
+/// Resources belong to one rank (sim/contention.hpp) and ranks meet only in what they wait for. So what a pass does depends
+/// only on its tasks and on what is under way on its rank when its first kernel starts, both on a clock that starts there:
+/// equal passes in equal situations have equal outcomes, and are simulated once (sim/fold_outcome.hpp).
+/// Nothing where a step cannot be cut like that (sim/fold_plan.hpp): then simulate its graph.
+[[nodiscard]] std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown);
+
+/// The same for a scenario's step. Nothing also where replicas of a rank differ, as they then wait for each other.
+[[nodiscard]] std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario);
+
+}  // namespace mfusim

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/fold_outcome.hpp"
+
+#include "sim/engine_linear.hpp"
+#include "sim/engine_running.hpp"
+
+#include <algorithm>
+
+namespace mfusim {
+
+Outcome RankEngine::run(const FoldKind& kind, const Situation& situation, std::int64_t host_lag) {
+  outcome_ = {};
+  for (Stream& stream : streams_) {
+    stream.queue.clear();
+    stream.head = 0;
+    stream.free = 0;
+    stream.running = false;
+  }
+  streams_[static_cast<std::size_t>(StreamKind::Host)].free = host_lag;
+  collect(kind, situation);
+  resume(situation);
+  pass_and_wait();
+  start_tasks(0);
+  apply_rates(0);  // also where nothing starts: something may have ended just now
+  for (std::int64_t now = next_event(); now != kNever; now = next_event()) {
+    end_tasks(now);
+    start_tasks(now);
+    apply_rates(now);
+  }
+  finish();
+  return std::move(outcome_);
+}
+
+void RankEngine::collect(const FoldKind& kind, const Situation& situation) {
+  for (const Unfinished& one : situation.tasks) add(one.task, situation.waits, 0);
+  outcome_.unfinished = static_cast<std::uint32_t>(outcome_.tasks.size());
+  if (kind.pattern != nullptr) {
+    for (const FoldTask& task : kind.pattern->tasks) add(task, kind.pattern->waits, outcome_.unfinished);
+  }
+  for (const FoldTask& step : kind.steps) add(step, kind.step_waits, outcome_.unfinished);
+  outcome_.ends.assign(outcome_.tasks.size(), kUnknown);
+}
+
+void RankEngine::add(const FoldTask& task, std::span<const std::uint32_t> waits, std::uint32_t offset) {
+  FoldTask mine = task;
+  mine.first_wait = static_cast<std::uint32_t>(outcome_.waits.size());
+  for (std::uint32_t wait = task.first_wait; wait < task.last_wait; ++wait) outcome_.waits.push_back(waits[wait] + offset);
+  mine.last_wait = static_cast<std::uint32_t>(outcome_.waits.size());
+  streams_[static_cast<std::size_t>(task.stream)].queue.push_back(static_cast<std::uint32_t>(outcome_.tasks.size()));
+  outcome_.tasks.push_back(mine);
+}
+
+void RankEngine::resume(const Situation& situation) {
+  for (std::uint32_t task = 0; task < situation.tasks.size(); ++task) {
+    const Unfinished& one = situation.tasks[task];
+    Stream& stream = streams_[static_cast<std::size_t>(one.task.stream)];
+    if (one.progress == Unfinished::Progress::Passes) {
+      stream.free = outcome_.ends[task] = one.since;
+      ++stream.head;
+    } else if (one.progress == Unfinished::Progress::Runs) {
+      stream.running = true;
+      stream.left = one.left;
+      stream.rate = one.rate;
+      stream.since = one.since;
+      stream.end = RunningTasks::end_time(one.since, one.left, one.rate);
+      stream_of_usage_[one.task.usage] = static_cast<std::uint8_t>(one.task.stream);
+      rates_.start(one.task.usage);
+      note(stream);
+    }
+  }
+}
+
+std::int64_t RankEngine::start_of(const Stream& stream) const {
+  const FoldTask& task = outcome_.tasks[stream.queue[stream.head]];
+  std::int64_t start = stream.free;
+  for (std::uint32_t wait = task.first_wait; wait < task.last_wait; ++wait) {
+    const std::int64_t end = outcome_.ends[outcome_.waits[wait]];
+    if (end == kUnknown) return kNever;
+    start = std::max(start, end);
+  }
+  return start;
+}
+
+/// Whether the stream got further: tasks that share nothing end as soon as their start is known.
+bool RankEngine::advance(Stream& stream) {
+  bool passed = false;
+  while (!stream.running && stream.head < stream.queue.size()) {
+    const std::uint32_t task = stream.queue[stream.head];
+    stream.start = start_of(stream);
+    if (stream.start == kNever || !outcome_.tasks[task].passes()) break;
+    if (__builtin_add_overflow(stream.start, outcome_.tasks[task].duration, &stream.free)) throw_clock_overflow(task);
+    outcome_.ends[task] = stream.free;
+    ++stream.head;
+    passed = true;
+  }
+  if (stream.head == stream.queue.size()) stream.start = kNever;
+  return passed;
+}
+
+void RankEngine::pass_and_wait() {
+  bool passed = true;
+  while (passed) {
+    passed = false;
+    for (Stream& stream : streams_) passed = advance(stream) || passed;
+  }
+}
+
+std::int64_t RankEngine::next_event() const {
+  std::int64_t next = kNever;
+  for (const Stream& stream : streams_) next = std::min(next, stream.running ? stream.end : stream.start);
+  return next;
+}
+
+void RankEngine::end_tasks(std::int64_t now) {
+  bool ended = false;
+  for (Stream& stream : streams_) {
+    if (!stream.running || stream.end != now) continue;
+    const std::uint32_t task = stream.queue[stream.head];
+    outcome_.ends[task] = stream.free = now;
+    rates_.end(outcome_.tasks[task].usage);
+    stream.running = false;
+    ++stream.head;
+    ended = true;
+  }
+  if (ended) pass_and_wait();
+}
+
+void RankEngine::start_tasks(std::int64_t now) {
+  for (Stream& stream : streams_) {
+    if (stream.running || stream.start != now) continue;
+    const FoldTask& task = outcome_.tasks[stream.queue[stream.head]];
+    stream.running = true;
+    stream.left = static_cast<double>(task.duration);
+    stream.rate = 0;  // not yet known
+    stream.since = now;
+    stream_of_usage_[task.usage] = static_cast<std::uint8_t>(task.stream);
+    rates_.start(task.usage);
+  }
+}
+
+void RankEngine::apply_rates(std::int64_t now) {
+  const std::span<const UsageId> changed = rates_.update();
+  for (Stream& stream : streams_) {
+    if (!stream.running || stream.since != now || stream.rate != 0) continue;  // only what starts now
+    const FoldTask& task = outcome_.tasks[stream.queue[stream.head]];
+    stream.rate = rates_.rate(task.usage);
+    stream.end = RunningTasks::end_time(now, stream.left, stream.rate);
+    note(stream);
+  }
+  for (const UsageId usage : changed) {
+    Stream& stream = streams_[stream_of_usage_[usage]];
+    if (stream.running && outcome_.tasks[stream.queue[stream.head]].usage == usage) change_rate(stream, now, rates_.rate(usage));
+  }
+}
+
+void RankEngine::change_rate(Stream& stream, std::int64_t now, double rate) {
+  if (stream.rate == rate) return;
+  stream.left = std::max(0.0, stream.left - stream.rate * static_cast<double>(now - stream.since));
+  stream.rate = rate;
+  stream.since = now;
+  stream.end = RunningTasks::end_time(now, stream.left, rate);
+  note(stream);
+}
+
+void RankEngine::note(const Stream& stream) {
+  const std::uint32_t task = stream.queue[stream.head];
+  if (outcome_.tasks[task].stream != StreamKind::Compute)
+    outcome_.changes.push_back({task, stream.since, stream.left, stream.rate});
+}
+
+void RankEngine::finish() {
+  const auto tasks = static_cast<std::uint32_t>(outcome_.tasks.size());
+  for (std::uint32_t task = 0; task < tasks; ++task) {
+    if (outcome_.ends[task] == kUnknown) throw_clock_overflow(task);
+    outcome_.end = std::max(outcome_.end, outcome_.ends[task]);
+    if (outcome_.tasks[task].stream == StreamKind::Compute)
+      outcome_.kernels_end = std::max(outcome_.kernels_end, outcome_.ends[task]);
+  }
+  for (std::uint32_t task = 0; task < tasks; ++task) {
+    if (outcome_.ends[task] > outcome_.kernels_end) outcome_.tail.push_back(task);
+  }
+  std::erase_if(outcome_.changes,
+                [&](const Outcome::Change& change) { return outcome_.ends[change.task] <= outcome_.kernels_end; });
+}
+
+namespace {
+
+Unfinished progress_at(const Outcome& outcome, std::uint32_t task, std::int64_t offset) {
+  Unfinished one{.task = outcome.tasks[task]};
+  if (one.task.passes()) {
+    const bool started = outcome.ends[task] - one.task.duration < offset;
+    if (started) one.progress = Unfinished::Progress::Passes;
+    if (started) one.since = outcome.ends[task] - offset;
+    return one;
+  }
+  for (const Outcome::Change& change : outcome.changes) {
+    if (change.task != task || change.time >= offset) continue;
+    one.progress = Unfinished::Progress::Runs;
+    one.left = change.left;
+    one.rate = change.rate;
+    one.since = change.time - offset;
+  }
+  return one;
+}
+
+/// Whether a later one of `tasks` needs the end of the one at `at`.
+bool is_needed(const Outcome& outcome, std::span<const std::uint32_t> tasks, std::size_t at) {
+  for (std::size_t later = at + 1; later < tasks.size(); ++later) {
+    const FoldTask& task = outcome.tasks[tasks[later]];
+    if (task.stream == outcome.tasks[tasks[at]].stream) return true;
+    for (std::uint32_t wait = task.first_wait; wait < task.last_wait; ++wait) {
+      if (outcome.waits[wait] == tasks[at]) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Cut cut(const Outcome& outcome, std::int64_t offset, std::uint32_t streams) {
+  std::vector<std::uint32_t> alive;
+  for (const std::uint32_t task : outcome.tail) {
+    if (outcome.ends[task] > offset) alive.push_back(task);
+  }
+  Cut result;
+  for (std::size_t i = 0; i < alive.size(); ++i) {
+    Unfinished one = progress_at(outcome, alive[i], offset);
+    const bool leaves = one.progress == Unfinished::Progress::Passes && (streams & bit_of(one.task.stream)) == 0;
+    if (leaves && !is_needed(outcome, alive, i)) continue;
+    const std::uint32_t first = one.task.first_wait;
+    const std::uint32_t last = one.task.last_wait;
+    one.task.first_wait = one.task.last_wait = static_cast<std::uint32_t>(result.situation.waits.size());
+    if (one.progress == Unfinished::Progress::Waits) {
+      for (std::uint32_t wait = first; wait < last; ++wait) {
+        const auto at = std::find(result.tasks.begin(), result.tasks.end(), outcome.waits[wait]);
+        if (at != result.tasks.end()) result.situation.waits.push_back(static_cast<std::uint32_t>(at - result.tasks.begin()));
+      }
+      one.task.last_wait = static_cast<std::uint32_t>(result.situation.waits.size());
+    }
+    result.situation.tasks.push_back(one);
+    result.tasks.push_back(alive[i]);
+  }
+  return result;
+}
+
+}  // namespace mfusim

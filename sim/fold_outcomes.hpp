@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/fold_outcome.hpp"
+
+#include <deque>
+#include <vector>
+
+namespace mfusim {
+
+/// A cut that was made before: the number of its situation, and its tasks.
+struct CutNode {
+  std::int64_t offset = 0;
+  std::uint32_t streams = 0;
+  std::uint32_t situation = 0;
+  std::vector<std::uint32_t> tasks;
+};
+
+struct OutcomeNode {
+  std::uint32_t situation = 0;
+  std::int64_t host_lag = 0;
+  Outcome outcome;
+  mutable std::deque<CutNode> cuts;
+};
+
+/// Outcomes of groups, each simulated when it is first asked for.
+class Outcomes {
+ public:
+  Outcomes(const FoldPlan& plan, const SharingModel& sharing) : plan_(plan), engine_(sharing), known_(plan.kinds.size()) {}
+
+  /// Of a kind after `under_way` (none: nothing is).
+  [[nodiscard]] const OutcomeNode& of(const CutNode* under_way, std::uint32_t kind, std::int64_t host_lag);
+  [[nodiscard]] const CutNode& cut_of(const OutcomeNode& node, std::int64_t offset, std::uint32_t streams);
+
+  [[nodiscard]] std::size_t simulated_tasks() const { return simulated_tasks_; }
+
+ private:
+  const FoldPlan& plan_;
+  RankEngine engine_;
+  Situations situations_;
+  std::vector<std::deque<OutcomeNode>> known_;  ///< By kind.
+  std::size_t simulated_tasks_ = 0;
+};
+
+}  // namespace mfusim

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/contention.hpp"
+#include "sim/segment.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace mfusim {
+
+/// A task as one rank's simulation sees it.
+struct FoldTask {
+  std::int64_t duration = 0;
+  UsageId usage = 0;
+  StreamKind stream = StreamKind::Compute;
+  std::uint32_t first_wait = 0;  ///< What it waits for beside its stream: waits[first_wait .. last_wait) of its pattern.
+  std::uint32_t last_wait = 0;
+
+  /// Takes nothing of what ranks share: its end is known with its start.
+  [[nodiscard]] bool passes() const { return usage == 0 || duration == 0; }
+};
+
+/// Streams as bits.
+[[nodiscard]] constexpr std::uint32_t bit_of(StreamKind stream) {
+  return 1U << static_cast<std::uint32_t>(stream);
+}
+
+/// The tasks of a placed segment, or a single kernel, ready to be simulated from the moment at which its first kernel may start.
+struct FoldPattern {
+  std::vector<FoldTask> tasks;
+  std::vector<std::uint32_t> waits;  ///< Positions in `tasks`.
+  std::uint32_t streams = 0;         ///< Those that it uses, as bits.
+  std::int64_t host_time = 0;        ///< Its launches.
+};
+
+/// Rows of the step table in numbers, with kernels `slowdown` times longer.
+class FoldRows {
+ public:
+  FoldRows(const StepTable& table, const UsageClasses& classes) : table_(table), classes_(classes) {}
+  [[nodiscard]] FoldTask task(std::uint32_t row, double slowdown) const;
+
+ private:
+  const StepTable& table_;
+  const UsageClasses& classes_;
+};
+
+/// The pattern of a segment, or nothing where what comes before it could notice it before its first kernel starts: that kernel
+/// must wait for the entry, all communication must come after a kernel of the segment, and launches must wait for nothing and
+/// each have its kernel.
+[[nodiscard]] std::optional<FoldPattern> fold_pattern(const Segment& segment, const FoldRows& rows, double slowdown);
+[[nodiscard]] FoldPattern fold_pattern(std::uint32_t row, const FoldRows& rows, double slowdown);
+
+}  // namespace mfusim

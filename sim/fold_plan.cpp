@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/fold_plan.hpp"
+
+#include <algorithm>
+
+namespace mfusim {
+namespace {
+
+class Planner {
+ public:
+  Planner(const StepRecord& record, const FoldRows& rows, std::span<const double> slowdown)
+      : record_(record), rows_(rows), slowdown_(slowdown), after_joint_(static_cast<std::size_t>(record.ranks)) {
+    const std::size_t items = record.items.size();
+    plan_.group_of.assign(items, 0);
+    plan_.next_step.assign(items, FoldPlan::none);
+    plan_.awaited.assign(items, false);
+    step_position_.assign(items, 0);
+    plan_.ranks.assign(static_cast<std::size_t>(record.ranks), {FoldGroup{}});
+    plan_.last_use.assign(static_cast<std::size_t>(record.ranks), {});
+    host_step_.assign(static_cast<std::size_t>(record.ranks), false);
+  }
+
+  std::optional<FoldPlan> run() && {
+    for (std::uint32_t item = 0; item < record_.items.size(); ++item) {
+      if (!take(item)) return std::nullopt;
+    }
+    for (auto& groups : plan_.ranks) {
+      for (FoldGroup& group : groups) group.kind = kind_of(group);
+    }
+    for (const StepRecord::Item& item : record_.items) note_waits(item);
+    return std::move(plan_);
+  }
+
+ private:
+  bool take(std::uint32_t item) {
+    const StepRecord::Item& one = record_.items[item];
+    if (one.rank == StepRecord::all_ranks) return take_joint(item);
+    if (one.segment != StepRecord::none || record_.table[one.row].stream == StreamKind::Compute) return take_pattern(item);
+    return take_step(item);
+  }
+
+  bool take_pattern(std::uint32_t item) {
+    const StepRecord::Item& one = record_.items[item];
+    const auto rank = static_cast<std::size_t>(one.rank);
+    const FoldPattern* pattern = pattern_of(one);
+    if (pattern == nullptr || (pattern->host_time > 0 && host_step_[rank])) return false;
+    if (after_joint_[rank] && !waits_for_joint(one)) return false;
+    after_joint_[rank] = false;
+    const auto group = static_cast<std::uint32_t>(plan_.ranks[rank].size());
+    plan_.ranks[rank].push_back({.item = item, .pattern = pattern});
+    plan_.group_of[item] = group;
+    for (std::size_t stream = 0; stream < streams_per_rank; ++stream) {
+      if ((pattern->streams >> stream & 1U) != 0) plan_.last_use[rank][stream] = group;
+    }
+    return true;
+  }
+
+  /// A step belongs to the last group among those that it waits for, or that use its stream.
+  bool take_step(std::uint32_t item) {
+    const StepRecord::Item& one = record_.items[item];
+    const auto rank = static_cast<std::size_t>(one.rank);
+    const StreamKind stream = record_.table[one.row].stream;
+    std::uint32_t& last_use = plan_.last_use[rank][static_cast<std::size_t>(stream)];
+    std::uint32_t awaited = 0;
+    for (const TaskId before : record_.waits_of(one)) {
+      const std::uint32_t source = record_.item_of(before);
+      if (record_.items[source].rank != one.rank) return false;
+      awaited = std::max(awaited, plan_.group_of[source]);
+    }
+    const std::uint32_t group = std::max(awaited, last_use);
+    if (group >= plan_.ranks[rank].size()) return false;
+    if (stream == StreamKind::Host) {
+      if (awaited != group) return false;
+      host_step_[rank] = true;
+    }
+    last_use = group;
+    plan_.group_of[item] = group;
+    append(plan_.ranks[rank][group], item);
+    return true;
+  }
+
+  void append(FoldGroup& group, std::uint32_t item) {
+    if (group.first_step == FoldPlan::none) {
+      group.first_step = item;
+    } else {
+      plan_.next_step[group.last_step] = item;
+    }
+    group.last_step = item;
+  }
+
+  bool take_joint(std::uint32_t item) {
+    const auto stream = static_cast<std::size_t>(record_.table[record_.items[item].row].stream);
+    if (plan_.joint || !rows_.task(record_.items[item].row, 1).passes()) return false;
+    plan_.joint = FoldPlan::Joint{.item = item, .before = {}};
+    for (std::size_t rank = 0; rank < plan_.ranks.size(); ++rank) {
+      std::uint32_t before = FoldPlan::none;
+      for (std::uint32_t i = 0; i < item; ++i) {
+        const StepRecord::Item& other = record_.items[i];
+        const bool here = other.rank == static_cast<std::int32_t>(rank) && other.segment == StepRecord::none &&
+                          static_cast<std::size_t>(record_.table[other.row].stream) == stream;
+        if (here) before = i;
+      }
+      for (const FoldGroup& group : plan_.ranks[rank]) {
+        if (group.pattern != nullptr && (group.pattern->streams >> stream & 1U) != 0) return false;
+      }
+      plan_.joint->before.push_back(before);
+      plan_.last_use[rank][stream] = static_cast<std::uint32_t>(plan_.ranks[rank].size());
+      after_joint_[rank] = true;
+    }
+    return true;
+  }
+
+  [[nodiscard]] bool waits_for_joint(const StepRecord::Item& one) const {
+    const TaskId joint = record_.items[plan_.joint->item].first;
+    const auto waits = record_.waits_of(one);
+    return std::find(waits.begin(), waits.end(), joint) != waits.end();
+  }
+
+  const FoldPattern* pattern_of(const StepRecord::Item& one) {
+    const double slowdown = slowdown_[static_cast<std::size_t>(one.rank)];
+    const auto [at, fresh] = patterns_.try_emplace({one.segment, one.row, slowdown}, nullptr);
+    if (!fresh) return at->second;
+    if (one.segment == StepRecord::none) {
+      plan_.patterns.push_back(fold_pattern(one.row, rows_, slowdown));
+    } else if (std::optional<FoldPattern> pattern = fold_pattern(record_.segments[one.segment], rows_, slowdown)) {
+      plan_.patterns.push_back(std::move(*pattern));
+    } else {
+      return nullptr;
+    }
+    return at->second = &plan_.patterns.back();
+  }
+
+  /// Steps of equal numbers are one kind of step, whatever rows they have.
+  std::uint32_t step_number(const FoldTask& step) {
+    return steps_.try_emplace({step.duration, step.usage, step.stream}, static_cast<std::uint32_t>(steps_.size())).first->second;
+  }
+
+  std::uint32_t kind_of(const FoldGroup& group) {
+    key_.clear();
+    FoldKind kind{.pattern = group.pattern, .steps = {}, .step_waits = {}, .key = {}};
+    const auto body = static_cast<std::uint32_t>(group.pattern == nullptr ? 0 : group.pattern->tasks.size());
+    std::uint32_t position = body;
+    for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item]) {
+      step_position_[item] = position++;
+      FoldTask step = rows_.task(record_.items[item].row, 1);
+      key_.push_back(step_number(step));
+      step.first_wait = static_cast<std::uint32_t>(kind.step_waits.size());
+      add_step_waits(group, item, kind.step_waits);
+      step.last_wait = static_cast<std::uint32_t>(kind.step_waits.size());
+      key_.push_back(step.last_wait - step.first_wait);
+      key_.insert(key_.end(), kind.step_waits.begin() + step.first_wait, kind.step_waits.end());
+      kind.steps.push_back(step);
+    }
+    return number_of(std::move(kind));
+  }
+
+  void add_step_waits(const FoldGroup& group, std::uint32_t item, std::vector<std::uint32_t>& waits) {
+    for (const TaskId before : record_.waits_of(record_.items[item])) {
+      const std::uint32_t source = record_.item_of(before);
+      if (source == group.item) {
+        waits.push_back(before - record_.items[source].first);
+      } else if (plan_.group_of[source] == plan_.group_of[item]) {
+        waits.push_back(step_position_[source]);
+      } else if (!on_compute(source, before)) {
+        plan_.early.emplace_back(item, before);  // kernels of earlier groups have always ended
+      }
+    }
+  }
+
+  [[nodiscard]] bool on_compute(std::uint32_t item, TaskId task) const {
+    const StepRecord::Item& one = record_.items[item];
+    const std::uint32_t row =
+        one.segment == StepRecord::none ? one.row : record_.segments[one.segment].tasks[task - one.first].step;
+    return record_.table[row].stream == StreamKind::Compute;
+  }
+
+  std::uint32_t number_of(FoldKind kind) {
+    std::vector<std::uint32_t>& known = kinds_[kind.pattern];
+    for (const std::uint32_t number : known) {
+      if (plan_.kinds[number].key == key_) return number;
+    }
+    kind.key = key_;
+    plan_.kinds.push_back(std::move(kind));
+    known.push_back(static_cast<std::uint32_t>(plan_.kinds.size()) - 1);
+    return known.back();
+  }
+
+  void note_waits(const StepRecord::Item& item) {
+    for (const TaskId before : record_.waits_of(item)) note_wait(item, before);
+    for (std::uint32_t wait = item.late_wait; wait != StepRecord::none; wait = record_.late_waits[wait].previous)
+      note_wait(item, record_.late_waits[wait].before);
+  }
+  void note_wait(const StepRecord::Item& item, TaskId before) {
+    const std::uint32_t source = record_.item_of(before);
+    const bool elsewhere = record_.items[source].rank != item.rank || plan_.group_of[source] != plan_.group_of[item_number(item)];
+    if (record_.items[source].segment != StepRecord::none && elsewhere) plan_.awaited[source] = true;
+  }
+
+  [[nodiscard]] std::size_t item_number(const StepRecord::Item& item) const {
+    return static_cast<std::size_t>(&item - record_.items.data());
+  }
+
+  const StepRecord& record_;
+  const FoldRows& rows_;
+  std::span<const double> slowdown_;
+  FoldPlan plan_;
+  std::map<std::tuple<std::uint32_t, std::uint32_t, double>, const FoldPattern*> patterns_;
+  std::map<const FoldPattern*, std::vector<std::uint32_t>> kinds_;  ///< Only looked up.
+  std::map<std::tuple<std::int64_t, UsageId, StreamKind>, std::uint32_t> steps_;
+  std::vector<std::uint32_t> step_position_;  ///< By item.
+  std::vector<std::uint32_t> key_;
+  std::vector<bool> after_joint_;  ///< By rank: its next group must wait for the joint step.
+  std::vector<bool> host_step_;    ///< By rank: a step of the host follows its launches.
+};
+
+}  // namespace
+
+std::optional<FoldPlan> plan_fold(const StepRecord& record, const FoldRows& rows, std::span<const double> slowdown) {
+  return Planner(record, rows, slowdown).run();
+}
+
+}  // namespace mfusim

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/fold_pattern.hpp"
+#include "sim/step_record.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace mfusim {
+
+/// What the fold simulates in one go: a pattern and the communication steps of the same rank that hang on it.
+/// Equal kinds have equal outcomes in equal situations, on whichever rank and for whichever micro-batch.
+struct FoldKind {
+  const FoldPattern* pattern = nullptr;  ///< None: only the steps.
+  std::vector<FoldTask> steps;           ///< Their waits: positions in the pattern, then in `steps`.
+  std::vector<std::uint32_t> step_waits;
+  std::vector<std::uint32_t> key;
+};
+
+/// One occurrence of a kind on a rank.
+struct FoldGroup {
+  std::uint32_t item = StepRecord::none;  ///< The pattern's; none at the head of a rank.
+  std::uint32_t kind = 0;
+  std::uint32_t first_step = StepRecord::none;  ///< Items of its steps, as a list through FoldPlan::next_step.
+  std::uint32_t last_step = StepRecord::none;
+  const FoldPattern* pattern = nullptr;
+};
+
+/// A recorded step cut into groups. Every rank starts with a group without a pattern, which holds what waits for nothing.
+struct FoldPlan {
+  static constexpr std::uint32_t none = StepRecord::none;
+  struct Joint {
+    std::uint32_t item = 0;
+    std::vector<std::uint32_t> before;  ///< On each rank the step before it on its stream; none: nothing.
+  };
+
+  std::deque<FoldPattern> patterns;
+  std::vector<FoldKind> kinds;
+  std::vector<std::vector<FoldGroup>> ranks;
+  std::vector<std::uint32_t> group_of;                  ///< By item, within its rank.
+  std::vector<std::uint32_t> next_step;                 ///< By item.
+  std::vector<bool> awaited;                            ///< By item: another group waits for a task of this pattern.
+  std::vector<std::pair<std::uint32_t, TaskId>> early;  ///< Step items, and communication of earlier groups that they wait for.
+  std::optional<Joint> joint;
+  std::vector<std::array<std::uint32_t, streams_per_rank>> last_use;  ///< By rank and stream: the last group that uses it.
+};
+
+/// Cuts a recorded step into groups, with kernels of each rank so many times longer. Nothing where it cannot be cut: a segment
+/// that is no pattern, or steps that wait across ranks.
+[[nodiscard]] std::optional<FoldPlan> plan_fold(const StepRecord& record, const FoldRows& rows, std::span<const double> slowdown);
+
+}  // namespace mfusim

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/segment.hpp"
+#include "sim/task_graph.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <vector>
+
+namespace mfusim {
+
+/// A step as its builder wrote it down: segments and single steps in program order, with what they wait for; the tasks of a
+/// segment are not copied yet. Tasks have the ids that they would have in the full graph.
+struct StepRecord {
+  static constexpr std::uint32_t none = static_cast<std::uint32_t>(-1);
+  static constexpr std::int32_t all_ranks = -1;
+
+  struct Item {
+    TaskId first = 0;              ///< Id of its first task.
+    std::uint32_t instance = 0;    ///< Of its tasks, packed.
+    std::int32_t rank = 0;         ///< Or all_ranks.
+    std::uint32_t segment = none;  ///< In `segments`; none: a single step.
+    std::uint32_t row = none;      ///< Of a single step.
+    std::uint32_t first_wait = 0;  ///< What it waits for: waits[first_wait .. last_wait).
+    std::uint32_t last_wait = 0;
+    std::uint32_t late_wait = none;  ///< The last of its waits that were added later, in `late_waits`.
+  };
+  struct LateWait {
+    TaskId before = 0;
+    std::uint32_t previous = none;
+  };
+
+  int ranks = 0;
+  StepTable table;
+  std::vector<Item> items;
+  std::vector<TaskId> waits;
+  std::vector<LateWait> late_waits;
+  std::deque<Segment> segments;
+  TaskId tasks = 0;
+
+  /// Appends an item of `size` tasks; its waits are the last of `waits`.
+  void append(Item item, std::size_t size, std::span<const TaskId> after);
+  /// The item that holds a task.
+  [[nodiscard]] std::uint32_t item_of(TaskId task) const {
+    std::uint32_t item = item_of_block_[task / block];
+    while (item + 1 < items.size() && items[item + 1].first <= task) ++item;
+    return item;
+  }
+  [[nodiscard]] std::span<const TaskId> waits_of(const Item& item) const {
+    return std::span(waits).subspan(item.first_wait, item.last_wait - item.first_wait);
+  }
+
+ private:
+  static constexpr TaskId block = 16;
+  std::vector<std::uint32_t> item_of_block_;  ///< Of the first task of each block of ids.
+};
+
+}  // namespace mfusim
