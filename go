@@ -15,7 +15,7 @@ usage() {
 usage: ./go COMMAND [arguments]
 
   run [SCENARIO] [options]  one training step: time, MFU, where the time goes (without a scenario: CLIP ViT-L/14 on 8 A100)
-  flops | sweep | split | ablate | explain | validate | models | hardware | schema [arguments]
+  flops | sweep | diff | plan | split | ablate | explain | validate | models | hardware | schema [arguments]
                             the other questions; `./go sweep --help` explains one
   test [ctest options]      build and run the tests
   check                     all that a change must pass: format, layout, tests, sanitizers, lint, scenarios, installation
@@ -33,7 +33,8 @@ TEXT
 
 # A tool counts as installed where its command is found, whoever installed it; a library where dpkg knows it.
 build_tools=(g++:g++ cmake:cmake ninja:ninja-build pkg-config:pkg-config)
-build_libraries=(libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libboost-graph-dev libcli11-dev libginac-dev libjs-chart.js catch2)
+build_libraries=(libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libboost-graph-dev libcli11-dev libginac-dev libmuparser-dev
+                 libsqlite3-dev libjs-chart.js catch2)
 # Other versions of these format and lint differently; this one is in Debian 12, Ubuntu 22.04 and 24.04.
 format_tools=(clang-format-14:clang-format-14)
 lint_tools=(clang-tidy-14:clang-tidy-14)
@@ -271,7 +272,7 @@ main() {
   shift || true
   case $command in
     run) command_run "$@" ;;
-    flops | sweep | split | ablate | explain | validate | models | hardware | schema) run_program "$command" "$@" ;;
+    flops | sweep | diff | plan | split | ablate | explain | validate | models | hardware | schema) run_program "$command" "$@" ;;
     test) command_test "$@" ;;
     build) command_build "$@" ;;
     check) command_check ;;

@@ -47,6 +47,7 @@ void add_run_command(CLI::App& app);
 void add_models_command(CLI::App& app);
 void add_hardware_command(CLI::App& app);
 void add_schema_command(CLI::App& app);
+void add_sweep_command(CLI::App& app);
 void add_validate_command(CLI::App& app);
 void add_calibrate_command(CLI::App& app);
 

@@ -38,6 +38,7 @@ int run(int argc, char** argv) {
   mfusim::app::add_run_command(app);
   mfusim::app::add_ablate_command(app);
   mfusim::app::add_explain_command(app);
+  mfusim::app::add_sweep_command(app);
   mfusim::app::add_models_command(app);
   mfusim::app::add_hardware_command(app);
   mfusim::app::add_schema_command(app);

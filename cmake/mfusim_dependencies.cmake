@@ -7,6 +7,8 @@ find_package(Boost 1.74 REQUIRED)  # headers: Boost.Graph
 find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(GINAC REQUIRED IMPORTED_TARGET ginac)
+pkg_check_modules(MUPARSER REQUIRED IMPORTED_TARGET muparser)  # conditions of a sweep
+pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)    # stores of a sweep
 
 # yaml-cpp 0.7 exports `yaml-cpp`, 0.8 `yaml-cpp::yaml-cpp`.
 if(TARGET yaml-cpp::yaml-cpp)

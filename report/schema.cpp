@@ -182,6 +182,27 @@ json measured() {
   return object;
 }
 
+json sweep() {
+  const json name_of_objective =
+      word("What is best", {"step_time", "mfu", "samples_per_s", "samples_per_gpu_hour", "cost", "gpus", "memory_headroom"});
+  json objective = name_of_objective;
+  objective["default"] = "step_time";
+  return section(
+      "The space around this scenario, for `mfusim sweep` (docs/sweep.md)",
+      {{"axes",
+        {{"type", "object"},
+         {"description",
+          "Key of the scenario (parallel.tensor) to its values: a list, {from, to, times}, {from, to, step}, "
+          "{divisors: number or key} or auto"}}},
+       {"constraints",
+        {{"type", "array"}, {"items", {{"type", "string"}}}, {"description", "Conditions, as tensor * pipeline <= 64"}}},
+       {"objective", objective},
+       {"pareto", {{"type", "array"}, {"items", name_of_objective}, {"description", "Objectives of a Pareto front"}}},
+       {"price_per_gpu_hour", {{"type", "object"}, {"description", "Price by GPU name, for the cost"}}},
+       {"largest", count("Most configurations without --limit", 5000000)}},
+      {"axes"});
+}
+
 }  // namespace
 
 void write_schema(std::ostream& out, const SchemaNames& names) {
@@ -202,7 +223,8 @@ void write_schema(std::ostream& out, const SchemaNames& names) {
                          {"data", data()},
                          {"variation", variation()},
                          {"ablation", ablation()},
-                         {"measured", measured()}}));
+                         {"measured", measured()},
+                         {"sweep", sweep()}}));
   out << schema.dump(2) << '\n';
 }
 

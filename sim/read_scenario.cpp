@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/read_model.hpp"
+#include "sim/catalogs.hpp"
 #include "sim/check_plan.hpp"
 #include "sim/read_pipeline.hpp"
 #include "sim/read_sharding.hpp"
@@ -39,18 +40,18 @@ auto located(Reader& reader, std::string_view key, Load load) {
   }
 }
 
-ModelSpec read_model(Reader& root, const fs::path& folder) {
+ModelSpec read_model(Reader& root, const fs::path& folder, Catalogs& catalogs) {
   const Node& value = root.at("model");
   if (value.kind == Node::Kind::Mapping) return read_inline_model(root.child("model"));
   const std::string name = root.word("model");
   const bool path = name.ends_with(".json") || name.starts_with(".") || name.starts_with("/");
-  return located(root, "model", [&] { return load_model(path ? (folder / name).string() : name); });
+  return located(root, "model", [&] { return catalogs.model(path ? (folder / name).string() : name); });
 }
 
-Cluster read_cluster(Reader reader) {
+Cluster read_cluster(Reader reader, Catalogs& catalogs) {
   Cluster cluster;
   const std::string gpu = reader.word("gpu");
-  cluster.gpu = located(reader, "gpu", [&] { return load_gpu(gpu); });
+  cluster.gpu = located(reader, "gpu", [&] { return catalogs.gpu(gpu); });
   cluster.gpus = static_cast<int>(checked_size(reader, "gpus", reader.positive_int("gpus")));
   cluster.gpus_per_node = static_cast<int>(checked_size(reader, "gpus_per_node", reader.positive_int("gpus_per_node", 8)));
   if (cluster.gpus <= cluster.gpus_per_node) {
@@ -62,7 +63,7 @@ Cluster read_cluster(Reader reader) {
   if (network != nullptr && network->kind == Node::Kind::Mapping) {
     cluster.network = read_network(reader.child("network"));
   } else if (network != nullptr) {
-    cluster.network = located(reader, "network", [&] { return load_network(reader.word("network")); });
+    cluster.network = located(reader, "network", [&] { return catalogs.network(reader.word("network")); });
   } else if (cluster.gpus > cluster.gpus_per_node) {
     reader.fail("network", "missing: more than one node needs a network");
   }
@@ -146,32 +147,38 @@ std::optional<Measured> read_measured(std::optional<Reader> reader) {
   return measured;
 }
 
-Stack read_stack(Reader& root, const ModelSpec& model, UsedDefaults& defaults) {
+Stack read_stack(Reader& root, const ModelSpec& model, UsedDefaults& defaults, Catalogs& catalogs) {
   const std::string fallback = model.decoder ? "megatron-core-2024" : "pytorch-ddp-2024";
   const std::string name = root.has("stack") ? root.word("stack") : fallback;
   if (!root.has("stack")) defaults.push_back({"stack", fallback});
-  return located(root, "stack", [&] { return load_stack(name); });
+  return located(root, "stack", [&] { return catalogs.stack(name); });
 }
 
 }  // namespace
 
 Scenario read_scenario(const Node& document, const fs::path& folder, std::string name) {
+  Catalogs catalogs;
+  return read_scenario(document, folder, std::move(name), catalogs);
+}
+
+Scenario read_scenario(const Node& document, const fs::path& folder, std::string name, Catalogs& catalogs) {
   Scenario scenario;
   scenario.name = std::move(name);
   Reader root(document, "", &scenario.defaults);
   if (root.has("cases")) root.fail("cases", "holds many scenarios: `mfusim validate FILE` runs them");
   root.allow("ablation");  // read by `mfusim ablate`; a run answers for its baseline
-  for (const char* other : {"sweep", "workload"}) {
+  for (const char* other : {"workload"}) {
     if (root.has(other)) root.fail(other, "belongs to a command that this version does not have");
   }
   root.allow("description");
-  scenario.model = read_model(root, folder);
-  scenario.cluster = read_cluster(root.child("cluster"));
+  root.allow("sweep");  // the space around this scenario: study/sweep_space.hpp
+  scenario.model = read_model(root, folder, catalogs);
+  scenario.cluster = read_cluster(root.child("cluster"), catalogs);
   Reader training = root.child("training");
   scenario.training = read_training(training, scenario.model, scenario.cluster);
   scenario.parallel = read_parallel(root.child_or_empty("parallel"), scenario.model, scenario.cluster);
   complete_batches(training, scenario);
-  scenario.stack = read_stack(root, scenario.model, scenario.defaults);
+  scenario.stack = read_stack(root, scenario.model, scenario.defaults, catalogs);
   override_stack(root.child_or_empty("stack_settings"), scenario.stack);
   scenario.training.state = read_state_types(training, scenario.stack, scenario.training.precision);
   training.reject_unknown_keys();

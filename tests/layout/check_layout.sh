@@ -33,6 +33,8 @@ check_sources() {
       fence["CLI"] = "app"
       fence["catch2"] = "tests"
       fence["benchmark"] = "bench"
+      fence["sqlite3.h"] = "study"
+      fence["muParser.h"] = "study"
       fence["simgrid"] = "tests"
       fence["fmt"] = "base model hardware sim study report app tests bench"
     }

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.hpp"
+#include "app/progress_line.hpp"
+#include "base/input_error.hpp"
+#include "base/number.hpp"
+#include "report/atomic_file.hpp"
+#include "report/sweep.hpp"
+#include "sim/scenario_document.hpp"
+#include "study/sweep.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <thread>
+
+namespace mfusim::app {
+namespace {
+
+struct SweepCommand {
+  CommonOptions common;
+  std::string scenario;
+  std::string store;
+  bool resume = false;
+  bool exhaustive = false;
+  std::vector<std::string> merge;
+  std::string shard;
+  std::string where;
+  std::int64_t jobs = 0;
+  std::int64_t top = 10;
+  std::optional<std::int64_t> limit;
+};
+
+/// "2/8": the second of eight.
+Shard parse_shard(const std::string& text) {
+  if (text.empty()) return {};
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const std::optional<std::int64_t> number = parse_integer(text.substr(0, slash));
+  const std::optional<std::int64_t> of = parse_integer(std::string_view(text).substr(std::min(slash + 1, text.size())));
+  constexpr std::int64_t most = 100'000;
+  if (!number || !of || *number < 1 || *number > *of || *of > most)
+    throw InputError(fmt::format("--shard: expected I/N with 1 <= I <= N, as 3/8, got '{}'", shown(text)));
+  return {*number, *of};
+}
+
+std::int64_t at_least_one(const char* option, std::int64_t value) {
+  if (value < 1) throw InputError(fmt::format("{}: expected a positive integer, got '{}'", option, value));
+  return value;
+}
+
+SweepOptions sweep_options(const SweepCommand& command) {
+  SweepOptions options;
+  const auto processors = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+  constexpr std::int64_t most_jobs = 1024;
+  options.jobs = static_cast<int>(std::min(command.jobs == 0 ? processors : at_least_one("--jobs", command.jobs), most_jobs));
+  options.top = static_cast<std::size_t>(at_least_one("--top", command.top));
+  if (command.limit) options.extent.limit = at_least_one("--limit", *command.limit);
+  options.extent.shard = parse_shard(command.shard);
+  options.where = command.where;
+  // a store keeps a result for every configuration: later questions may ask for others than the best of this one
+  options.pruning = command.store.empty() && !command.exhaustive ? Pruning::On : Pruning::Off;
+  return options;
+}
+
+void check_combination(const SweepCommand& command) {
+  if (command.store.empty() && command.resume) throw InputError("--resume: needs --store FILE, the store to go on with");
+  if (command.store.empty() && !command.merge.empty())
+    throw InputError("--merge: needs --store FILE, the store that takes the others in");
+  if (command.store.empty() && !command.shard.empty()) throw InputError("--shard: needs --store FILE, which keeps the part");
+}
+
+std::unique_ptr<SweepStore> open_store(const SweepCommand& command, const SweepSpace& space) {
+  if (command.store.empty()) return nullptr;
+  // a full quota raises a signal whose default is to end the process; ignored, the write fails and the store says so
+  std::signal(SIGXFSZ, SIG_IGN);
+  auto store =
+      std::make_unique<SweepStore>(command.store, space, command.resume ? SweepStore::Opening::Resume : SweepStore::Opening::New);
+  for (const std::string& other : command.merge) store->merge(other);
+  return store;
+}
+
+void sweep(const SweepCommand& command) {
+  check_combination(command);
+  if (!command.common.output.empty()) check_writable(command.common.output);
+  const SweepOptions options = sweep_options(command);
+  const Node document = load_scenario_document(command.scenario, parse_settings(command.common.sets)).root;
+  const SweepSpace space = read_sweep_space(document, command.scenario, command.limit ? Limited::Yes : Limited::No);
+  const std::unique_ptr<SweepStore> store = open_store(command, space);
+  const SweepAnswer answer = run_sweep(space, options, store.get(), progress_line(command.common, "configurations"));
+  switch (command.common.format) {
+    case Format::Table:
+      return deliver(command.common, [&](std::ostream& out) { write_table(out, answer); });
+    case Format::Json:
+      return deliver(command.common, [&](std::ostream& out) { write_json(out, answer); });
+    case Format::Csv:
+      return deliver(command.common, sweep_grid(answer));
+  }
+}
+
+}  // namespace
+
+void add_sweep_command(CLI::App& app) {
+  const auto options = std::make_shared<SweepCommand>();
+  CLI::App* command =
+      app.add_subcommand("sweep", "The best configurations of a space, found exhaustively (the scenario's `sweep:` block)");
+  command->add_option("scenario", options->scenario, "Scenario file (YAML) with a sweep block")
+      ->required()
+      ->option_text("SCENARIO");
+  command->add_option("--top", options->top, "Best configurations of the answer (default 10)")->option_text("N");
+  command->add_option("--where", options->where, "Answer from rows that meet a condition, as 'tensor == 8 and mfu > 0.4'")
+      ->option_text("CONDITION");
+  command->add_flag("--exhaustive", options->exhaustive,
+                    "Simulate also what a lower bound shows to be behind the best (always so with --store)");
+  command->add_option("--jobs,-j", options->jobs, "Threads (default: as many as processors)")->option_text("N");
+  command->add_option("--limit", options->limit, "Look at the first N configurations only")->option_text("N");
+  command->add_option("--store", options->store, "Keep a row for each configuration in a SQLite file")->option_text("FILE");
+  command->add_flag("--resume", options->resume, "Go on with a store that is there already");
+  command->add_option("--shard", options->shard, "Part I of N of the space, into a store of its own")->option_text("I/N");
+  command->add_option("--merge", options->merge, "Take over the rows of another store of the same space (repeatable)")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->option_text("FILE");
+  add_common_options(*command, options->common);
+  add_settings_option(*command, options->common);
+  command->callback([options] { sweep(*options); });
+}
+
+}  // namespace mfusim::app

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "report/grid.hpp"
+#include "study/sweep.hpp"
+
+#include <iosfwd>
+
+namespace mfusim {
+
+/// The answer of a sweep for a terminal.
+void write_table(std::ostream& out, const SweepAnswer& answer);
+/// One JSON document; keys carry their unit (docs/sweep.md lists them).
+void write_json(std::ostream& out, const SweepAnswer& answer);
+/// The best rows.
+[[nodiscard]] Grid sweep_grid(const SweepAnswer& answer);
+
+}  // namespace mfusim

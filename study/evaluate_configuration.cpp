@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/evaluate_configuration.hpp"
+
+#include "base/count.hpp"
+#include "sim/memory.hpp"
+#include "sim/summarize.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace mfusim {
+namespace {
+
+/// Keys that deal the layers of a language model out to ranks and order their passes: they change no layer and no kernel.
+constexpr std::array<std::string_view, 8> dealing_keys{
+    "parallel.pipeline", "parallel.virtual_stages", "parallel.schedule",     "parallel.data",
+    "parallel.zero",     "techniques.dp_overlap",   "techniques.pp_overlap", "cluster.gpus"};
+constexpr std::size_t most_priced = 4096;  // keeps memory flat however large the space is
+
+Result::Plan plan_of(const Scenario& scenario) {
+  const ParallelPlan& plan = scenario.parallel;
+  Result::Plan resolved;
+  resolved.tensor = plan.tensor;
+  resolved.pipeline = plan.pipeline;
+  resolved.virtual_stages = plan.virtual_stages;
+  resolved.data = plan.data;
+  resolved.zero = plan.zero;
+  resolved.sequence = plan.sequence;
+  resolved.schedule = plan.pipeline > 1 ? to_string(plan.schedule) : "none";
+  resolved.recompute = to_string(plan.recompute);
+  resolved.micro_batch = scenario.training.micro_batch;
+  resolved.micro_batches = plan.micro_batches;
+  return resolved;
+}
+
+SweepRow row_of(const Scenario& scenario) {
+  SweepRow row;
+  row.gpus = scenario.cluster.gpus;
+  row.gpu = scenario.cluster.gpu.name;
+  row.global_batch = scenario.training.global_batch;
+  row.plan = plan_of(scenario);
+  row.capacity = scenario.cluster.gpu.memory_capacity;
+  return row;
+}
+
+SweepRow invalid_row(std::int64_t index, std::string reason) {
+  SweepRow row;
+  row.index = index;
+  row.status = RowStatus::Invalid;
+  row.reason = std::move(reason);
+  return row;
+}
+
+}  // namespace
+
+ConfigurationEvaluator::ConfigurationEvaluator(const SweepSpace& space) : reader_(space) {
+  for (std::size_t axis = 0; axis < space.axes.size(); ++axis) {
+    const bool deals = std::find(dealing_keys.begin(), dealing_keys.end(), space.axes[axis].path) != dealing_keys.end();
+    if (!deals) pricing_axes_.push_back(axis);
+  }
+}
+
+const PricedWork& ConfigurationEvaluator::priced_work(const Scenario& scenario) {
+  std::vector<std::size_t> key;
+  key.reserve(pricing_axes_.size() + 1);
+  for (const std::size_t axis : pricing_axes_) key.push_back(reader_.choices()[axis]);
+  // the loss of two towers is over the whole batch, and their micro-batch follows from the replicas
+  if (!scenario.model.decoder) key.push_back(static_cast<std::size_t>(scenario.training.micro_batch));
+  if (priced_.size() >= most_priced) priced_.clear();
+  const auto at = priced_.find(key);
+  return at != priced_.end() ? at->second : priced_.emplace(std::move(key), price_work(scenario)).first->second;
+}
+
+SweepRow ConfigurationEvaluator::evaluate(const Scenario& scenario, const CanMatter& can_matter) {
+  SweepRow row = row_of(scenario);
+  row.index = reader_.index();
+  const PricedWork& priced = priced_work(scenario);
+  for (const StageMemory& stage : memory_of(scenario, priced.work)) row.peak = std::max(row.peak, stage.total());
+  row.status = row.peak <= row.capacity ? RowStatus::Fits : RowStatus::TooLarge;
+  if (row.status == RowStatus::TooLarge) return row;
+  if (can_matter) {
+    row.iteration_time = least_step_time(scenario, priced);
+    row.mfu = row.iteration_time > Picoseconds{}
+                  ? utilisation(scenario, job_model_flops(scenario, priced.work), to_seconds(row.iteration_time))
+                  : 1;
+    row.status = RowStatus::Pruned;
+    if (row.iteration_time > Picoseconds{} && !can_matter(row)) return row;
+    row.status = RowStatus::Fits;
+  }
+  const Evaluation evaluation = mfusim::evaluate(scenario, cache_);
+  row.iteration_time = to_ticks(evaluation.iteration_time);
+  row.mfu = evaluation.mfu;
+  return row;
+}
+
+SweepRow ConfigurationEvaluator::evaluate(const CanMatter& can_matter) {
+  const std::variant<Scenario, std::string> read = reader_.read();
+  if (const auto* reason = std::get_if<std::string>(&read)) return invalid_row(reader_.index(), *reason);
+  try {
+    return evaluate(std::get<Scenario>(read), can_matter);
+  } catch (const InputError& error) {  // the step is too large for this machine, or the GPU lacks figures for it
+    return invalid_row(reader_.index(), error.what());
+  } catch (const CountOverflow& error) {
+    return invalid_row(reader_.index(), error.what());
+  }
+}
+
+}  // namespace mfusim

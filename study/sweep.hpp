@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "study/sweep_ranking.hpp"
+#include "study/sweep_store.hpp"
+#include "study/sweep_work.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace mfusim {
+
+/// Whether configurations are left out that cannot be among the answers.
+enum class Pruning { Off, On };
+
+struct SweepOptions {
+  int jobs = 1;          ///< Threads.
+  std::size_t top = 10;  ///< Rows of the answer.
+  SweepExtent extent;
+  Pruning pruning = Pruning::Off;
+  std::string where;  ///< A condition on rows: only those that meet it are in the answer; empty: all.
+};
+
+/// How many configurations came to what.
+struct SweepCounts {
+  std::int64_t fits = 0, too_large = 0, pruned = 0, invalid = 0;
+  std::map<std::string, std::int64_t> invalid_by_key;  ///< By the key whose rule was broken.
+  [[nodiscard]] std::int64_t all() const { return fits + too_large + pruned + invalid; }
+};
+
+/// A row with the values of the axes it stands for.
+struct RankedRow {
+  SweepRow row;
+  std::vector<std::string> values;  ///< In the order of the axes.
+  std::optional<double> cost;       ///< Of a million samples, where its GPU has a price.
+};
+
+struct SweepAnswer {
+  std::string scenario;
+  std::string version;
+  std::vector<std::string> axes;
+  std::vector<std::string> constraints;
+  Objective objective = Objective::StepTime;
+  std::vector<Objective> front_objectives;
+  std::int64_t size = 0;      ///< Of the space.
+  std::int64_t excluded = 0;  ///< By constraints, of those looked at.
+  SweepCounts counts;
+  std::vector<RankedRow> best;
+  std::vector<AxisEffect> effects;
+  std::vector<RankedRow> front;
+};
+
+/// Told how many configurations are done, of how many; one thread at a time.
+using SweepProgress = std::function<void(std::int64_t done, std::int64_t all)>;
+
+/// Evaluates what is still to do of a space on `options.jobs` threads. With a store its finished rows are part of the answer and
+/// new ones are added to it; without, rows are dropped once they are ranked. Throws InputError where the constraints leave no
+/// configuration, and what the store throws.
+[[nodiscard]] SweepAnswer run_sweep(const SweepSpace& space, const SweepOptions& options, SweepStore* store,
+                                    const SweepProgress& progress = {});
+
+}  // namespace mfusim

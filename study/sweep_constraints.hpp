@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "study/expression.hpp"
+#include "study/sweep_space.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mfusim {
+
+/// The constraints of a space over one configuration at a time. Names are the keys of the scenario with their path
+/// (`parallel.tensor`), and without it where that is unambiguous (`tensor`); also `data` and `micro_batches` as they follow from
+/// the others. For one thread.
+class SweepConstraints {
+ public:
+  /// Throws InputError with the constraint's line on a broken one.
+  explicit SweepConstraints(const SweepSpace& space);
+
+  /// The axis takes this value; each axis must have been given one before violated() is asked.
+  void choose(std::size_t axis, std::size_t choice);
+  /// The first constraint that the configuration breaks.
+  [[nodiscard]] std::optional<std::size_t> violated();
+  [[nodiscard]] bool holds(std::size_t constraint);
+  /// The last axis that a constraint depends on: the others may vary without changing its answer. None: it is constant.
+  [[nodiscard]] std::optional<std::size_t> last_axis_of(std::size_t constraint) const { return last_axis_[constraint]; }
+
+ private:
+  struct Assignment {
+    double* place;
+    double number;
+  };
+  void name_scalars(const SweepSpace& space);
+  void name_short_forms();
+  void name_choices(const SweepSpace& space);
+  void derive();
+  [[nodiscard]] std::vector<double*> places_of(const std::string& path);
+  [[nodiscard]] std::optional<std::size_t> last_axis_used(const Expression& expression) const;
+
+  ExpressionNames names_;
+  std::set<std::string> full_names_;
+  std::vector<std::vector<std::vector<Assignment>>> assignments_;  ///< By axis and choice.
+  std::map<const double*, std::size_t> axis_of_place_;             ///< The last axis that sets it.
+  bool data_follows_ = true;                                       ///< `parallel.data` is auto everywhere.
+  std::vector<double*> data_, micro_batches_;                      ///< Places of the derived names.
+  std::vector<Expression> constraints_;
+  std::vector<std::optional<std::size_t>> last_axis_;
+};
+
+/// Where a space has no configuration that meets all constraints: which one alone nothing meets, or which one leaves nothing
+/// of what those before it leave. Looks at every configuration.
+[[nodiscard]] std::string contradiction_in(const SweepSpace& space);
+
+/// The values that a key has anywhere in the space, as text.
+[[nodiscard]] std::vector<std::string> possible_values(const SweepSpace& space, const std::string& path);
+
+}  // namespace mfusim

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/sweep_store.hpp"
+
+#include "base/input_error.hpp"
+#include "sim/version.hpp"
+#include "study/sqlite_database.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mfusim {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* format = "mfusim sweep 1";
+
+/// Numbers are those of the space; the axes' values are spelled out, so that other programs need not know how they count.
+constexpr const char* tables = R"(
+  CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+  CREATE TABLE axis (position INTEGER, path TEXT, choice INTEGER, stride INTEGER, length INTEGER, value TEXT,
+                     PRIMARY KEY (position, choice));
+  CREATE TABLE finished (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+  CREATE TABLE reason (id INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL);
+  CREATE TABLE status (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+  CREATE TABLE configuration (
+    id INTEGER PRIMARY KEY, status INTEGER NOT NULL, reason INTEGER, iteration_time_ps INTEGER, mfu REAL, peak_bytes REAL,
+    capacity_bytes REAL, gpus INTEGER, gpu TEXT, global_batch INTEGER, tensor INTEGER, sequence INTEGER, pipeline INTEGER,
+    virtual_stages INTEGER, schedule TEXT, data INTEGER, zero INTEGER, context INTEGER, recompute TEXT, micro_batch INTEGER,
+    micro_batches INTEGER);
+  CREATE VIEW axis_value AS SELECT configuration.id AS id, axis.path AS path, axis.value AS value
+    FROM configuration JOIN axis ON configuration.id / axis.stride % axis.length = axis.choice;
+)";
+constexpr const char* insert_row = "INSERT OR IGNORE INTO configuration VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+
+void bind_row(SqliteStatement& insert, const SweepRow& row, std::int64_t reason) {
+  int at = 0;
+  const auto put = [&](auto value) { insert.bind(at++, value); };
+  const Result::Plan& plan = row.plan;
+  put(row.index);
+  put(static_cast<std::int64_t>(row.status));
+  put(reason);
+  put(std::int64_t{row.iteration_time.count()});
+  put(row.mfu);
+  put(row.peak.value());
+  put(row.capacity.value());
+  put(std::int64_t{row.gpus});
+  put(std::string_view(row.gpu));
+  put(row.global_batch);
+  put(std::int64_t{plan.tensor});
+  put(std::int64_t{plan.sequence});
+  put(std::int64_t{plan.pipeline});
+  put(std::int64_t{plan.virtual_stages});
+  put(std::string_view(plan.schedule));
+  put(std::int64_t{plan.data});
+  put(std::int64_t{plan.zero});
+  put(std::int64_t{plan.context});
+  put(std::string_view(plan.recompute));
+  put(plan.micro_batch);
+  put(plan.micro_batches);
+}
+
+SweepRow row_of(const SqliteStatement& select) {
+  int at = 0;
+  const auto integer = [&] { return select.integer(at++); };
+  const auto small = [&] { return static_cast<int>(select.integer(at++)); };
+  SweepRow row;
+  row.index = integer();
+  row.status = static_cast<RowStatus>(integer());
+  row.reason = select.text(at++);
+  row.iteration_time = Picoseconds(integer());
+  row.mfu = select.real(at++);
+  row.peak = Bytes(select.real(at++));
+  row.capacity = Bytes(select.real(at++));
+  row.gpus = small();
+  row.gpu = select.text(at++);
+  row.global_batch = integer();
+  row.plan.tensor = small();
+  row.plan.sequence = integer() != 0;
+  row.plan.pipeline = small();
+  row.plan.virtual_stages = small();
+  row.plan.schedule = select.text(at++);
+  row.plan.data = small();
+  row.plan.zero = small();
+  row.plan.context = small();
+  row.plan.recompute = select.text(at++);
+  row.plan.micro_batch = integer();
+  row.plan.micro_batches = integer();
+  return row;
+}
+
+}  // namespace
+
+SweepStore::SweepStore(const fs::path& path, const SweepSpace& space, Opening opening) : identity_(space.identity) {
+  std::error_code error;
+  const bool there = fs::exists(path, error) && fs::file_size(path, error) > 0;
+  if (there && opening == Opening::New)
+    throw InputError(fmt::format("{}: the store is there already: pass --resume to go on with it", path.string()));
+  database_ = std::make_unique<SqliteDatabase>(path);
+  SqliteStatement count = database_->prepare("SELECT count(*) FROM sqlite_master");
+  if (!count.step()) throw std::logic_error("a count without a row");
+  const bool empty = count.integer(0) == 0;
+  static_cast<void>(count.step());
+  if (empty) create(space);
+  check(space);
+  fill_reasons();
+}
+
+SweepStore::~SweepStore() = default;
+
+void SweepStore::create(const SweepSpace& space) {
+  database_->transact([&] {
+    database_->run(tables);
+    SqliteStatement about = database_->prepare("INSERT INTO about VALUES (?, ?)");
+    for (const auto& [name, value] : {std::pair{"format", std::string(format)},
+                                      {"version", version()},
+                                      {"scenario", space.name},
+                                      {"space", space.identity}}) {
+      about.bind(0, std::string_view(name));
+      about.bind(1, std::string_view(value));
+      about.run();
+    }
+    SqliteStatement status = database_->prepare("INSERT INTO status VALUES (?, ?)");
+    for (const auto& [name, value] : row_status_names()) {
+      status.bind(0, static_cast<std::int64_t>(value));
+      status.bind(1, std::string_view(name));
+      status.run();
+    }
+    SqliteStatement axis = database_->prepare("INSERT INTO axis VALUES (?, ?, ?, ?, ?, ?)");
+    std::int64_t stride = space.size;
+    for (std::size_t i = 0; i < space.axes.size(); ++i) {
+      const auto length = static_cast<std::int64_t>(space.axes[i].values.size());
+      stride /= length;
+      for (std::size_t choice = 0; choice < space.axes[i].labels.size(); ++choice) {
+        axis.bind(0, static_cast<std::int64_t>(i));
+        axis.bind(1, std::string_view(space.axes[i].path));
+        axis.bind(2, static_cast<std::int64_t>(choice));
+        axis.bind(3, stride);
+        axis.bind(4, length);
+        axis.bind(5, std::string_view(space.axes[i].labels[choice]));
+        axis.run();
+      }
+    }
+  });
+}
+
+void SweepStore::check(const SweepSpace& space) const {
+  const auto about = [&](const char* name) {
+    SqliteStatement select = database_->prepare("SELECT value FROM about WHERE name = ?");
+    select.bind(0, std::string_view(name));
+    return select.step() ? select.text(0) : std::string();
+  };
+  SqliteStatement table = database_->prepare("SELECT 1 FROM sqlite_master WHERE name = 'about'");
+  if (!table.step() || about("format") != format)
+    throw InputError(fmt::format("{}: a database, but no store of this program", database_->file()));
+  if (about("space") != space.identity) {
+    throw InputError(fmt::format("{}: the store of another scenario or another space (it was made for {})", database_->file(),
+                                 shown(about("scenario"))));
+  }
+  if (about("version") != version()) {
+    throw InputError(fmt::format("{}: the rows are of version {}, this is {}: start a new store", database_->file(),
+                                 shown(about("version")), version()));
+  }
+}
+
+void SweepStore::fill_reasons() {
+  SqliteStatement select = database_->prepare("SELECT id, text FROM reason");
+  while (select.step()) reasons_[select.text(1)] = select.integer(0);
+}
+
+std::vector<IndexRange> SweepStore::finished() const {
+  std::vector<IndexRange> ranges;
+  SqliteStatement select = database_->prepare("SELECT first, last FROM finished ORDER BY first");
+  while (select.step()) {
+    const IndexRange range{select.integer(0), select.integer(1)};
+    if (!ranges.empty() && range.first <= ranges.back().last) {
+      ranges.back().last = std::max(ranges.back().last, range.last);
+    } else {
+      ranges.push_back(range);
+    }
+  }
+  return ranges;
+}
+
+void SweepStore::for_each_row(const std::function<void(const SweepRow&)>& visit) const {
+  SqliteStatement select = database_->prepare(
+      "SELECT configuration.id, status, coalesce(reason.text, ''), iteration_time_ps, mfu, peak_bytes, capacity_bytes, gpus, "
+      "gpu, "
+      "global_batch, tensor, sequence, pipeline, virtual_stages, schedule, data, zero, context, recompute, micro_batch, "
+      "micro_batches FROM configuration LEFT JOIN reason ON configuration.reason = reason.id ORDER BY configuration.id");
+  while (select.step()) visit(row_of(select));
+}
+
+std::int64_t SweepStore::reason_id(const std::string& reason) {
+  if (reason.empty()) return 0;
+  const auto [at, is_new] = reasons_.emplace(reason, static_cast<std::int64_t>(reasons_.size()) + 1);
+  if (is_new) {
+    SqliteStatement insert = database_->prepare("INSERT INTO reason VALUES (?, ?)");
+    insert.bind(0, at->second);
+    insert.bind(1, std::string_view(reason));
+    insert.run();
+  }
+  return at->second;
+}
+
+void SweepStore::add(const std::vector<RangeRows>& ranges) {
+  database_->transact([&] {
+    SqliteStatement insert = database_->prepare(insert_row);
+    SqliteStatement finish = database_->prepare("INSERT INTO finished VALUES (?, ?)");
+    for (const RangeRows& range : ranges) {
+      for (const SweepRow& row : range.rows) {
+        bind_row(insert, row, reason_id(row.reason));
+        insert.run();
+      }
+      finish.bind(0, range.range.first);
+      finish.bind(1, range.range.last);
+      finish.run();
+    }
+  });
+}
+
+void SweepStore::merge(const fs::path& other) {
+  if (!fs::exists(other)) throw InputError(fmt::format("{}: no such file", other.string()));
+  SweepSpace same;
+  same.identity = identity_;
+  const SweepStore source(other, same, Opening::Resume);
+  const std::vector<IndexRange> ranges = source.finished();
+  database_->transact([&] {
+    SqliteStatement insert = database_->prepare(insert_row);
+    source.for_each_row([&](const SweepRow& row) {
+      bind_row(insert, row, reason_id(row.reason));
+      insert.run();
+    });
+    SqliteStatement finish = database_->prepare(
+        "INSERT INTO finished VALUES (?, ?) ON CONFLICT (first) DO UPDATE SET last = max(last, excluded.last)");
+    for (const IndexRange& range : ranges) {
+      finish.bind(0, range.first);
+      finish.bind(1, range.last);
+      finish.run();
+    }
+  });
+}
+
+}  // namespace mfusim
