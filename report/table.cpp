@@ -40,12 +40,20 @@ void write_answer(std::ostream& out, const Result& result) {
   }
 }
 
-void write_plan(std::ostream& out, const Result::Plan& plan) {
+void write_plan(std::ostream& out, const std::string& name, const Result::Plan& plan) {
   out << fmt::format(
-      "\nplan: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x data {} (ZeRO-{}), recompute {}, micro-batch {} x "
+      "{}: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x data {} (ZeRO-{}), recompute {}, micro-batch {} x "
       "{}\n",
-      plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule, plan.data, plan.zero,
-      plan.recompute, plan.micro_batch, plan.micro_batches);
+      name, plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule, plan.data,
+      plan.zero, plan.recompute, plan.micro_batch, plan.micro_batches);
+}
+
+void write_plans(std::ostream& out, const Result& result) {
+  out << '\n';
+  const bool own_plans = !result.towers.empty() && result.towers.front().parallel.has_value();
+  if (!own_plans) return write_plan(out, "plan", result.parallel);
+  for (const Result::TowerShare& tower : result.towers)
+    write_plan(out, fmt::format("{} on {} GPUs", tower.name, *tower.gpus), *tower.parallel);
 }
 
 void write_breakdown(std::ostream& out, const Result& result) {
@@ -99,7 +107,7 @@ void write_counts(std::ostream& out, const std::string& name, Count parameters, 
 
 void write_table(std::ostream& out, const Result& result) {
   write_answer(out, result);
-  write_plan(out, result.parallel);
+  write_plans(out, result);
   write_breakdown(out, result);
   write_memory(out, result.memory);
   write_towers(out, result);

@@ -14,16 +14,16 @@ class ChunkSegments {
  public:
   ChunkSegments(const LayerContext& context, StepTable& table) : context_(context), table_(table) {}
 
-  [[nodiscard]] Segment forward(const ModelChunk& chunk);
+  [[nodiscard]] Segment forward(const ModelChunk& chunk, ForwardPurpose purpose = ForwardPurpose::First);
   [[nodiscard]] Segment backward(const ModelChunk& chunk);
 
  private:
-  const Segment& layer_forward(const Layer<Count>* layer);
+  const Segment& layer_forward(const Layer<Count>* layer, ForwardPurpose purpose);
   const Segment& layer_backward(const LayerRun& run);
 
   const LayerContext& context_;
   StepTable& table_;
-  std::map<const Layer<Count>*, Segment> forward_;
+  std::map<std::pair<const Layer<Count>*, ForwardPurpose>, Segment> forward_;
   std::map<const Layer<Count>*, Segment> backward_;
 };
 

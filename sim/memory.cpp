@@ -5,6 +5,7 @@
 #include "sim/data_parallel.hpp"
 #include "sim/layer_pass.hpp"
 #include "sim/pipeline_schedule.hpp"
+#include "sim/towers.hpp"
 
 #include <algorithm>
 
@@ -119,25 +120,55 @@ StageMemory pipeline_stage(const Scenario& scenario, const std::vector<ModelChun
   return memory;
 }
 
-StageMemory colocated_towers(const Scenario& scenario, const Work<Count>& work) {
+/// Adds the parts of `other` to those of the same name.
+void merge(StageMemory& memory, const StageMemory& other) {
+  for (const auto& [name, bytes] : other.parts) {
+    const auto same =
+        std::find_if(memory.parts.begin(), memory.parts.end(), [&](const auto& part) { return part.first == name; });
+    if (same == memory.parts.end()) {
+      memory.parts.emplace_back(name, bytes);
+    } else {
+      same->second += bytes;
+    }
+  }
+}
+
+/// State of towers by the plans that shard it: together where they share one.
+StageMemory towers_state(const Scenario& scenario, const std::vector<ModelChunk>& chunks, std::size_t first_tower) {
   StageMemory memory;
-  memory.passes_in_flight = 1;
-  ParameterShare share;
+  ParameterShare together;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    const Scenario view = tower_view(scenario, first_tower + i);
+    const ParameterShare share = parameters_of(chunks[i], {view.parallel.tensor, view.parallel.sequence});
+    together.all += share.all;
+    together.trainable += share.trainable;
+    if (scenario.tower_plans.empty()) continue;
+    StageMemory own;
+    add_state(view, share, own);
+    merge(memory, own);
+  }
+  if (scenario.tower_plans.empty()) add_state(scenario, together, memory);
+  return memory;
+}
+
+/// A rank that holds `towers` towers of the model from `first` on.
+StageMemory rank_with_towers(const Scenario& scenario, const Work<Count>& work, std::size_t first, std::size_t towers) {
+  std::vector<ModelChunk> chunks;
   Activations activations;
-  for (const Tower<Count>& tower : work.towers) {
-    const ModelChunk chunk = cut_into_chunks(tower.groups, 1).front();
-    const ParameterShare parameters = parameters_of(chunk, {scenario.parallel.tensor, scenario.parallel.sequence});
-    share.all += parameters.all;
-    share.trainable += parameters.trainable;
+  for (std::size_t i = first; i < first + towers; ++i) {
+    const Tower<Count>& tower = work.towers[i];
+    chunks.push_back(cut_into_chunks(tower.groups, 1).front());
     if (tower.frozen) continue;  // no backward pass: nothing is kept
-    const Activations one = activations_of(scenario, chunk);
+    const Activations one = activations_of(tower_view(scenario, i), chunks.back());
     activations.kept += one.kept;
     activations.recomputed = std::max(activations.recomputed, one.recomputed);
   }
-  add_state(scenario, share, memory);
+  StageMemory memory = towers_state(scenario, chunks, first);
+  memory.stage = static_cast<int>(first);
+  memory.passes_in_flight = 1;
   memory.parts.emplace_back("activations", activations.kept);
   memory.parts.emplace_back("recomputed_layer", activations.recomputed);
-  memory.parts.emplace_back("loss", saved_by(scenario, work.head));
+  memory.parts.emplace_back("loss", saved_by(scenario, {work.head[first]}));
   memory.parts.emplace_back("framework", scenario.stack.framework_memory);
   return memory;
 }
@@ -151,7 +182,8 @@ Bytes StageMemory::total() const {
 }
 
 std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& work) {
-  if (work.towers.size() > 1) return {colocated_towers(scenario, work)};
+  if (towers_apart(scenario)) return {rank_with_towers(scenario, work, 0, 1), rank_with_towers(scenario, work, 1, 1)};
+  if (work.towers.size() > 1) return {rank_with_towers(scenario, work, 0, work.towers.size())};
   const ParallelPlan& plan = scenario.parallel;
   const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan.pipeline * plan.virtual_stages);
   std::vector<StageMemory> stages;

@@ -18,7 +18,7 @@ struct StageMemory {
   [[nodiscard]] Bytes total() const;
 };
 
-/// Peak memory of each pipeline stage.
+/// Peak memory of each pipeline stage; of each tower's ranks where the towers are apart.
 /// Weights, gradients and optimizer state by the stack's types and the ZeRO stage (Rajbhandari et al. 2020,
 /// arXiv:1910.02054, section 3); activations by what each operator keeps (Korthikanti et al. 2022, arXiv:2205.05198,
 /// section 4) times the passes in flight by the schedule's own order; the logits' fp32 copy; the framework's allowance.

@@ -18,7 +18,15 @@ namespace mfusim {
 enum class Optimizer { Adam, AdamW, Lamb, Sgd };
 enum class PipelineSchedule { GPipe, OneForwardOneBackward, Interleaved };
 enum class Recompute { None, Selective, Full };
-enum class TowerPlacement { Colocated };
+
+/// Where the two towers run. Colocated: every GPU runs one after the other; TwoStreams: every GPU runs both beside one another;
+/// Disjoint: each tower has GPUs of its own; TwoGrid: both on all GPUs, each cut by a tensor x data grid of its own.
+enum class TowerPlacement { Colocated, TwoStreams, Disjoint, TwoGrid };
+
+/// How the contrastive loss sees the whole batch. Local: a rank scores its own samples against the gathered batch, and the
+/// gradients of the gathered embeddings go back to their owners (open_clip's local loss with gathered gradients). Global: every
+/// rank scores the whole batch against itself, nothing goes back. Ring: blocks of embeddings travel from rank to rank (SigLIP).
+enum class LossExchange { Local, Global, Ring };
 
 /// What one training step has to do. Samples are images with their captions, or sequences.
 struct Training {
@@ -41,6 +49,13 @@ struct ParallelPlan {
   int zero = 0;  ///< 0: replicated optimizer; 1: optimizer state sharded over the data-parallel group.
   Recompute recompute = Recompute::None;
   std::int64_t micro_batches = 1;  ///< Of one data-parallel rank in a step.
+};
+
+/// The part of the job that one tower has for itself.
+struct TowerPlan {
+  int gpus = 1;
+  ParallelPlan parallel;
+  std::int64_t micro_batch = 1;  ///< Samples of its fullest data-parallel rank in one forward pass.
 };
 
 /// The step's input path. A rate that is not given does not limit.
@@ -82,6 +97,8 @@ struct Scenario {
   Techniques techniques;
   Stack stack;
   TowerPlacement placement = TowerPlacement::Colocated;
+  std::vector<TowerPlan> tower_plans;  ///< By tower, vision first, where each has a plan of its own; otherwise empty.
+  LossExchange loss_exchange = LossExchange::Local;
   DataPipeline data;
   std::optional<Variation> variation;  ///< All ranks are alike where there is none.
   std::optional<Measured> measured;
@@ -101,5 +118,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::string to_string(PipelineSchedule schedule);
 [[nodiscard]] std::string to_string(Recompute recompute);
 [[nodiscard]] std::string to_string(Optimizer optimizer);
+[[nodiscard]] std::string to_string(TowerPlacement placement);
+[[nodiscard]] std::string to_string(LossExchange exchange);
 
 }  // namespace mfusim

@@ -23,6 +23,8 @@ std::string to_string(StreamKind kind) {
       return "host";
     case StreamKind::Loader:
       return "loader";
+    case StreamKind::Compute2:
+      return "second compute";
   }
   throw std::logic_error("unhandled StreamKind");
 }

@@ -41,21 +41,27 @@ double optimizer_share(const ParallelPlan& plan) {
 }  // namespace
 
 void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<RankUpdate>& ranks) {
-  const double share = optimizer_share(scenario.parallel);
   std::vector<TaskId> norms;
   norms.reserve(ranks.size());
   for (const RankUpdate& update : ranks) {
-    norms.push_back(graph.add(update.rank, gradient_norm_step(scenario, share * update.parameters), {}, update.gradients));
+    const Scenario& own = update.view != nullptr ? *update.view : scenario;
+    const double share = optimizer_share(own.parallel);
+    norms.push_back(graph.add(update.rank, gradient_norm_step(own, share * update.parameters), {}, update.gradients));
   }
   if (scenario.cluster.gpus > 1) norms = {graph.add_on_all_ranks(norm_reduction(scenario), norms)};
-  const bool gathers_after = scenario.parallel.zero >= 1 && scenario.parallel.data > 1 && !scenario.techniques.dp_overlap;
-  for (const RankUpdate& update : ranks) {
-    std::vector<TaskId> last{graph.add(update.rank, optimizer_step(scenario, share * update.parameters), {}, norms)};
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    const RankUpdate& update = ranks[i];
+    const Scenario& own = update.view != nullptr ? *update.view : scenario;
+    const double share = optimizer_share(own.parallel);
+    const bool gathers_after = own.parallel.zero >= 1 && own.parallel.data > 1 && !own.techniques.dp_overlap;
+    std::vector<TaskId> last{graph.add(update.rank, optimizer_step(own, share * update.parameters), {}, norms)};
     if (gathers_after) {
-      const Bytes weights = update.parameters * size_of(scenario.training.precision);
-      last = {graph.add(update.rank, data_collective(scenario, Collective::AllGather, weights, "weight gather"), {}, last)};
+      const Bytes weights = update.parameters * size_of(own.training.precision);
+      last = {graph.add(update.rank, data_collective(own, Collective::AllGather, weights, "weight gather"), {}, last)};
     }
-    if (scenario.stack.step_host_cost > Seconds{}) static_cast<void>(graph.add(update.rank, host_work(scenario), {}, last));
+    const bool ends_rank = i + 1 == ranks.size() || ranks[i + 1].rank != update.rank;
+    if (ends_rank && scenario.stack.step_host_cost > Seconds{})
+      static_cast<void>(graph.add(update.rank, host_work(scenario), {}, last));
   }
 }
 
