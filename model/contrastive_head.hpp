@@ -51,4 +51,25 @@ template <class N>
   return layer.finish();
 }
 
+/// The loss of one tower's embeddings where the towers are on different GPUs: each side normalises its own, compares them with
+/// the other's gathered ones, and takes the loss of its own rows. Sigmoid: every pair counts once, half of them on either side.
+template <class N>
+[[nodiscard]] LayerGroup<N> contrastive_side(ModelLoss loss, N projection, const InputShapeOf<N>& input) {
+  const bool sigmoid = loss == ModelLoss::PairwiseSigmoid;
+  const N all = input.loss_columns.value_or(input.batch);
+  const N columns = sigmoid ? NumberTraits<N>::quotient(all + N(1), N(2)) : all;
+  LayerBuilder<N> layer("head");
+  const int own = layer.add("normalize", L2Normalize<N>{.rows = input.batch, .width = projection}, TensorSplit::Replicated, {},
+                            SavedInput::Kept);
+  const int logits = layer.add("logits", Matmul<N>{.batch = N(1), .rows = input.batch, .columns = columns, .inner = projection},
+                               TensorSplit::Replicated, {own}, SavedInput::Kept);
+  layer.add("loss",
+            Loss<N>{.rows = input.batch,
+                    .classes = columns,
+                    .kind = sigmoid ? LossKind::PairwiseSigmoid : LossKind::CrossEntropy,
+                    .parameters = N(sigmoid ? 2 : 1)},
+            TensorSplit::Replicated, {logits}, SavedInput::Kept);
+  return layer.finish();
+}
+
 }  // namespace mfusim

@@ -72,10 +72,14 @@ json provenance_json(const Result& result) {
 json towers_json(const std::vector<Result::TowerShare>& towers) {
   json list = json::array();
   for (const Result::TowerShare& tower : towers) {
-    list.push_back({{"name", tower.name},
-                    {"compute_time_s", tower.compute_time.count()},
-                    {"model_flops", tower.model_flops.value()},
-                    {"parameters", tower.parameters}});
+    json one{{"name", tower.name},
+             {"compute_time_s", tower.compute_time.count()},
+             {"model_flops", tower.model_flops.value()},
+             {"parameters", tower.parameters}};
+    if (tower.gpus) one["gpus"] = *tower.gpus;
+    if (tower.parallel) one["parallel"] = plan_json(*tower.parallel);
+    if (tower.idle) one["idle_s"] = tower.idle->count();
+    list.push_back(std::move(one));
   }
   return list;
 }
@@ -145,7 +149,9 @@ void write_json(std::ostream& out, const Result& result) {
   document["waterfall_s"] = waterfall;
   document["critical_rank"] = result.critical_rank;
   document["memory"] = memory_json(result.memory);
-  document["parallel"] = plan_json(result.parallel);
+  const bool own_plans = !result.towers.empty() && result.towers.front().parallel.has_value();
+  if (!own_plans) document["parallel"] = plan_json(result.parallel);
+  if (!result.placement.empty()) document["placement"] = result.placement;
   if (!result.towers.empty()) document["towers"] = towers_json(result.towers);
   document["range"] = {{"low_s", result.range.low.count()},
                        {"high_s", result.range.high.count()},

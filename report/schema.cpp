@@ -60,6 +60,8 @@ json training() {
        {"text_length", count("Tokens of a text (default: the model's)")},
        {"sequence_length", count("Tokens of a sequence (default: the model's)")},
        {"image_size", count("Pixels of an image's side (default: the model's)")},
+       {"patch_dropout",
+        {{"type", "number"}, {"minimum", 0}, {"exclusiveMaximum", 1}, {"description", "Share of the patches left out (FLIP)"}}},
        {"precision", word("Of the matrix multiplies", {"bf16", "fp16", "tf32", "fp32"}, "bf16")},
        {"optimizer", word("Optimizer", {"adam", "adamw", "lamb", "sgd"}, "adamw")},
        {"parameters", word("Type that parameters are kept in (default: the stack's)", {"fp32", "bf16", "fp16"})},
@@ -123,6 +125,31 @@ json techniques() {
                   {"fused_operators", flag("Fused norm, activation and dropout kernels")},
                   {"async_data", flag("The next batch is loaded under this step")},
                   {"shared_loader", flag("One loader a node feeds all ranks of a tensor group")}});
+}
+
+json tower_plan(const std::string& tower) {
+  return section(
+      "Own plan of the " + tower + " tower (disjoint, two-grid)",
+      {{"gpus", count("GPUs of the tower (default for text: what vision leaves)")},
+       {"micro_batch", count("Samples of one data-parallel rank in one pass (default: all of them)")},
+       {"parallel", section("Over the parallel section",
+                            {{"tensor", count("Ranks that split each layer")},
+                             {"zero", {{"enum", {0, 1}}, {"description", "ZeRO stage"}}},
+                             {"pipeline", {{"const", 1}, {"description", "Not modelled inside a tower yet"}}},
+                             {"recompute", word("Activations computed again in backward", {"none", "selective", "full"})}})}});
+}
+
+json towers() {
+  return section("Two-tower models",
+                 {{"placement", word("Where the towers run: one after the other on every GPU, beside one another on every GPU, "
+                                     "on GPUs of their own, or each on all GPUs by a grid of its own",
+                                     {"colocated", "two-streams", "disjoint", "two-grid"}, "colocated")},
+                  {"loss", word("What a rank scores: its samples against the gathered batch, the whole batch, or blocks that go "
+                                "round (sigmoid loss)",
+                                {"local", "global", "ring"}, "local")},
+                  {"freeze", word("A tower that is not trained", {"none", "vision", "text"}, "none")},
+                  {"vision", tower_plan("vision")},
+                  {"text", tower_plan("text")}});
 }
 
 json data() {
@@ -219,7 +246,7 @@ void write_schema(std::ostream& out, const SchemaNames& names) {
                          {"techniques", techniques()},
                          {"stack", word("Software stack: state, launches, overlaps", names.stacks)},
                          {"stack_settings", stack_settings()},
-                         {"towers", section("Two-tower models", {{"placement", word("Where the towers run", {"colocated"})}})},
+                         {"towers", towers()},
                          {"data", data()},
                          {"variation", variation()},
                          {"ablation", ablation()},

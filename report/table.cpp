@@ -61,15 +61,22 @@ void write_answer(std::ostream& out, const Result& result, const TerminalStyle& 
   }
 }
 
-void write_plan(std::ostream& out, const Result::Plan& plan, const TerminalStyle& style) {
-  out << '\n';
+void write_plan(std::ostream& out, const std::string& name, const Result::Plan& plan, const TerminalStyle& style) {
   write_wrapped(
       out,
-      fmt::format("plan: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x context {} x data {} (ZeRO-{} over {}), "
+      fmt::format("{}: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x context {} x data {} (ZeRO-{} over {}), "
                   "recompute {}, micro-batch {} x {}",
-                  plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule,
+                  name, plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule,
                   plan.context, plan.data, plan.zero, plan.shard_group, plan.recompute, plan.micro_batch, plan.micro_batches),
       6, style);
+}
+
+void write_plans(std::ostream& out, const Result& result, const TerminalStyle& style) {
+  out << '\n';
+  const bool own_plans = !result.towers.empty() && result.towers.front().parallel.has_value();
+  if (!own_plans) return write_plan(out, "plan", result.parallel, style);
+  for (const Result::TowerShare& tower : result.towers)
+    write_plan(out, fmt::format("{} on {} GPUs", tower.name, *tower.gpus), *tower.parallel, style);
 }
 
 /// The way from the time at peak to the step: each bar begins where the one above it ends.
@@ -143,7 +150,7 @@ void write_counts(std::ostream& out, const std::string& name, Count parameters, 
 
 void write_table(std::ostream& out, const Result& result, const TerminalStyle& style) {
   write_answer(out, result, style);
-  write_plan(out, result.parallel, style);
+  write_plans(out, result, style);
   write_waterfall(out, result, style);
   write_memory(out, result.memory, style);
   write_towers(out, result, style);

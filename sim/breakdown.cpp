@@ -57,7 +57,8 @@ std::vector<Edge> edges_of(const BuiltStep& step, const Timeline& timeline, int 
   return edges;
 }
 
-/// What a kernel took beyond its time alone. Kernels of a rank follow each other, so this time is wholly their class's.
+/// What a kernel took beyond its time alone. Kernels of a rank follow each other, so this time is wholly their class's; where
+/// two queues share the rank they do not, and nothing is told apart.
 struct Excess {
   std::size_t part;
   Picoseconds time;
@@ -66,6 +67,7 @@ std::vector<Excess> excesses_of(const BuiltStep& step, const Timeline& timeline,
   std::vector<Excess> excesses;
   for (TaskId task = 0; task < step.graph.size(); ++task) {
     const Task& what = step.graph.tasks[task];
+    if (rank_of(what.stream) == rank && kind_of(what.stream) == StreamKind::Compute2) return {};
     if (rank_of(what.stream) != rank || kind_of(what.stream) != StreamKind::Compute) continue;
     const Picoseconds excess = timeline.end[task] - timeline.start[task] - what.duration;
     if (excess > Picoseconds{}) excesses.push_back({part_of(step.steps[what.label].step_class), excess});
@@ -102,11 +104,18 @@ Breakdown break_down(const BuiltStep& step, const Timeline& timeline, int rank) 
   return breakdown;
 }
 
+Picoseconds idle_time(const BuiltStep& step, const Timeline& timeline, int rank) {
+  for (const auto& [name, time] : break_down(step, timeline, rank)) {
+    if (name == bubble_name) return time;
+  }
+  return {};
+}
+
 int critical_rank(const BuiltStep& step, const Timeline& timeline) {
   std::vector<Picoseconds> busy(static_cast<std::size_t>(step.ranks));
   for (TaskId task = 0; task < step.graph.size(); ++task) {
     const StreamId stream = step.graph.tasks[task].stream;
-    if (kind_of(stream) == StreamKind::Compute)
+    if (holds_kernels(kind_of(stream)))
       busy[static_cast<std::size_t>(rank_of(stream))] += timeline.end[task] - timeline.start[task];
   }
   return static_cast<int>(std::max_element(busy.begin(), busy.end()) - busy.begin());

@@ -19,6 +19,9 @@ using Breakdown = std::vector<std::pair<std::string, Picoseconds>>;
 
 [[nodiscard]] Breakdown break_down(const BuiltStep& step, const Timeline& timeline, int rank);
 
+/// Time in which nothing runs on a rank: the bubble of its breakdown.
+[[nodiscard]] Picoseconds idle_time(const BuiltStep& step, const Timeline& timeline, int rank);
+
 /// The rank whose kernels are busy longest: the pipeline's slowest stage. The first of equals.
 [[nodiscard]] int critical_rank(const BuiltStep& step, const Timeline& timeline);
 

@@ -7,12 +7,14 @@
 
 namespace mfusim {
 
-/// The work of one micro-batch of one data-parallel rank, before tensor and context parallelism cut it.
+/// The work of one micro-batch of one data-parallel rank, before tensor and context parallelism cut it; each tower's own
+/// micro-batch where they differ. `head` is the loss of all micro-batches of a rank at once: one part where towers share GPUs,
+/// otherwise one for the ranks of each tower.
 [[nodiscard]] Work<Count> micro_batch_work(const Scenario& scenario);
 
 /// One training step as a task graph. Ranks that cannot differ are one: the ranks of a tensor or context group, and
 /// data-parallel replicas. So a job has as many simulated ranks as pipeline stages; where ranks vary, as many for each class of
-/// replicas that differ (sim/variation.hpp).
+/// replicas that differ (sim/variation.hpp). Towers with GPUs of their own are a rank each: vision 0, text 1.
 [[nodiscard]] BuiltStep build_step(const Scenario& scenario, const Work<Count>& work);
 
 /// The same before its segments are expanded and before ranks vary.
@@ -25,8 +27,9 @@ namespace mfusim {
 /// Ends a rank's step: gradient reductions -> gradient norm over the whole job -> optimizer -> gather of the new weights.
 struct RankUpdate {
   int rank = 0;
-  double parameters = 0;          ///< Trainable ones of the rank.
-  std::vector<TaskId> gradients;  ///< What its update waits for.
+  double parameters = 0;           ///< Trainable ones of the rank.
+  std::vector<TaskId> gradients;   ///< What its update waits for.
+  const Scenario* view = nullptr;  ///< Whose plan shares its state, where a tower has one of its own; null: the job's.
 };
 void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<RankUpdate>& ranks);
 

@@ -171,12 +171,6 @@ void complete_batches(Reader& training, Scenario& scenario) {
   constexpr std::int64_t most_micro_batches = 1 << 20;
   if (plan.micro_batches > most_micro_batches)
     training.fail("micro_batch", fmt::format("{} micro-batches a step, at most {}", plan.micro_batches, most_micro_batches));
-  if (is_contrastive(scenario.model) && plan.micro_batches > 1) {
-    training.fail(
-        "micro_batch",
-        fmt::format("gradient accumulation of a contrastive loss is not modelled yet: expected {} (global_batch / data), got {}",
-                    local, wanted.micro_batch));
-  }
 }
 
 void check_scenario(Reader& root, Scenario& scenario) {

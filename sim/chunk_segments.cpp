@@ -3,9 +3,9 @@
 
 namespace mfusim {
 
-const Segment& ChunkSegments::layer_forward(const Layer<Count>* layer) {
-  const auto [at, fresh] = forward_.try_emplace(layer);
-  if (fresh) at->second = forward_layer(context_, table_, *layer, ForwardPurpose::First);
+const Segment& ChunkSegments::layer_forward(const Layer<Count>* layer, ForwardPurpose purpose) {
+  const auto [at, fresh] = forward_.try_emplace({layer, purpose});
+  if (fresh) at->second = forward_layer(context_, table_, *layer, purpose);
   return at->second;
 }
 
@@ -25,11 +25,11 @@ const Segment& ChunkSegments::layer_weight_gradient(const Layer<Count>* layer) {
   return at->second;
 }
 
-Segment ChunkSegments::forward(const ModelChunk& chunk) {
+Segment ChunkSegments::forward(const ModelChunk& chunk, ForwardPurpose purpose) {
   SegmentBuilder builder(table_);
   std::vector<SegmentIndex> output{segment_entry};
   for (const LayerRun& run : chunk.runs) {
-    const Segment& layer = layer_forward(run.layer);
+    const Segment& layer = layer_forward(run.layer, purpose);
     for (std::int64_t i = 0; i < run.repeat; ++i) output = builder.append(layer, output);
   }
   return builder.finish(std::move(output));

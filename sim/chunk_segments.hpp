@@ -14,7 +14,7 @@ class ChunkSegments {
  public:
   ChunkSegments(const LayerContext& context, StepTable& table) : context_(context), table_(table) {}
 
-  [[nodiscard]] Segment forward(const ModelChunk& chunk);
+  [[nodiscard]] Segment forward(const ModelChunk& chunk, ForwardPurpose purpose = ForwardPurpose::First);
   [[nodiscard]] Segment backward(const ModelChunk& chunk);
   /// The halves of a backward pass: the gradients that the chunk before waits for, and those of the weights. Both have one layer
   /// end a layer; in the second it is no_task where the layer's gradients are complete with the first.
@@ -29,14 +29,14 @@ class ChunkSegments {
     Recompute recompute = Recompute::None;
     auto operator<=>(const Key&) const = default;
   };
-  const Segment& layer_forward(const Layer<Count>* layer);
+  const Segment& layer_forward(const Layer<Count>* layer, ForwardPurpose purpose);
   const Segment& layer_backward(const Key& key);
   const Segment& layer_weight_gradient(const Layer<Count>* layer);
   Segment backward(const ModelChunk& chunk, BackwardPart part);
 
   const LayerContext& context_;
   StepTable& table_;
-  std::map<const Layer<Count>*, Segment> forward_;
+  std::map<std::pair<const Layer<Count>*, ForwardPurpose>, Segment> forward_;
   std::map<Key, Segment> backward_;
   std::map<const Layer<Count>*, Segment> weight_gradient_;
 };

@@ -1,197 +1,244 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/build_step.hpp"
-#include "sim/chunk_segments.hpp"
+#include "sim/contrastive_loss.hpp"
 #include "sim/data_parallel.hpp"
 #include "sim/fully_sharded.hpp"
 #include "sim/input_pipeline.hpp"
-#include "sim/placement.hpp"
 #include "sim/shard_groups.hpp"
 #include "sim/step_size.hpp"
-
-#include <fmt/format.h>
+#include "sim/tower_step.hpp"
+#include "sim/towers.hpp"
 
 #include <algorithm>
+#include <deque>
+#include <memory>
+#include <optional>
 
 namespace mfusim {
 namespace {
 
-/// One step of a colocated two-tower model: every GPU holds both towers and its share of the batch.
-/// forward of all towers -> exchange of the embeddings -> contrastive loss -> gradients of the embeddings back to their
-/// owners -> backward of the towers, last one first -> reductions (under backward) -> optimizer.
-/// Source: Radford et al. 2021, arXiv:2103.00020, figure 3; open_clip's local loss with gathered features.
+/// Towers that share a plan on one simulated rank: they gather weights and reduce gradients together.
+struct TowerGroup {
+  int rank = 0;
+  const Scenario* view = nullptr;
+  std::vector<TowerStep*> towers;
+  [[nodiscard]] double parameters() const {
+    double total = 0;
+    for (const TowerStep* tower : towers) total += tower->trainable_parameters();
+    return total;
+  }
+};
+
+/// One step of a two-tower model:
+/// forward of the towers -> embeddings exchanged and the contrastive loss (sim/contrastive_loss.hpp) -> backward of the towers,
+/// last one first -> reductions (under backward) -> optimizer. Each placement only says which rank, plan and queue a tower has.
+/// With several micro-batches the features of all of them are cached, the loss is taken once, and every micro-batch runs
+/// forward a second time before its backward pass.
+/// Source: Radford et al. 2021, arXiv:2103.00020, figure 3; open_clip's --accum-freq and Gao et al. 2021, arXiv:2101.06983
+/// (cached features; here the loss is taken once, not again for each micro-batch).
 class ContrastiveStep {
  public:
   ContrastiveStep(const Scenario& scenario, const Work<Count>& work)
-      : scenario_(scenario), work_(work), context_(layer_context(scenario)), graph_(scenario.cluster, 1) {
-    check_size(work);
-    if (scenario.parallel.zero == 3) sharded_.emplace(scenario, context_, graph_, sharded_towers(work));
-    ChunkSegments segments(context_, graph_.table());
-    for (const Tower<Count>& tower : work.towers) {
-      Side side;
-      side.chunk = cut_into_chunks(tower.groups, 1).front();
-      if (!sharded_) side.forward = segments.forward(side.chunk);
-      if (!sharded_) side.backward = segments.backward(side.chunk);
-      sides_.push_back(std::move(side));
+      : scenario_(scenario), work_(work), graph_(scenario.cluster, towers_apart(scenario) ? 2 : 1) {
+    check_size(scenario, work);
+    if (scenario.parallel.zero == 3 && !has_own_plans()) {
+      shard();
+    } else {
+      for (std::size_t i = 0; i < work.towers.size(); ++i) add_tower(i, work.towers[i]);
     }
-    split_head();
+    std::vector<LossSide> sides;
+    for (std::size_t rank = 0; rank < work.head.size(); ++rank)
+      sides.push_back({.rank = static_cast<int>(rank), .view = loss_view(rank), .head = &work.head[rank]});
+    loss_ = std::make_unique<ContrastiveLoss>(scenario, graph_, sides, static_cast<std::uint32_t>(work.towers.size()));
   }
 
   StepGraph run() {
-    std::vector<TaskId> ready = gather_weights();
-    const std::vector<TaskId> input = add_input(scenario_, graph_, 0, input_bytes());
-    ready.insert(ready.end(), input.begin(), input.end());
-    if (sharded_) return run_sharded(std::move(ready));
-    for (std::size_t i = 0; i < sides_.size(); ++i) ready = exits_of(graph_.place(0, sides_[i].forward, instance(i), ready));
-    std::vector<TaskId> gradient = loss(ready);
-    GradientReduction reduction(scenario_, graph_, 0);
-    TaskId end = 0;
-    for (std::size_t i = sides_.size(); i-- > 0;) {
-      if (work_.towers[i].frozen) continue;  // nothing in it or before it is trained
-      const PlacedSegment placed = graph_.place(0, sides_[i].backward, instance(i), gradient);
-      gradient = exits_of(placed);
-      end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
-      add_gradients(reduction, sides_[i], placed);
-    }
-    reduction.finish(end);
-    RankUpdate update{.rank = 0, .parameters = parameters(), .gradients = reduction.reduced()};
-    update.gradients.push_back(end);
-    add_update(scenario_, graph_, {update});
+    if (sharded_) return run_sharded();
+    std::vector<std::vector<TaskId>> at;
+    for (int rank = 0; rank < graph_.ranks(); ++rank) at.push_back(forward(rank, inputs(rank)));
+    at = loss_->add(at);
+    std::vector<RankUpdate> updates;
+    for (int rank = 0; rank < graph_.ranks(); ++rank) backward(rank, at[static_cast<std::size_t>(rank)], updates);
+    add_update(scenario_, graph_, updates);
     return std::move(graph_);
   }
 
  private:
-  /// The same with sharded parameters, gathered and reduced block by block.
-  StepGraph run_sharded(std::vector<TaskId> ready) {
+  [[nodiscard]] bool has_own_plans() const { return !scenario_.tower_plans.empty(); }
+
+  /// Parameters of both towers sharded together.
+  void shard() {
+    context_ = layer_context(scenario_);
+    std::vector<FullySharded::Tower> towers;
+    for (const Tower<Count>& tower : work_.towers) towers.push_back({cut_into_chunks(tower.groups, 1).front(), tower.frozen});
+    sharded_.emplace(scenario_, context_, graph_, std::move(towers));
+  }
+
+  /// Blocks are gathered before they run, and their gradients reduced behind them.
+  StepGraph run_sharded() {
+    Bytes samples;
+    for (const Tower<Count>& tower : work_.towers) samples += input_bytes(tower, scenario_.training.precision);
+    std::vector<TaskId> ready = add_input(scenario_, graph_, 0, samples);
     sharded_->begin(0);
-    for (std::size_t i = 0; i < sides_.size(); ++i) ready = sharded_->forward(i, ready);
-    ready = loss(ready);
-    for (std::size_t i = sides_.size(); i-- > 0;) {
+    for (std::size_t i = 0; i < work_.towers.size(); ++i) ready = sharded_->forward(i, ready);
+    ready = loss_->add({ready}).front();
+    for (std::size_t i = work_.towers.size(); i-- > 0;) {
       if (!work_.towers[i].frozen) ready = sharded_->backward(i, ready);
     }
     add_update(scenario_, graph_, {{.rank = 0, .parameters = sharded_->trainable(), .gradients = sharded_->end()}});
     return std::move(graph_);
   }
 
-  [[nodiscard]] static std::vector<FullySharded::Tower> sharded_towers(const Work<Count>& work) {
-    std::vector<FullySharded::Tower> towers;
-    for (const Tower<Count>& tower : work.towers) towers.push_back({cut_into_chunks(tower.groups, 1).front(), tower.frozen});
-    return towers;
-  }
-
-  static void check_size(const Work<Count>& work) {
+  static void check_size(const Scenario& scenario, const Work<Count>& work) {
     std::size_t operators = 0;
-    for (const Tower<Count>& tower : work.towers) {
-      for (const LayerGroup<Count>& group : tower.groups) {
-        operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
+    for (std::size_t i = 0; i < work.towers.size(); ++i) {
+      for (const LayerGroup<Count>& group : work.towers[i].groups) {
+        operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value()) *
+                     static_cast<std::size_t>(micro_batches_of(scenario, i));
       }
     }
     constexpr std::size_t tasks_per_operator = 6;  // forward, two gradients, and their launches
     check_step_size(operators * tasks_per_operator);
   }
 
-  struct Side {
-    ModelChunk chunk;
-    Segment forward;
-    Segment backward;
-  };
-
-  [[nodiscard]] static StepInstance instance(std::size_t side) {
-    return {.micro_batch = 0, .chunk = static_cast<std::uint32_t>(side)};
+  void add_tower(std::size_t number, const Tower<Count>& tower) {
+    if (alone() || views_.empty()) views_.push_back(tower_view(scenario_, number));
+    const int rank = towers_apart(scenario_) ? static_cast<int>(number) : 0;
+    if (alone() || groups_.empty()) groups_.push_back({.rank = rank, .view = &views_.back(), .towers = {}});
+    const bool second_queue = scenario_.placement == TowerPlacement::TwoStreams && number == text_tower_number;
+    const TowerSeat seat{.rank = rank,
+                         .number = static_cast<std::uint32_t>(number),
+                         .kernels = second_queue ? StreamKind::Compute2 : StreamKind::Compute};
+    groups_.back().towers.push_back(&towers_.emplace_back(views_.back(), tower, graph_, seat));
   }
 
-  /// The head's operators before the first product of the two sides work on local embeddings, the others on gathered ones.
-  void split_head() {
-    for (const LayerGroup<Count>& group : work_.head) {
-      for (const Operator<Count>& op : group.layer.operators) {
-        const bool joins = std::holds_alternative<Matmul<Count>>(op.shape) || !joint_.operators.empty();
-        (joins ? joint_ : local_).operators.push_back(op);
+  /// Towers with plans or queues of their own reduce their gradients and update their weights apart.
+  [[nodiscard]] bool alone() const { return scenario_.placement != TowerPlacement::Colocated; }
+
+  [[nodiscard]] const Scenario* loss_view(std::size_t rank) const {
+    if (sharded_) return &scenario_;
+    const bool text_grid =
+        scenario_.placement == TowerPlacement::TwoGrid && views_.back().parallel.data > views_.front().parallel.data;
+    return text_grid ? &views_.back() : groups_[rank].view;
+  }
+
+  /// Towers of a rank in the order of their forward passes.
+  [[nodiscard]] std::vector<TowerStep*> towers_of(int rank) const {
+    std::vector<TowerStep*> towers;
+    for (const TowerGroup& group : groups_) {
+      if (group.rank == rank) towers.insert(towers.end(), group.towers.begin(), group.towers.end());
+    }
+    return towers;
+  }
+  [[nodiscard]] const Scenario& view_of(int rank) const { return *groups_[static_cast<std::size_t>(rank)].view; }
+  [[nodiscard]] std::uint32_t micro_batches(int rank) const {
+    return static_cast<std::uint32_t>(view_of(rank).parallel.micro_batches);
+  }
+
+  /// ZeRO-1 with overlap gathers the weights of a step at its start; the samples are copied to the GPU.
+  std::vector<TaskId> inputs(int rank) {
+    std::vector<TaskId> ready;
+    Bytes samples;
+    for (const TowerGroup& group : groups_) {
+      if (group.rank != rank) continue;
+      if (gathers_new_weights(group.view->parallel) && group.view->techniques.dp_overlap)
+        ready.push_back(graph_.add(rank, weight_gather(*group.view, group.parameters(), "weight gather"), {}, {}));
+      for (const TowerStep* tower : group.towers) samples += tower->input_bytes();
+    }
+    const std::vector<TaskId> input = add_input(view_of(rank), graph_, rank, samples * static_cast<double>(micro_batches(rank)));
+    ready.insert(ready.end(), input.begin(), input.end());
+    return ready;
+  }
+
+  /// Each tower after the one before it; on two queues each after the same.
+  template <class Pass>
+  std::vector<TaskId> pass(const std::vector<TowerStep*>& towers, const std::vector<TaskId>& ready, Pass run_tower) {
+    if (scenario_.placement != TowerPlacement::TwoStreams) {
+      std::vector<TaskId> at = ready;
+      for (TowerStep* tower : towers) at = run_tower(*tower, at);
+      return at;
+    }
+    std::vector<TaskId> ends;
+    for (TowerStep* tower : towers) {
+      const std::vector<TaskId> end = run_tower(*tower, ready);
+      ends.insert(ends.end(), end.begin(), end.end());
+    }
+    return ends;
+  }
+
+  std::vector<TaskId> forward(int rank, std::vector<TaskId> at) {
+    for (std::uint32_t m = 0; m < micro_batches(rank); ++m)
+      at = pass(towers_of(rank), at, [&](TowerStep& tower, const auto& ready) { return tower.forward(m, ready); });
+    return at;
+  }
+
+  /// Nothing in a frozen tower or before it is trained: it has no backward pass.
+  [[nodiscard]] std::vector<TowerStep*> trained_towers_of(int rank) const {
+    std::vector<TowerStep*> towers = towers_of(rank);
+    std::erase_if(towers, [](const TowerStep* tower) { return tower->frozen(); });
+    return towers;
+  }
+
+  void backward(int rank, std::vector<TaskId> at, std::vector<RankUpdate>& updates) {
+    const std::vector<TowerStep*> trained = trained_towers_of(rank);
+    const std::vector<TowerStep*> last_first(trained.rbegin(), trained.rend());
+    std::deque<GradientReduction> reductions;
+    for (const TowerGroup& group : groups_) {
+      if (group.rank == rank) reductions.emplace_back(*group.view, graph_, rank);
+    }
+    std::vector<TaskId> ends(reductions.size(), 0);
+    for (std::uint32_t m = 0; m < micro_batches(rank); ++m) {
+      const bool last = m + 1 == micro_batches(rank);
+      if (micro_batches(rank) > 1)
+        at = pass(trained, at, [&](TowerStep& tower, const auto& ready) { return tower.forward_again(m, ready); });
+      at = pass(last_first, at, [&](TowerStep& tower, const auto& gradient) {
+        const std::vector<TaskId> end = tower.backward(m, gradient);
+        const std::size_t group = group_on_rank(rank, tower);
+        if (last) ends[group] = tower.reduce(reductions[group]);
+        return end;
+      });
+    }
+    finish(rank, at, reductions, ends, updates);
+  }
+
+  /// Which of a rank's groups a tower belongs to.
+  [[nodiscard]] std::size_t group_on_rank(int rank, const TowerStep& tower) const {
+    std::size_t number = 0;
+    for (const TowerGroup& group : groups_) {
+      if (group.rank != rank) continue;
+      if (std::find(group.towers.begin(), group.towers.end(), &tower) != group.towers.end()) return number;
+      ++number;
+    }
+    return 0;
+  }
+
+  void finish(int rank, const std::vector<TaskId>& at, std::deque<GradientReduction>& reductions, const std::vector<TaskId>& ends,
+              std::vector<RankUpdate>& updates) {
+    std::size_t number = 0;
+    for (const TowerGroup& group : groups_) {
+      if (group.rank != rank) continue;
+      GradientReduction& reduction = reductions[number];
+      reduction.finish(ends[number]);
+      RankUpdate update{.rank = rank, .parameters = group.parameters(), .gradients = reduction.reduced(), .view = group.view};
+      if (ends[number] != 0) {
+        update.gradients.push_back(ends[number]);
+      } else {
+        update.gradients.insert(update.gradients.end(), at.begin(), at.end());  // all its towers are frozen
       }
+      updates.push_back(std::move(update));
+      ++number;
     }
-    local_.name = "head";
-    joint_.name = "loss";
-    rechain(local_);
-    rechain(joint_);
-  }
-
-  /// A part of a layer runs in program order.
-  static void rechain(Layer<Count>& layer) {
-    for (std::size_t i = 0; i < layer.operators.size(); ++i) {
-      layer.operators[i].inputs = i == 0 ? std::vector<int>{} : std::vector<int>{static_cast<int>(i) - 1};
-    }
-  }
-
-  std::vector<TaskId> loss(const std::vector<TaskId>& ready) {
-    head_segments_ = {forward_layer(context_, graph_.table(), local_, ForwardPurpose::First),
-                      forward_layer(context_, graph_.table(), joint_, ForwardPurpose::First),
-                      backward_layer(context_, graph_.table(), joint_), backward_layer(context_, graph_.table(), local_)};
-    const StepInstance head = instance(sides_.size());
-    std::vector<TaskId> at = exits_of(graph_.place(0, head_segments_[0], head, ready));
-    at = exchange(Collective::AllGather, "embedding gather", at);
-    at = exits_of(graph_.place(0, head_segments_[1], head, at));
-    at = exits_of(graph_.place(0, head_segments_[2], head, at));
-    at = exchange(Collective::ReduceScatter, "embedding gradient", at);
-    return exits_of(graph_.place(0, head_segments_[3], head, at));
-  }
-
-  /// Every rank needs the embeddings of the whole batch, one exchange a tower: B x p values.
-  std::vector<TaskId> exchange(Collective kind, const std::string& name, const std::vector<TaskId>& after) {
-    if (scenario_.parallel.data == 1) return after;
-    std::vector<TaskId> tasks;
-    for (const Operator<Count>& op : local_.operators) {
-      const auto* normalize = std::get_if<L2Normalize<Count>>(&op.shape);
-      if (normalize == nullptr) continue;
-      const double values = static_cast<double>(scenario_.training.global_batch) * normalize->width.as_double();
-      Step step = data_collective(scenario_, kind, values * weight_value(scenario_), name);
-      step.step_class = StepClass::EmbeddingExchange;
-      tasks.push_back(graph_.add(0, std::move(step), {}, after));
-    }
-    return tasks;
-  }
-
-  /// ZeRO-1 with overlap gathers the weights of a step at its start.
-  std::vector<TaskId> gather_weights() {
-    if (!gathers_new_weights(scenario_.parallel) || !scenario_.techniques.dp_overlap) return {};
-    return {graph_.add(0, weight_gather(scenario_, parameters(), "weight gather"), {}, {})};
-  }
-
-  void add_gradients(GradientReduction& reduction, const Side& side, const PlacedSegment& placed) const {
-    std::size_t end = 0;
-    for (auto run = side.chunk.runs.rbegin(); run != side.chunk.runs.rend(); ++run) {
-      const double values = trainable_parameters(*run->layer, context_.tensor);
-      for (std::int64_t i = 0; i < run->repeat && end < placed.segment->layer_ends.size(); ++i) {
-        reduction.add(values, placed.id(placed.segment->layer_ends[end++]));
-      }
-    }
-  }
-
-  [[nodiscard]] double parameters() const {
-    double total = 0;
-    for (const Side& side : sides_) total += parameters_of(side.chunk, context_.tensor).trainable;
-    return total;
-  }
-
-  /// Pixels as 16-bit values and token ids as 64-bit integers: the inputs of the first layers.
-  [[nodiscard]] Bytes input_bytes() const {
-    Bytes total;
-    for (const Side& side : sides_) {
-      const Operator<Count>& first = side.chunk.runs.front().layer->operators.front();
-      if (const auto* patches = std::get_if<Linear<Count>>(&first.shape)) {
-        total += patches->rows.as_double() * patches->inputs.as_double() * size_of(scenario_.training.precision);
-      } else if (const auto* tokens = std::get_if<Embedding<Count>>(&first.shape)) {
-        total += Bytes(8 * tokens->rows.as_double());
-      }
-    }
-    return total;
   }
 
   const Scenario& scenario_;
   const Work<Count>& work_;
-  LayerContext context_;
   StepGraph graph_;
+  LayerContext context_;                 ///< Of sharded towers.
   std::optional<FullySharded> sharded_;  ///< ZeRO-3.
-  std::vector<Side> sides_;
-  Layer<Count> local_, joint_;
-  std::vector<Segment> head_segments_;
+  std::deque<Scenario> views_;
+  std::deque<TowerStep> towers_;
+  std::vector<TowerGroup> groups_;
+  std::unique_ptr<ContrastiveLoss> loss_;
 };
 
 }  // namespace

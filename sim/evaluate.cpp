@@ -31,7 +31,7 @@ Evaluation evaluate(const Scenario& scenario, EvaluationCache& /*cache*/) {
   const auto fullest =
       std::max_element(stages.begin(), stages.end(), [](const auto& a, const auto& b) { return a.total() < b.total(); });
   Evaluation evaluation{.iteration_time = to_seconds(step_time(scenario, work)),
-                        .model_flops = job_model_flops(scenario, work),
+                        .model_flops = model_flops(scenario, work),
                         .peak_memory = fullest->total(),
                         .memory_capacity = scenario.cluster.gpu.memory_capacity,
                         .fullest_stage = fullest->stage};

@@ -4,6 +4,7 @@
 #include "sim/activation_memory.hpp"
 #include "sim/context_parallel.hpp"
 #include "sim/model_state.hpp"
+#include "sim/towers.hpp"
 
 #include <algorithm>
 
@@ -35,24 +36,55 @@ StageMemory pipeline_stage(const Scenario& scenario, const std::vector<ModelChun
   return memory;
 }
 
-StageMemory colocated_towers(const Scenario& scenario, const Work<Count>& work) {
+/// Adds the parts of `other` to those of the same name.
+void merge(StageMemory& memory, const StageMemory& other) {
+  for (const auto& [name, bytes] : other.parts) {
+    const auto same =
+        std::find_if(memory.parts.begin(), memory.parts.end(), [&](const auto& part) { return part.first == name; });
+    if (same == memory.parts.end()) {
+      memory.parts.emplace_back(name, bytes);
+    } else {
+      same->second += bytes;
+    }
+  }
+}
+
+/// State of towers by the plans that shard it: together where they share one.
+StageMemory towers_state(const Scenario& scenario, const std::vector<ModelChunk>& chunks, std::size_t first_tower) {
   StageMemory memory;
-  memory.passes_in_flight = 1;
-  ChunkActivations activations;
+  if (scenario.tower_plans.empty()) {
+    std::vector<const ModelChunk*> held;
+    held.reserve(chunks.size());
+    for (const ModelChunk& chunk : chunks) held.push_back(&chunk);
+    memory.parts = model_state(scenario, held);
+    return memory;
+  }
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    StageMemory own;
+    own.parts = model_state(tower_view(scenario, first_tower + i), {&chunks[i]});
+    merge(memory, own);
+  }
+  return memory;
+}
+
+/// A rank that holds `towers` towers of the model from `first` on.
+StageMemory rank_with_towers(const Scenario& scenario, const Work<Count>& work, std::size_t first, std::size_t towers) {
   std::vector<ModelChunk> chunks;
-  for (const Tower<Count>& tower : work.towers) {
+  ChunkActivations activations;
+  for (std::size_t i = first; i < first + towers; ++i) {
+    const Tower<Count>& tower = work.towers[i];
     chunks.push_back(cut_into_chunks(tower.groups, 1).front());
     if (tower.frozen) continue;  // no backward pass: nothing is kept
-    const ChunkActivations one = chunk_activations(scenario, chunks.back());
+    const ChunkActivations one = chunk_activations(tower_view(scenario, i), chunks.back());
     activations.kept += one.all();
     activations.recomputed = std::max(activations.recomputed, one.recomputed);
   }
-  std::vector<const ModelChunk*> held;
-  for (const ModelChunk& chunk : chunks) held.push_back(&chunk);
-  memory.parts = model_state(scenario, held);
+  StageMemory memory = towers_state(scenario, chunks, first);
+  memory.stage = static_cast<int>(first);
+  memory.passes_in_flight = 1;
   memory.parts.emplace_back("activations", activations.kept);
   memory.parts.emplace_back("recomputed_layer", activations.recomputed);
-  memory.parts.emplace_back("loss", kept_by_layers(scenario, work.head));
+  memory.parts.emplace_back("loss", kept_by_layers(scenario, {work.head[first]}));
   memory.parts.emplace_back("framework", scenario.stack.framework_memory);
   return memory;
 }
@@ -67,7 +99,8 @@ Bytes StageMemory::total() const {
 
 std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {
   const Work<Count> work = context_share(whole, scenario.parallel.context);
-  if (work.towers.size() > 1) return {colocated_towers(scenario, work)};
+  if (towers_apart(scenario)) return {rank_with_towers(scenario, work, 0, 1), rank_with_towers(scenario, work, 1, 1)};
+  if (work.towers.size() > 1) return {rank_with_towers(scenario, work, 0, work.towers.size())};
   const ParallelPlan& plan = scenario.parallel;
   const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan);
   std::vector<StageMemory> stages;

@@ -5,6 +5,7 @@
 #include "sim/read_pipeline.hpp"
 #include "sim/read_sharding.hpp"
 #include "sim/scenario.hpp"
+#include "sim/towers.hpp"
 #include "sim/variation.hpp"
 
 #include <fmt/format.h>
@@ -71,6 +72,15 @@ Cluster read_cluster(Reader reader, Catalogs& catalogs) {
   return cluster;
 }
 
+/// Images lose a share of their patches in training (FLIP, arXiv:2212.00794).
+void read_patch_dropout(Reader& training, ModelSpec& model) {
+  if (!training.has("patch_dropout")) return;
+  if (!model.vision) training.fail("patch_dropout", fmt::format("{} has no vision tower", model.name));
+  const double dropped = training.fraction("patch_dropout");
+  if (dropped >= 1) training.fail("patch_dropout", fmt::format("expected less than 1: no patch would be left, got {}", dropped));
+  model.vision->style.patch_dropout = dropped;
+}
+
 Training read_training(Reader& reader, const ModelSpec& model, const Cluster& cluster) {
   Training training;
   training.global_batch = checked_size(reader, "global_batch", reader.positive_int("global_batch"));
@@ -121,17 +131,6 @@ DataPipeline read_data(std::optional<Reader> reader) {
   return data;
 }
 
-TowerPlacement read_towers(Reader& root, const ModelSpec& model) {
-  std::optional<Reader> reader = root.child_if("towers");
-  if (!reader) return TowerPlacement::Colocated;
-  if (!is_contrastive(model)) root.fail("towers", fmt::format("{} has one tower", model.name));
-  const std::string placement = reader->word("placement");
-  if (placement == "disjoint") reader->fail("placement", "disjoint towers are not modelled yet; use colocated");
-  if (placement != "colocated") reader->fail("placement", fmt::format("expected colocated, got '{}'", shown(placement)));
-  reader->reject_unknown_keys();
-  return TowerPlacement::Colocated;
-}
-
 std::optional<Measured> read_measured(std::optional<Reader> reader) {
   if (!reader) return std::nullopt;
   Measured measured;
@@ -175,15 +174,16 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   scenario.model = read_model(root, folder, catalogs);
   scenario.cluster = read_cluster(root.child("cluster"), catalogs);
   Reader training = root.child("training");
+  read_patch_dropout(training, scenario.model);
   scenario.training = read_training(training, scenario.model, scenario.cluster);
   scenario.parallel = read_parallel(root.child_or_empty("parallel"), scenario.model, scenario.cluster);
-  complete_batches(training, scenario);
+  read_towers(root, scenario);
+  if (scenario.tower_plans.empty()) complete_batches(training, scenario);
   scenario.stack = read_stack(root, scenario.model, scenario.defaults, catalogs);
   override_stack(root.child_or_empty("stack_settings"), scenario.stack);
   scenario.training.state = read_state_types(training, scenario.stack, scenario.training.precision);
   training.reject_unknown_keys();
   scenario.techniques = read_techniques(root.child_or_empty("techniques"), scenario.stack.techniques);
-  scenario.placement = read_towers(root, scenario.model);
   scenario.data = read_data(root.child_if("data"));
   if (!scenario.data.storage_per_node && !scenario.data.decode_per_node)
     scenario.defaults.push_back({"data", "loading never limits"});

@@ -69,6 +69,20 @@ void check_context(Reader& root, const Scenario& scenario) {
   if (plan.context_exchange == ContextExchange::AllToAll) check_all_to_all(root, scenario);
 }
 
+/// Sharded parameters of two towers come and go in one order: the towers share the GPUs, one micro-batch a step.
+void check_towers(Reader& root, const Scenario& scenario) {
+  const ParallelPlan& plan = scenario.parallel;
+  constexpr int sharded_parameters = 3;
+  if (plan.zero != sharded_parameters) return;
+  if (scenario.placement != TowerPlacement::Colocated)
+    fail_in_plan(root, "zero", fmt::format("3 is modelled for colocated towers only, got {}", to_string(scenario.placement)));
+  if (plan.micro_batches > 1) {
+    fail_in_plan(root, "zero",
+                 fmt::format("3 with an accumulated contrastive loss is not modelled: expected 1 micro-batch, got {}",
+                             plan.micro_batches));
+  }
+}
+
 }  // namespace
 
 std::string to_string(ContextExchange exchange) {
@@ -123,6 +137,7 @@ void check_sharding(Reader& root, const Scenario& scenario) {
                              "SHARD_GRAD_OP), got {}",
                              scenario.stack.name, plan.zero));
   }
+  if (is_contrastive(scenario.model)) check_towers(root, scenario);
   check_context(root, scenario);
 }
 

@@ -79,8 +79,12 @@ struct Result {
     Seconds compute_time{};  ///< Of its kernels on one GPU.
     Flops model_flops;
     double parameters = 0;
+    std::optional<int> gpus;        ///< Where it has a plan of its own.
+    std::optional<Plan> parallel;   ///< The same.
+    std::optional<Seconds> idle{};  ///< Of its GPUs, where it has GPUs of its own: nothing runs on them.
   };
   std::vector<TowerShare> towers;  ///< Where there are two.
+  std::string placement;           ///< Of the towers.
 
   struct Range {
     Seconds low{}, high{};

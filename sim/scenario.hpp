@@ -23,7 +23,15 @@ enum class Recompute { None, Selective, Full };
 /// Full recomputation as Megatron-LM's --recompute-method. Uniform: groups of `recompute_layers` layers keep the input of the
 /// group alone. Block: the first `recompute_layers` layers of each chunk keep their input alone, the others everything.
 enum class RecomputeMethod { Uniform, Block };
-enum class TowerPlacement { Colocated };
+
+/// Where the two towers run. Colocated: every GPU runs one after the other; TwoStreams: every GPU runs both beside one another;
+/// Disjoint: each tower has GPUs of its own; TwoGrid: both on all GPUs, each cut by a tensor x data grid of its own.
+enum class TowerPlacement { Colocated, TwoStreams, Disjoint, TwoGrid };
+
+/// How the contrastive loss sees the whole batch. Local: a rank scores its own samples against the gathered batch, and the
+/// gradients of the gathered embeddings go back to their owners (open_clip's local loss with gathered gradients). Global: every
+/// rank scores the whole batch against itself, nothing goes back. Ring: blocks of embeddings travel from rank to rank (SigLIP).
+enum class LossExchange { Local, Global, Ring };
 
 /// What one training step has to do. Samples are images with their captions, or sequences.
 struct Training {
@@ -67,6 +75,13 @@ struct ParallelPlan {
   bool operator==(const ParallelPlan&) const = default;
 };
 
+/// The part of the job that one tower has for itself.
+struct TowerPlan {
+  int gpus = 1;
+  ParallelPlan parallel;
+  std::int64_t micro_batch = 1;  ///< Samples of its fullest data-parallel rank in one forward pass.
+};
+
 /// The step's input path. A rate that is not given does not limit.
 struct DataPipeline {
   std::optional<Bytes> bytes_per_sample;
@@ -107,6 +122,8 @@ struct Scenario {
   Techniques techniques;
   Stack stack;
   TowerPlacement placement = TowerPlacement::Colocated;
+  std::vector<TowerPlan> tower_plans;  ///< By tower, vision first, where each has a plan of its own; otherwise empty.
+  LossExchange loss_exchange = LossExchange::Local;
   DataPipeline data;
   std::optional<Variation> variation;  ///< All ranks are alike where there is none.
   std::optional<Measured> measured;
@@ -127,5 +144,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::string to_string(Recompute recompute);
 [[nodiscard]] std::string to_string(RecomputeMethod method);
 [[nodiscard]] std::string to_string(Optimizer optimizer);
+[[nodiscard]] std::string to_string(TowerPlacement placement);
+[[nodiscard]] std::string to_string(LossExchange exchange);
 
 }  // namespace mfusim

@@ -25,6 +25,8 @@ std::string to_string(StreamKind kind) {
       return "loader";
     case StreamKind::Context:
       return "context communication";
+    case StreamKind::Compute2:
+      return "second compute";
   }
   throw std::logic_error("unhandled StreamKind");
 }

@@ -11,9 +11,24 @@
 namespace mfusim {
 
 /// The in-order queues of one rank.
-enum class StreamKind : std::uint8_t { Compute, Tensor, Data, PipelineForward, PipelineBackward, Copy, Host, Loader, Context };
-constexpr int streams_per_rank = 9;
+/// Compute2: kernels of the second tower where both run beside one another.
+enum class StreamKind : std::uint8_t {
+  Compute,
+  Tensor,
+  Data,
+  PipelineForward,
+  PipelineBackward,
+  Copy,
+  Host,
+  Loader,
+  Context,
+  Compute2
+};
+constexpr int streams_per_rank = 10;
 [[nodiscard]] std::string to_string(StreamKind kind);
+[[nodiscard]] constexpr bool holds_kernels(StreamKind kind) {
+  return kind == StreamKind::Compute || kind == StreamKind::Compute2;
+}
 
 /// What a piece of the step is spent on: the classes of the breakdown.
 enum class StepClass : std::uint8_t {

@@ -12,6 +12,7 @@
 #include "sim/residuals.hpp"
 #include "sim/situation.hpp"
 #include "sim/steady_state.hpp"
+#include "sim/towers.hpp"
 #include "sim/version.hpp"
 
 #include <fmt/format.h>
@@ -48,17 +49,37 @@ double recomputed_flops(const Scenario& scenario, const std::vector<ModelChunk>&
   return total;
 }
 
-/// Forward passes of one micro-batch that make up a step of the job.
+/// Forward passes of one micro-batch that make up a step of a model without a contrastive loss.
 double passes_of(const Scenario& scenario) {
   return static_cast<double>(scenario.parallel.micro_batches) * scenario.parallel.data;
 }
 
+double passes_of(const Scenario& scenario, const Work<Count>& work, std::size_t tower) {
+  return work.towers.size() > 1 ? passes_of_tower(scenario, tower) : passes_of(scenario);
+}
+
+Flops tower_flops(const Scenario& scenario, const Work<Count>& work, std::size_t tower) {
+  constexpr double forward_and_backward = 3;
+  const double passes = work.towers[tower].frozen ? 1 : forward_and_backward;
+  return Flops(passes * passes_of(scenario, work, tower) * layers_flops(work.towers[tower].groups));
+}
+
+/// What is computed a second time: by the plan's recomputation, and all of a tower's forward where gradients are accumulated.
+Flops repeated_flops(const Scenario& scenario, const Work<Count>& work) {
+  Flops total;
+  for (std::size_t i = 0; i < work.towers.size(); ++i) {
+    if (work.towers[i].frozen) continue;
+    const Scenario view = tower_view(scenario, i);
+    double once = recomputed_flops(view, cut_into_chunks(work.towers[i].groups, view.parallel));
+    if (work.towers.size() > 1 && view.parallel.micro_batches > 1) once += layers_flops(work.towers[i].groups);
+    total += Flops(passes_of(scenario, work, i) * once);
+  }
+  return total;
+}
+
 void add_flops(const Scenario& scenario, const Work<Count>& work, Result& result) {
-  double recomputed = 0;
-  for (const Tower<Count>& tower : work.towers)
-    recomputed += tower.frozen ? 0 : recomputed_flops(scenario, cut_into_chunks(tower.groups, scenario.parallel));
-  result.model_flops = job_model_flops(scenario, work);
-  result.hardware_flops = result.model_flops + Flops(passes_of(scenario) * recomputed);
+  result.model_flops = model_flops(scenario, work);
+  result.hardware_flops = result.model_flops + repeated_flops(scenario, work);
   result.peak_per_gpu = peak_of(scenario.cluster.gpu, scenario.training.precision);
   result.mfu = utilisation(scenario, result.model_flops, result.iteration_time);
   result.hfu = utilisation(scenario, result.hardware_flops, result.iteration_time);
@@ -168,25 +189,6 @@ bool is_layer_work(StepClass step_class) {
          step_class == StepClass::Recompute;
 }
 
-/// Kernels of the towers carry the tower's number as their chunk.
-void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step, const Timeline& timeline,
-                Result& result) {
-  if (work.towers.size() < 2) return;
-  std::vector<Picoseconds> busy(work.towers.size());
-  for (TaskId task = 0; task < step.graph.size(); ++task) {
-    const Task& what = step.graph.tasks[task];
-    const std::size_t tower = unpack(what.instance).chunk;
-    if (is_layer_work(step.steps[what.label].step_class) && tower < busy.size() && rank_of(what.stream) == result.critical_rank)
-      busy[tower] += timeline.end[task] - timeline.start[task];
-  }
-  for (std::size_t i = 0; i < work.towers.size(); ++i) {
-    const ModelChunk chunk = cut_into_chunks(work.towers[i].groups, 1).front();
-    result.towers.push_back({work.towers[i].name, to_seconds(busy[i]),
-                             Flops((work.towers[i].frozen ? 1 : 3) * passes_of(scenario) * layers_flops(work.towers[i].groups)),
-                             parameters_of(chunk, {}).all});
-  }
-}
-
 std::string describe_recompute(const ParallelPlan& plan) {
   const bool plain =
       plan.recompute != Recompute::Full || (plan.recompute_method == RecomputeMethod::Uniform && plan.recompute_layers == 1);
@@ -213,17 +215,50 @@ Result::Plan plan_of(const Scenario& scenario) {
           .micro_batches = plan.micro_batches};
 }
 
-}  // namespace
-
-Flops model_flops(const Work<Count>& work) {
-  constexpr double forward_and_backward = 3;
-  double total = forward_and_backward * layers_flops(work.head);
-  for (const Tower<Count>& tower : work.towers) total += (tower.frozen ? 1 : forward_and_backward) * layers_flops(tower.groups);
-  return Flops(total);
+/// Kernels of the towers carry the tower's number as their chunk.
+Seconds kernel_time(const BuiltStep& step, const Timeline& timeline, std::size_t tower, int rank) {
+  Picoseconds busy{};
+  for (TaskId task = 0; task < step.graph.size(); ++task) {
+    const Task& what = step.graph.tasks[task];
+    if (rank_of(what.stream) == rank && unpack(what.instance).chunk == tower && is_layer_work(step.steps[what.label].step_class))
+      busy += timeline.end[task] - timeline.start[task];
+  }
+  return to_seconds(busy);
 }
 
-Flops job_model_flops(const Scenario& scenario, const Work<Count>& work) {
-  return passes_of(scenario) * model_flops(work);
+void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step, const Timeline& timeline,
+                Result& result) {
+  if (work.towers.size() < 2) return;
+  result.placement = to_string(scenario.placement);
+  for (std::size_t i = 0; i < work.towers.size(); ++i) {
+    const int rank = towers_apart(scenario) ? static_cast<int>(i) : result.critical_rank;
+    const ModelChunk chunk = cut_into_chunks(work.towers[i].groups, 1).front();
+    Result::TowerShare share;
+    share.name = work.towers[i].name;
+    share.compute_time = kernel_time(step, timeline, i, rank);
+    share.model_flops = tower_flops(scenario, work, i);
+    share.parameters = parameters_of(chunk, {}).all;
+    if (!scenario.tower_plans.empty()) {
+      const Scenario view = tower_view(scenario, i);
+      share.gpus = view.cluster.gpus;
+      share.parallel = plan_of(view);
+    }
+    if (towers_apart(scenario)) share.idle = to_seconds(idle_time(step, timeline, rank));
+    result.towers.push_back(std::move(share));
+  }
+}
+
+}  // namespace
+
+Flops model_flops(const Scenario& scenario, const Work<Count>& work) {
+  constexpr double forward_and_backward = 3;
+  Flops total;
+  for (std::size_t i = 0; i < work.towers.size(); ++i) total += tower_flops(scenario, work, i);
+  for (std::size_t rank = 0; rank < work.head.size(); ++rank) {
+    const double parts = static_cast<double>(scenario.training.global_batch) / static_cast<double>(loss_batch(scenario, rank));
+    total += Flops(forward_and_backward * parts * layers_flops({work.head[rank]}));
+  }
+  return total;
 }
 
 double utilisation(const Scenario& scenario, Flops flops, Seconds time) {
@@ -257,7 +292,8 @@ Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltS
   add_provenance(step, timeline, result);
   add_range(scenario, result);
   add_towers(scenario, work, step, timeline, result);
-  result.critical_rank /= step.ranks / scenario.parallel.pipeline;  // its stage: copies of a stage have consecutive numbers
+  const int alike = towers_apart(scenario) ? 2 : scenario.parallel.pipeline;
+  result.critical_rank /= step.ranks / alike;  // its stage: copies of a stage have consecutive numbers
   if (scenario.measured && scenario.measured->iteration_time) {
     const Seconds measured = *scenario.measured->iteration_time;
     result.against = Result::Against{measured, 100 * (result.iteration_time / measured - 1), scenario.measured->source};

@@ -11,11 +11,9 @@ namespace mfusim {
 [[nodiscard]] Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step,
                                const Timeline& timeline);
 
-/// Model FLOPs of one micro-batch: three times the forward matmul FLOPs (2 a multiply-add; attention full, not causally
-/// halved, a window counted as such); once for a frozen tower, which has no backward pass.
-[[nodiscard]] Flops model_flops(const Work<Count>& work);
-/// The same of all micro-batches and replicas: of the whole job in one step.
-[[nodiscard]] Flops job_model_flops(const Scenario& scenario, const Work<Count>& work);
+/// Model FLOPs of one step of the whole job: three times the forward matmul FLOPs (2 a multiply-add; attention full, not
+/// causally halved, a window counted as such); once for a frozen tower, which has no backward pass.
+[[nodiscard]] Flops model_flops(const Scenario& scenario, const Work<Count>& work);
 
 /// The share of the job's peak in the precision of its multiplies that `flops` in `time` make up.
 [[nodiscard]] double utilisation(const Scenario& scenario, Flops flops, Seconds time);

@@ -3,6 +3,7 @@
 
 #include "sim/placement.hpp"
 #include "sim/task_graph_builder.hpp"
+#include "sim/towers.hpp"
 
 #include <fmt/format.h>
 
@@ -30,10 +31,13 @@ struct Place {
 
 class RankCopier {
  public:
-  RankCopier(const BuiltStep& step, RankCopies copies)
-      : step_(step), copies_(copies), resources_per_rank_(step.graph.sharing.resources / static_cast<std::size_t>(step.ranks)) {
-    const int ranks = step.ranks * copies.tensor * copies.data;
-    builder_ = TaskGraphBuilder(step.graph.size() * static_cast<std::size_t>(copies.tensor * copies.data));
+  RankCopier(const BuiltStep& step, std::vector<RankCopies> copies)
+      : step_(step),
+        copies_(std::move(copies)),
+        resources_per_rank_(step.graph.sharing.resources / static_cast<std::size_t>(step.ranks)) {
+    for (const RankCopies& of_rank : copies_) first_rank_.push_back(first_rank_.back() + of_rank.tensor * of_rank.data);
+    const int ranks = first_rank_.back();
+    builder_ = TaskGraphBuilder(step.graph.size() * static_cast<std::size_t>(ranks / step.ranks));
     for (int i = 0; i < ranks * streams_per_rank; ++i) static_cast<void>(builder_.add_stream());
     constexpr double whole = 1;  // demands are fractions already
     for (std::size_t i = 0; i < static_cast<std::size_t>(ranks) * resources_per_rank_; ++i)
@@ -44,37 +48,41 @@ class RankCopier {
     copy_usages();
     copy_tasks();
     copy_edges();
-    return {std::move(builder_).build(), step_.steps, step_.ranks * copies_.tensor * copies_.data};
+    return {std::move(builder_).build(), step_.steps, first_rank_.back()};
   }
 
  private:
   [[nodiscard]] StepScope scope_of(TaskId task) const { return step_.steps[step_.graph.tasks[task].label].scope; }
 
+  [[nodiscard]] const RankCopies& copies_of_rank(int folded) const { return copies_[static_cast<std::size_t>(folded)]; }
+  [[nodiscard]] const RankCopies& copies_of(TaskId task) const { return copies_of_rank(rank_of(step_.graph.tasks[task].stream)); }
+
   /// Calls `visit` once for each copy of what varies with the given coordinates, in the order of their numbers.
   template <class Visit>
-  void for_each_place(bool with_data, bool with_tensor, Visit visit) const {
-    for (int data = 0; data < (with_data ? copies_.data : 1); ++data) {
-      for (int tensor = 0; tensor < (with_tensor ? copies_.tensor : 1); ++tensor) visit(Place{data, tensor});
+  static void for_each_place(const RankCopies& copies, bool with_data, bool with_tensor, Visit visit) {
+    for (int data = 0; data < (with_data ? copies.data : 1); ++data) {
+      for (int tensor = 0; tensor < (with_tensor ? copies.tensor : 1); ++tensor) visit(Place{data, tensor});
     }
   }
   template <class Visit>
-  void for_each_group(StepScope scope, Visit visit) const {
-    for_each_place(varies_with_data(scope), varies_with_tensor(scope), visit);
+  static void for_each_group(const RankCopies& copies, StepScope scope, Visit visit) {
+    for_each_place(copies, varies_with_data(scope), varies_with_tensor(scope), visit);
   }
 
   /// Which copy of a step the rank at `place` takes part in.
-  [[nodiscard]] std::uint32_t copy_at(StepScope scope, Place place) const {
+  [[nodiscard]] static std::uint32_t copy_at(const RankCopies& copies, StepScope scope, Place place) {
     const int data = varies_with_data(scope) ? place.data : 0;
     const int tensor = varies_with_tensor(scope) ? place.tensor : 0;
-    return static_cast<std::uint32_t>(data * (varies_with_tensor(scope) ? copies_.tensor : 1) + tensor);
+    return static_cast<std::uint32_t>(data * (varies_with_tensor(scope) ? copies.tensor : 1) + tensor);
   }
 
   /// Visits the ranks of the group around `place` that stand for the simulated rank `folded`.
   template <class Visit>
   void for_each_member(int folded, StepScope scope, Place place, Visit visit) const {
-    for_each_place(!varies_with_data(scope), !varies_with_tensor(scope), [&](Place other) {
+    const RankCopies& copies = copies_of_rank(folded);
+    for_each_place(copies, !varies_with_data(scope), !varies_with_tensor(scope), [&](Place other) {
       const int data = place.data + other.data;
-      visit((folded * copies_.data + data) * copies_.tensor + place.tensor + other.tensor);
+      visit(first_rank_[static_cast<std::size_t>(folded)] + data * copies.tensor + place.tensor + other.tensor);
     });
   }
 
@@ -82,11 +90,15 @@ class RankCopier {
   void copy_usages() {
     const SharingModel& sharing = step_.graph.sharing;
     std::vector<StepScope> scopes(sharing.usages(), StepScope::Rank);
-    for (TaskId task = 0; task < step_.graph.size(); ++task) scopes[step_.graph.tasks[task].usage] = scope_of(task);
+    std::vector<TaskId> user(sharing.usages());
+    for (TaskId task = 0; task < step_.graph.size(); ++task) {
+      scopes[step_.graph.tasks[task].usage] = scope_of(task);
+      user[step_.graph.tasks[task].usage] = task;
+    }
     first_usage_.assign(sharing.usages(), 0);
     for (UsageId usage = 1; usage < sharing.usages(); ++usage) {
       bool first = true;
-      for_each_group(scopes[usage], [&](Place place) {
+      for_each_group(copies_of(user[usage]), scopes[usage], [&](Place place) {
         const UsageId copy = builder_.add_usage(copy_of(usage, scopes[usage], place));
         if (first) first_usage_[usage] = copy;
         first = false;
@@ -121,14 +133,14 @@ class RankCopier {
       before_[task] = last[streams.front()];
       for (const StreamId stream : streams) last[stream] = task;
       first_task_.push_back(static_cast<TaskId>(builder_.size()));
-      for_each_group(scope_of(task), [&](Place place) { copy_task(task, streams, place); });
+      for_each_group(copies_of(task), scope_of(task), [&](Place place) { copy_task(task, streams, place); });
     }
   }
 
   void copy_task(TaskId task, const std::vector<StreamId>& streams, Place place) {
     const StepScope scope = scope_of(task);
     Task copy = step_.graph.tasks[task];
-    if (copy.usage != 0) copy.usage = first_usage_[copy.usage] + copy_at(scope, place);
+    if (copy.usage != 0) copy.usage = first_usage_[copy.usage] + copy_at(copies_of(task), scope, place);
     occupied_.clear();
     for (const StreamId stream : streams) {
       for_each_member(rank_of(stream), scope, place, [&](int rank) {
@@ -151,14 +163,29 @@ class RankCopier {
   void copy_edge(TaskId task, TaskId next) {
     const StepScope from = scope_of(task);
     const StepScope to = scope_of(next);
-    for_each_place(varies_with_data(from) || varies_with_data(to), varies_with_tensor(from) || varies_with_tensor(to),
+    const RankCopies& before = copies_of(task);
+    const RankCopies& after = copies_of(next);
+    if (before != after) return copy_edge_between_groups(task, next);
+    for_each_place(before, varies_with_data(from) || varies_with_data(to), varies_with_tensor(from) || varies_with_tensor(to),
                    [&](Place place) {
-                     builder_.add_edge(first_task_[task] + copy_at(from, place), first_task_[next] + copy_at(to, place));
+                     builder_.add_edge(first_task_[task] + copy_at(before, from, place),
+                                       first_task_[next] + copy_at(before, to, place));
                    });
   }
 
+  /// Groups of different sizes: every copy waits for all copies of what its original waits for.
+  void copy_edge_between_groups(TaskId task, TaskId next) {
+    for_each_group(copies_of(task), scope_of(task), [&](Place from) {
+      for_each_group(copies_of(next), scope_of(next), [&](Place to) {
+        builder_.add_edge(first_task_[task] + copy_at(copies_of(task), scope_of(task), from),
+                          first_task_[next] + copy_at(copies_of(next), scope_of(next), to));
+      });
+    });
+  }
+
   const BuiltStep& step_;
-  RankCopies copies_;
+  std::vector<RankCopies> copies_;  ///< By simulated rank.
+  std::vector<int> first_rank_{0};  ///< First copy of each simulated rank; then the number of ranks.
   std::size_t resources_per_rank_;
   TaskGraphBuilder builder_;
   std::vector<UsageId> first_usage_;  ///< First copy of each usage.
@@ -170,8 +197,16 @@ class RankCopier {
 }  // namespace
 
 BuiltStep copy_ranks(const BuiltStep& step, RankCopies copies) {
-  if (copies.tensor < 1 || copies.data < 1)
-    throw std::logic_error(fmt::format("copies of a rank: at least one, got {} x {}", copies.tensor, copies.data));
+  return copy_ranks(step, std::vector<RankCopies>(static_cast<std::size_t>(step.ranks), copies));
+}
+
+BuiltStep copy_ranks(const BuiltStep& step, const std::vector<RankCopies>& copies) {
+  if (copies.size() != static_cast<std::size_t>(step.ranks))
+    throw std::logic_error(fmt::format("copies of {} ranks for a step of {}", copies.size(), step.ranks));
+  for (const RankCopies& of_rank : copies) {
+    if (of_rank.tensor < 1 || of_rank.data < 1)
+      throw std::logic_error(fmt::format("copies of a rank: at least one, got {} x {}", of_rank.tensor, of_rank.data));
+  }
   return RankCopier(step, copies).run();
 }
 
@@ -179,6 +214,12 @@ BuiltStep unfold(const BuiltStep& step, const Scenario& scenario) {
   if (scenario.cluster.gpus > most_unfolded_ranks) {
     throw std::logic_error(
         fmt::format("a job of {} ranks is too large to unfold: at most {}", scenario.cluster.gpus, most_unfolded_ranks));
+  }
+  if (towers_apart(scenario)) {
+    std::vector<RankCopies> copies;
+    for (const TowerPlan& plan : scenario.tower_plans)
+      copies.push_back({.tensor = plan.parallel.tensor, .data = gradient_ranks(plan.parallel)});
+    return copy_ranks(step, copies);
   }
   return copy_ranks(step, {.tensor = scenario.parallel.tensor, .data = gradient_ranks(scenario.parallel)});
 }

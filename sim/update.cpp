@@ -35,24 +35,31 @@ Step host_work(const Scenario& scenario) {
               .bytes = Bytes()};
 }
 
+/// Parameters whose optimizer state the rank keeps.
+double held_by(const Scenario& own, const RankUpdate& update) {
+  return update.parameters / shard_ranks(own.parallel);
+}
+
 }  // namespace
 
 void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<RankUpdate>& ranks) {
-  const double share = 1.0 / shard_ranks(scenario.parallel);  // of the parameters whose optimizer state a rank keeps
   std::vector<TaskId> norms;
   norms.reserve(ranks.size());
   for (const RankUpdate& update : ranks) {
-    norms.push_back(graph.add(update.rank, gradient_norm_step(scenario, share * update.parameters), {}, update.gradients));
+    const Scenario& own = update.view != nullptr ? *update.view : scenario;
+    norms.push_back(graph.add(update.rank, gradient_norm_step(own, held_by(own, update)), {}, update.gradients));
   }
   const bool joins = scenario.cluster.gpus > 1 && !scenario.parallel.post_validation;
   if (joins) norms = {graph.add_on_all_ranks(norm_reduction(scenario), norms)};
-  const bool gathers_after = gathers_new_weights(scenario.parallel) && !scenario.techniques.dp_overlap;
-  for (const RankUpdate& update : ranks) {
-    std::vector<TaskId> last{graph.add(update.rank, optimizer_step(scenario, share * update.parameters), {}, norms)};
-    if (gathers_after) {
-      last = {graph.add(update.rank, weight_gather(scenario, update.parameters, "weight gather"), {}, last)};
-    }
-    if (scenario.stack.step_host_cost > Seconds{}) static_cast<void>(graph.add(update.rank, host_work(scenario), {}, last));
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    const RankUpdate& update = ranks[i];
+    const Scenario& own = update.view != nullptr ? *update.view : scenario;
+    std::vector<TaskId> last{graph.add(update.rank, optimizer_step(own, held_by(own, update)), {}, norms)};
+    if (gathers_new_weights(own.parallel) && !own.techniques.dp_overlap)
+      last = {graph.add(update.rank, weight_gather(own, update.parameters, "weight gather"), {}, last)};
+    const bool ends_rank = i + 1 == ranks.size() || ranks[i + 1].rank != update.rank;
+    if (ends_rank && scenario.stack.step_host_cost > Seconds{})
+      static_cast<void>(graph.add(update.rank, host_work(scenario), {}, last));
   }
 }
 

@@ -141,7 +141,7 @@ void slow_kernels(BuiltStep& step, std::span<const double> slowdown) {
     throw std::logic_error(fmt::format("slowdowns of {} ranks for a step of {}", slowdown.size(), step.ranks));
   for (Task& task : step.graph.tasks) {
     const double factor = slowdown[static_cast<std::size_t>(rank_of(task.stream))];
-    if (kind_of(task.stream) == StreamKind::Compute && factor != 1) task.duration = to_ticks(factor * to_seconds(task.duration));
+    if (holds_kernels(kind_of(task.stream)) && factor != 1) task.duration = to_ticks(factor * to_seconds(task.duration));
   }
 }
 

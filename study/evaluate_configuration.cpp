@@ -82,7 +82,7 @@ SweepRow ConfigurationEvaluator::evaluate(const Scenario& scenario, const CanMat
   if (can_matter) {
     row.iteration_time = least_step_time(scenario, priced);
     row.mfu = row.iteration_time > Picoseconds{}
-                  ? utilisation(scenario, job_model_flops(scenario, priced.work), to_seconds(row.iteration_time))
+                  ? utilisation(scenario, model_flops(scenario, priced.work), to_seconds(row.iteration_time))
                   : 1;
     row.status = RowStatus::Pruned;
     if (row.iteration_time > Picoseconds{} && !can_matter(row)) return row;

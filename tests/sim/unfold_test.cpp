@@ -14,13 +14,14 @@ using namespace mfusim::tests;
 namespace {
 
 /// Ranks whose streams do not hold the very tasks of their simulated rank at the very times.
-int ranks_that_differ(const BuiltStep& folded, const Timeline& once, const BuiltStep& unfolded, const Timeline& full) {
+int ranks_that_differ(const BuiltStep& folded, const Timeline& once, const BuiltStep& unfolded, const Timeline& full,
+                      const std::vector<int>& original_of) {
   const auto originals = tasks_by_stream(folded);
   const auto copies = tasks_by_stream(unfolded);
-  const int copies_per_rank = unfolded.ranks / folded.ranks;
   std::vector<bool> differs(static_cast<std::size_t>(unfolded.ranks));
   for (StreamId stream = 0; stream < copies.size(); ++stream) {
-    const auto original = static_cast<StreamId>(rank_of(stream) / copies_per_rank * streams_per_rank) + stream % streams_per_rank;
+    const auto original = static_cast<StreamId>(original_of[static_cast<std::size_t>(rank_of(stream))] * streams_per_rank) +
+                          stream % streams_per_rank;
     const bool same = std::equal(copies[stream].begin(), copies[stream].end(), originals[original].begin(),
                                  originals[original].end(), [&](TaskId copy, TaskId task) {
                                    return full.start[copy] == once.start[task] && full.end[copy] == once.end[task] &&
@@ -30,6 +31,13 @@ int ranks_that_differ(const BuiltStep& folded, const Timeline& once, const Built
     if (!same) differs[static_cast<std::size_t>(rank_of(stream))] = true;
   }
   return static_cast<int>(std::count(differs.begin(), differs.end(), true));
+}
+
+/// The simulated rank behind each rank of a job with equally many copies of each.
+std::vector<int> evenly(int ranks, int originals) {
+  std::vector<int> original_of;
+  for (int rank = 0; rank < ranks; ++rank) original_of.push_back(rank / (ranks / originals));
+  return original_of;
 }
 
 bool has_slowed_tasks(const BuiltStep& step, const Timeline& timeline) {
@@ -57,7 +65,7 @@ void check_unfolding(const Scenario& scenario, int& with_contention) {
   CHECK(count_of(unfolded, StepScope::DataGroup) == tensor * count_of(folded.step, StepScope::DataGroup));
   CHECK(count_of(unfolded, StepScope::Job) == count_of(folded.step, StepScope::Job));
   CHECK(full.makespan == folded.timeline.makespan);
-  CHECK(ranks_that_differ(folded.step, folded.timeline, unfolded, full) == 0);
+  CHECK(ranks_that_differ(folded.step, folded.timeline, unfolded, full, evenly(unfolded.ranks, folded.step.ranks)) == 0);
   with_contention += has_slowed_tasks(folded.step, folded.timeline) ? 1 : 0;
 }
 
@@ -99,6 +107,34 @@ TEST_CASE("every rank of a two-tower job does each task at the picosecond of the
                                            {"parallel.zero", zero},
                                            {"techniques.dp_overlap", overlap}}),
                   with_contention);
+}
+
+TEST_CASE("every rank of a job with towers apart does each task at the picosecond of its tower's simulated rank", "[property]") {
+  struct Case {
+    int vision, text, vision_tensor, text_tensor;
+  };
+  const Case plan = GENERATE(Case{7, 1, 1, 1}, Case{4, 4, 1, 1}, Case{4, 4, 2, 1}, Case{12, 4, 4, 2}, Case{6, 10, 1, 2});
+  const std::string zero = GENERATE("0", "1");
+  const std::string micro_batches = GENERATE("1", "2");
+  CAPTURE(plan.vision, plan.text, plan.vision_tensor, plan.text_tensor, zero, micro_batches);
+  const auto micro_batch = [&](int ranks) { return std::to_string(840 / ranks / std::stoi(micro_batches)); };
+  const Scenario scenario = scenario_of(small_clip, {{"cluster.gpus", std::to_string(plan.vision + plan.text)},
+                                                     {"training.global_batch", "840"},
+                                                     {"parallel.zero", zero},
+                                                     {"towers.placement", "disjoint"},
+                                                     {"towers.vision.gpus", std::to_string(plan.vision)},
+                                                     {"towers.vision.parallel.tensor", std::to_string(plan.vision_tensor)},
+                                                     {"towers.vision.micro_batch", micro_batch(plan.vision / plan.vision_tensor)},
+                                                     {"towers.text.parallel.tensor", std::to_string(plan.text_tensor)},
+                                                     {"towers.text.micro_batch", micro_batch(plan.text / plan.text_tensor)}});
+  const Run folded = run_scenario(scenario);
+  const BuiltStep unfolded = unfold(folded.step, scenario);
+  const Timeline full = simulate(unfolded.graph);
+  std::vector<int> original_of(static_cast<std::size_t>(plan.vision), 0);
+  original_of.resize(static_cast<std::size_t>(plan.vision + plan.text), 1);
+  REQUIRE(unfolded.ranks == scenario.cluster.gpus);
+  CHECK(full.makespan == folded.timeline.makespan);
+  CHECK(ranks_that_differ(folded.step, folded.timeline, unfolded, full, original_of) == 0);
 }
 
 TEST_CASE("a joint task waits for the last rank of its group, and only for its group", "[unit]") {

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/towers.hpp"
+
+#include <algorithm>
+
+namespace mfusim {
+namespace {
+
+/// The grid with more data-parallel ranks: they share the loss.
+std::size_t finer_grid(const Scenario& scenario) {
+  const std::vector<TowerPlan>& plans = scenario.tower_plans;
+  return plans[text_tower_number].parallel.data > plans[vision_tower_number].parallel.data ? text_tower_number
+                                                                                           : vision_tower_number;
+}
+
+bool has_own_plan(const Scenario& scenario, std::size_t tower) {
+  return tower < scenario.tower_plans.size();
+}
+
+}  // namespace
+
+bool towers_apart(const Scenario& scenario) {
+  return scenario.placement == TowerPlacement::Disjoint;
+}
+
+Scenario tower_view(const Scenario& scenario, std::size_t tower) {
+  Scenario view = scenario;
+  if (!has_own_plan(scenario, tower)) return view;
+  const TowerPlan& plan = scenario.tower_plans[tower];
+  view.parallel = plan.parallel;
+  view.training.micro_batch = plan.micro_batch;
+  view.cluster.gpus = plan.gpus;
+  if (towers_apart(scenario) && tower == text_tower_number) view.data = {};
+  return view;
+}
+
+std::int64_t micro_batches_of(const Scenario& scenario, std::size_t tower) {
+  return has_own_plan(scenario, tower) ? scenario.tower_plans[tower].parallel.micro_batches : scenario.parallel.micro_batches;
+}
+
+std::int64_t local_batch(const Scenario& scenario, std::size_t tower) {
+  const std::int64_t micro_batch =
+      has_own_plan(scenario, tower) ? scenario.tower_plans[tower].micro_batch : scenario.training.micro_batch;
+  return micro_batch * micro_batches_of(scenario, tower);
+}
+
+std::int64_t loss_batch(const Scenario& scenario, std::size_t rank) {
+  if (scenario.placement == TowerPlacement::TwoGrid) return local_batch(scenario, finer_grid(scenario));
+  return local_batch(scenario, rank);
+}
+
+double passes_of_tower(const Scenario& scenario, std::size_t tower) {
+  return static_cast<double>(micro_batches_of(scenario, tower)) * static_cast<double>(scenario.training.global_batch) /
+         static_cast<double>(local_batch(scenario, tower));
+}
+
+}  // namespace mfusim

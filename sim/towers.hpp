@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/reader.hpp"
+#include "sim/scenario.hpp"
+
+namespace mfusim {
+
+constexpr std::size_t vision_tower_number = 0;
+constexpr std::size_t text_tower_number = 1;
+
+/// Reads the `towers` section into a scenario whose model, cluster, training and `parallel` section have been read: placement,
+/// loss exchange, frozen towers and the towers' own plans, which start from the `parallel` section.
+/// Throws InputError where a plan needs more GPUs than there are, does not divide, or asks for what is not modelled.
+void read_towers(Reader& root, Scenario& scenario);
+
+/// The job as the ranks of one tower see it: its GPUs, its plan, its micro-batch. Every part that knows nothing of towers
+/// (gradient reduction, optimizer, memory, loading) works on a view. Where towers have no plans of their own, the job itself.
+/// Assumption: images are what loading and decoding cost; GPUs that hold the text tower alone load nothing.
+[[nodiscard]] Scenario tower_view(const Scenario& scenario, std::size_t tower);
+
+/// Each tower has GPUs of its own, and so a simulated rank of its own.
+[[nodiscard]] bool towers_apart(const Scenario& scenario);
+
+/// Samples that the fullest data-parallel rank of a tower holds in a step.
+[[nodiscard]] std::int64_t local_batch(const Scenario& scenario, std::size_t tower);
+
+/// Samples whose loss one rank computes, by simulated rank (only the first where the towers are not apart). Where both towers
+/// are cut by grids of their own, the ranks of the finer grid share the batch.
+[[nodiscard]] std::int64_t loss_batch(const Scenario& scenario, std::size_t rank);
+
+/// Forward passes of a tower that make up a step of the whole job: global batch / micro-batch. No whole number where the batch
+/// does not divide: the fullest rank stands for all.
+[[nodiscard]] double passes_of_tower(const Scenario& scenario, std::size_t tower);
+
+/// Micro-batches of one rank; more than one: features are cached, and each tower runs forward a second time.
+[[nodiscard]] std::int64_t micro_batches_of(const Scenario& scenario, std::size_t tower);
+
+}  // namespace mfusim
