@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 
 namespace mfusim {
@@ -24,7 +25,8 @@ Cell percent_of(const std::optional<double>& share) {
 
 /// A fixed number of digits behind the point: columns of percentages are read downwards.
 Cell fixed(const std::optional<double>& value, const char* format) {
-  return value ? Cell(fmt::format(fmt::runtime(format), *value)) : Cell();
+  constexpr double invisible = 0.05;  // no "-0.0"
+  return value ? Cell(fmt::format(fmt::runtime(format), std::abs(*value) < invisible ? 0.0 : *value)) : Cell();
 }
 
 std::optional<double> published_percent(const AblationRow& row) {

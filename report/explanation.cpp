@@ -29,7 +29,7 @@ constexpr std::array<std::pair<const char*, const char*>, 14> subjects{{
     {"exposed_data_communication", "Gradient reduction and weight gathering that nothing hides take"},
     {"exposed_pipeline_communication", "Sends between pipeline stages that nothing hides take"},
     {"data_loading", "Loading and copying of the batch takes"},
-    {"host_launch", "Waiting for the host to launch kernels takes"},
+    {"host_launch", "Host work that nothing hides (launching kernels, Python between steps) takes"},
     {"slowed_by_communication", "Kernels slowed by the communication beside them take an extra"},
     {"bubble", "Waiting with nothing to do (the pipeline's bubble) takes"},
     {"ideal_at_peak", "The model's operations at the data-sheet peak take"},
