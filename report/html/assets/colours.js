@@ -15,7 +15,7 @@
     exposed_data_communication: 'purple', embedding_exchange: 'vermilion', exposed_embedding_exchange: 'vermilion',
     data_loading: 'orange', host_launch: 'grey', bubble: 'pale', smaller_parts: 'pale',
     forward: 'sky', backward: 'blue', weights: 'blue', gradients: 'sky', optimizer_state: 'green', activations: 'orange',
-    recomputed_layer: 'yellow', loss: 'vermilion', framework: 'grey', roof: 'ink', equal: 'ink', best: 'vermilion',
+    recomputed_layer: 'yellow', loss: 'vermilion', framework: 'grey', roof: 'ink', equal: 'ink', capacity: 'ink', best: 'vermilion',
     measured: 'blue', interpolated: 'sky', fitted: 'green', 'data sheet': 'yellow', assumed: 'orange',
     predicted: 'blue', published: 'orange',
   };
