@@ -35,8 +35,8 @@ class Lanes {
     std::size_t lanes = 0;
     for (const int rank : ranks) {
       for (int kind = 0; kind < streams_per_rank; ++kind) {
-        const auto stream = static_cast<StreamId>(rank * streams_per_rank + kind);
-        lane_of_stream_[stream] = lanes++;
+        const int stream = rank * streams_per_rank + kind;
+        lane_of_stream_[static_cast<std::size_t>(stream)] = lanes++;
         lanes_.push_back({.rank = rank, .stream = static_cast<StreamKind>(kind), .slices = {}});
       }
     }
