@@ -136,7 +136,8 @@ class TraceWriter {
           options_.ranks.empty() ? fmt::format("rank {}", rank) : options_.ranks[static_cast<std::size_t>(rank)].name;
       write_name(rank, 0, "process", quoted(name), rank);
       for (int stream = 0; stream < streams_per_rank; ++stream) {
-        if (used_[static_cast<std::size_t>(rank * streams_per_rank + stream)])
+        const int place = rank * streams_per_rank + stream;
+        if (used_[static_cast<std::size_t>(place)])
           write_name(rank, stream, "thread", quoted(to_string(static_cast<StreamKind>(stream))), stream);
       }
     }

@@ -34,9 +34,10 @@ class Lanes {
     for (const Step& row : step.steps) phases_.push_back(phase_of(row));
     std::size_t lanes = 0;
     for (const int rank : ranks) {
-      for (int stream = 0; stream < streams_per_rank; ++stream) {
-        lane_of_stream_[static_cast<std::size_t>(rank * streams_per_rank + stream)] = lanes++;
-        lanes_.push_back({.rank = rank, .stream = static_cast<StreamKind>(stream), .slices = {}});
+      for (int kind = 0; kind < streams_per_rank; ++kind) {
+        const int stream = rank * streams_per_rank + kind;
+        lane_of_stream_[static_cast<std::size_t>(stream)] = lanes++;
+        lanes_.push_back({.rank = rank, .stream = static_cast<StreamKind>(kind), .slices = {}});
       }
     }
   }

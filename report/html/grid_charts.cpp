@@ -62,7 +62,7 @@ PointChart dots_of(const Grid& grid, const GridDots& spec) {
     std::optional<Point> point = point_of(grid, row, spec.x, spec.y.column);
     if (!point) continue;
     point->label = label_of(grid, row, spec.labels);
-    series_of(spec.series.empty() ? spec.y.axis.title : text(row.at(column_of(grid, spec.series)))).points.push_back(*point);
+    series_of(spec.series.empty() ? spec.name : text(row.at(column_of(grid, spec.series)))).points.push_back(*point);
   }
   PointSeries front{.name = spec.highlight_name, .colour = "best", .style = PointStyle::Line, .points = {}};
   for (const std::size_t row : spec.highlight) {

@@ -22,6 +22,7 @@ struct GridDots {
   std::string key, title, caption;
   GridAxis x, y;
   std::vector<std::string> labels;     ///< Columns whose cells name the dot.
+  std::string name = "rows";           ///< Of the dots where they are one series.
   std::string series;                  ///< Column whose words part the rows into series; empty: one series.
   std::vector<std::size_t> highlight;  ///< Rows that a line joins in this order: a Pareto front. They stay dots too.
   std::string highlight_name = "best";

@@ -9,7 +9,7 @@ namespace {
 
 /// From the least to the most of a chart's x, at one height.
 PointSeries level(const PointChart& chart, const std::string& name, double height) {
-  PointSeries line{.name = name, .colour = "best", .style = PointStyle::DottedLine, .points = {}};
+  PointSeries line{.name = name, .colour = "capacity", .style = PointStyle::DottedLine, .points = {}};
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
   for (const PointSeries& series : chart.series) {
@@ -75,6 +75,7 @@ Page sweep_page(const SweepStudy& study) {
                                  .x = {study.time_column, {.title = "step time", .unit = "s", .scale = Scale::Logarithmic}},
                                  .y = {study.memory_column, {.title = "peak memory of a GPU", .unit = "B"}},
                                  .labels = study.label_columns,
+                                 .name = "configurations",
                                  .series = {},
                                  .highlight = pareto_front(study.table.grid, study.time_column, study.memory_column),
                                  .highlight_name = "fastest for its memory"});

@@ -76,6 +76,7 @@ PointChart agreement_chart(const Grid& rows) {
                      .x = {"measured", {.title = "measured step time", .unit = "s", .scale = Scale::Logarithmic}},
                      .y = {"predicted", {.title = "predicted step time", .unit = "s", .scale = Scale::Logarithmic}},
                      .labels = {"id"},
+                     .name = {},
                      .series = "family",
                      .highlight = {}});
   double low = 1e300;

@@ -48,7 +48,10 @@
       ticks: {
         maxRotation: 0,
         autoSkipPadding: 18,
-        callback: (value) => (axis.scale === 'logarithmic' && !/^[125]/.test(Number(value).toExponential()) ? '' : mfusim.tick(value, axis.unit, 3)),
+        callback: (value, index, ticks) => {
+          const crowded = axis.scale === 'logarithmic' && ticks.length > 14 && !/^[125]/.test(Number(value).toExponential());
+          return crowded ? '' : mfusim.tick(value, axis.unit, 3);
+        },
       },
     };
   };

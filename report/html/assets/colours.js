@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Colours that colour-blind readers can tell apart.
-// Source: Okabe and Ito 2008, "Color universal design": the eight colours; greys are added for what is not work.
+// Source: Okabe and Ito 2008, "Color universal design": the eight colours; olive (Tol 2021, "Colour schemes", muted) and greys are
+// added for what is not work of the GPU.
 {
   const okabe = {
-    orange: '#e69f00', sky: '#56b4e9', green: '#009e73', yellow: '#f0e442', blue: '#0072b2', vermilion: '#d55e00', purple: '#cc79a7',
+    orange: '#e69f00', sky: '#56b4e9', green: '#009e73', yellow: '#f0e442', blue: '#0072b2', vermilion: '#d55e00', purple: '#cc79a7', olive: '#999933',
   };
   const shades = { grey: ['#8a929b', '#828b95'], pale: ['#c3c9d0', '#4d565f'], ink: ['#1b1f24', '#e6e9ed'] };
   const names = {
@@ -13,9 +14,9 @@
     tensor_communication: 'vermilion', exposed_tensor_communication: 'vermilion', slowed_by_communication: 'pale',
     pipeline_communication: 'orange', exposed_pipeline_communication: 'orange', data_communication: 'purple',
     exposed_data_communication: 'purple', embedding_exchange: 'vermilion', exposed_embedding_exchange: 'vermilion',
-    data_loading: 'orange', host_launch: 'grey', bubble: 'pale', smaller_parts: 'pale',
+    data_loading: 'olive', host_launch: 'pale', bubble: 'pale', smaller_parts: 'pale',
     forward: 'sky', backward: 'blue', weights: 'blue', gradients: 'sky', optimizer_state: 'green', activations: 'orange',
-    recomputed_layer: 'yellow', loss: 'vermilion', framework: 'grey', roof: 'ink', equal: 'ink', best: 'vermilion',
+    recomputed_layer: 'yellow', loss: 'vermilion', framework: 'grey', roof: 'ink', equal: 'ink', capacity: 'ink', best: 'vermilion',
     measured: 'blue', interpolated: 'sky', fitted: 'green', 'data sheet': 'yellow', assumed: 'orange',
     predicted: 'blue', published: 'orange',
   };
