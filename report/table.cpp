@@ -5,6 +5,7 @@
 #include "report/grids.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -46,6 +47,8 @@ void write_plan(std::ostream& out, const Result::Plan& plan) {
       "{}\n",
       plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule, plan.data, plan.zero,
       plan.recompute, plan.micro_batch, plan.micro_batches);
+  if (!plan.stages.empty()) out << fmt::format("layers of the model chunks: {}\n", fmt::join(plan.stages, ", "));
+  if (plan.post_validation) out << "steps follow each other without a barrier (post-validation): the step time is their period\n";
 }
 
 void write_breakdown(std::ostream& out, const Result& result) {

@@ -72,7 +72,7 @@ TEST_CASE("the activation counter of each stage reaches the stage's peak and end
   for (const auto& [rank, values] : counters) {
     double peak = 0;
     for (const auto& [name, bytes] : one.result.memory.stages[static_cast<std::size_t>(rank)].parts) {
-      if (name == "activations" || name == "scores" || name == "recomputed_layer") peak += bytes.value();
+      if (name == "activations" || name == "loss" || name == "recomputed_layer") peak += bytes.value();
     }
     CHECK_THAT(*std::max_element(values.begin(), values.end()), WithinRel(peak, 1e-9));
     CHECK(values.back() == 0);
