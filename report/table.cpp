@@ -6,6 +6,7 @@
 #include "report/waterfall.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -69,6 +70,10 @@ void write_plan(std::ostream& out, const std::string& name, const Result::Plan& 
                   name, plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule,
                   plan.context, plan.data, plan.zero, plan.shard_group, plan.recompute, plan.micro_batch, plan.micro_batches),
       6, style);
+  if (!plan.stages.empty())
+    write_wrapped(out, fmt::format("layers of the model chunks: {}", fmt::join(plan.stages, ", ")), 6, style);
+  if (plan.post_validation)
+    write_wrapped(out, "steps follow each other without a barrier (post-validation): the step time is their period", 6, style);
 }
 
 void write_plans(std::ostream& out, const Result& result, const TerminalStyle& style) {

@@ -19,7 +19,7 @@ void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActi
   memory.passes_in_flight = most_in_flight(slots);
   memory.peak_at = slots[fullest->slot];
   memory.parts.emplace_back("activations", fullest->kept);
-  memory.parts.emplace_back("scores", fullest->scores);
+  memory.parts.emplace_back("loss", fullest->scores);
   memory.parts.emplace_back("recomputed_layer", fullest->recomputed);
 }
 

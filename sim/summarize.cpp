@@ -266,8 +266,10 @@ double utilisation(const Scenario& scenario, Flops flops, Seconds time) {
   return flops / (peak * time * static_cast<double>(scenario.cluster.gpus));
 }
 
-Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step, const Timeline& simulated) {
-  const Timeline timeline = scenario.parallel.post_validation ? without_barrier(step, simulated) : simulated;
+Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step, const Timeline& timeline) {
+  std::optional<Timeline> own;  // a long timeline is copied only where it changes
+  if (scenario.parallel.post_validation) own = without_barrier(step, timeline);
+  const Timeline& steady = own ? *own : timeline;
   Result result;
   result.scenario = scenario.name;
   result.model = scenario.model.name;
@@ -276,7 +278,7 @@ Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltS
   result.stack = scenario.stack.name;
   result.version = version();
   result.gpus = scenario.cluster.gpus;
-  result.iteration_time = to_seconds(timeline.makespan);
+  result.iteration_time = to_seconds(steady.makespan);
   result.parallel = plan_of(scenario);
   result.defaults = scenario.defaults;
   result.warnings = scenario.warnings;
@@ -284,14 +286,14 @@ Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltS
   add_flops(scenario, work, result);
   const std::vector<StageMemory> stages = memory_of(scenario, work);
   add_memory(scenario, stages, result);
-  add_peak_times(scenario, stages, step, simulated, result);
-  result.critical_rank = critical_rank(step, timeline);
-  for (const auto& [name, time] : break_down(step, timeline, result.critical_rank))
+  add_peak_times(scenario, stages, step, timeline, result);
+  result.critical_rank = critical_rank(step, steady);
+  for (const auto& [name, time] : break_down(step, steady, result.critical_rank))
     result.breakdown.emplace_back(name, to_seconds(time));
   add_waterfall(step, result);
-  add_provenance(step, timeline, result);
+  add_provenance(step, steady, result);
   add_range(scenario, result);
-  add_towers(scenario, work, step, timeline, result);
+  add_towers(scenario, work, step, steady, result);
   const int alike = towers_apart(scenario) ? 2 : scenario.parallel.pipeline;
   result.critical_rank /= step.ranks / alike;  // its stage: copies of a stage have consecutive numbers
   if (scenario.measured && scenario.measured->iteration_time) {

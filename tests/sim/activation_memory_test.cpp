@@ -98,8 +98,8 @@ TEST_CASE("published: embedding and output of section 4.3 of Korthikanti et al."
   const std::vector<StageMemory> blocks = equal_stages_of({{"parallel.pipeline", "4"}});
   CHECK_THAT((part(stages.front(), "activations") - part(blocks.front(), "activations")).value(), WithinRel(4 * sbh, 1e-12));
   CHECK_THAT((part(stages.back(), "activations") - part(blocks.back(), "activations")).value(), WithinRel(4 * sbh, 1e-12));
-  CHECK_THAT(part(stages.back(), "scores").value(), WithinRel(4 * s * b * V, 1e-12));
-  CHECK(part(stages.front(), "scores").value() == 0);
+  CHECK_THAT(part(stages.back(), "loss").value(), WithinRel(4 * s * b * V, 1e-12));
+  CHECK(part(stages.front(), "loss").value() == 0);
 }
 
 TEST_CASE("published: what weight gradients need, Qi et al. 2024, arXiv:2401.10241, table 1", "[published]") {
@@ -181,7 +181,7 @@ TEST_CASE("nothing stays alive after the last slot, and the peak is the largest 
         const auto moments = activation_timeline(slots, activations);
         Bytes most;
         for (const ActivationMoment& moment : moments) most = std::max(most, moment.all());
-        CHECK(part(stage, "activations") + part(stage, "scores") + part(stage, "recomputed_layer") == most);
+        CHECK(part(stage, "activations") + part(stage, "loss") + part(stage, "recomputed_layer") == most);
         REQUIRE(stage.peak_at);
         CHECK(std::abs(moments.back().after.value()) <= 1e-6 * most.value());
       }

@@ -133,6 +133,20 @@ TEST_CASE("a zero-bubble step is at most as long without the barrier as with it"
   }
 }
 
+TEST_CASE("without a barrier a step still pays for loading that nothing hides", "[property]") {
+  for (const char* schedule : {"zb-h1", "zb-h2", "zb-v"}) {
+    CAPTURE(schedule);
+    const Run one = run(small_decoder, with(four_stages, {{"parallel.schedule", schedule},
+                                                          {"techniques.async_data", "false"},
+                                                          {"data.decode_per_node", "160 samples/s"}}));
+    Picoseconds busy{};
+    for (const Task& task : one.step.graph.tasks) {
+      if (rank_of(task.stream) == 0 && kind_of(task.stream) == StreamKind::Compute) busy += task.duration;
+    }
+    CHECK(one.result.iteration_time >= Seconds(16.0 / 160) + to_seconds(busy));  // the batch of 16
+  }
+}
+
 TEST_CASE("layers go to chunks as the plan says", "[unit]") {
   using Layers = std::vector<std::int64_t>;
   CHECK(layers_of_chunks(four_stages) == Layers{4, 4, 4, 4});
