@@ -55,12 +55,12 @@ class Folding {
  private:
   struct Rank {
     std::size_t number = 0;
-    std::size_t next = 0;                  ///< Its next group.
-    const OutcomeNode* outcome = nullptr;  ///< Of its last group.
-    std::int64_t begin = 0;                ///< Of its last group.
-    std::int64_t settled = 0;              ///< What ends until then is settled.
-    std::int64_t host_end = 0;             ///< Of the launches of its groups.
-    std::vector<TaskId> unfinished{};      ///< Tasks of the last group's situation.
+    std::size_t next = 0;              ///< Its next group.
+    OutcomeNode* outcome = nullptr;    ///< Of its last group.
+    std::int64_t begin = 0;            ///< Of its last group.
+    std::int64_t settled = 0;          ///< What ends until then is settled.
+    std::int64_t host_end = 0;         ///< Of the launches of its groups.
+    std::vector<TaskId> unfinished{};  ///< Tasks of the last group's situation.
   };
   /// The group of an item that has started.
   struct Started {
@@ -109,7 +109,7 @@ class Folding {
     const StepRecord::Item& one = record_.items[item];
     std::int64_t time = step_end_[item];
     if (const Started& group = started_[item]; group.outcome != nullptr) {
-      const auto late = late_ends_.find(task);
+      const auto late = late_ends_.empty() ? late_ends_.end() : late_ends_.find(task);
       time = late != late_ends_.end() ? late->second
                                       : group.begin + group.outcome->ends[group.outcome->unfinished + task - one.first];
     }

@@ -20,17 +20,19 @@ struct OutcomeNode {
   std::uint32_t situation = 0;
   std::int64_t host_lag = 0;
   Outcome outcome;
-  mutable std::deque<CutNode> cuts;
+  std::deque<CutNode> cuts;
+  CutNode* last_cut = nullptr;  ///< The one that was asked for last: mostly the next one too.
 };
 
 /// Outcomes of groups, each simulated when it is first asked for.
 class Outcomes {
  public:
-  Outcomes(const FoldPlan& plan, const SharingModel& sharing) : plan_(plan), engine_(sharing), known_(plan.kinds.size()) {}
+  Outcomes(const FoldPlan& plan, const SharingModel& sharing)
+      : plan_(plan), engine_(sharing), known_(plan.kinds.size()), last_(plan.kinds.size(), nullptr) {}
 
   /// Of a kind after `under_way` (none: nothing is).
-  [[nodiscard]] const OutcomeNode& of(const CutNode* under_way, std::uint32_t kind, std::int64_t host_lag);
-  [[nodiscard]] const CutNode& cut_of(const OutcomeNode& node, std::int64_t offset, std::uint32_t streams);
+  [[nodiscard]] OutcomeNode& of(const CutNode* under_way, std::uint32_t kind, std::int64_t host_lag);
+  [[nodiscard]] const CutNode& cut_of(OutcomeNode& node, std::int64_t offset, std::uint32_t streams);
 
   [[nodiscard]] std::size_t simulated_tasks() const { return simulated_tasks_; }
 
@@ -39,6 +41,7 @@ class Outcomes {
   RankEngine engine_;
   Situations situations_;
   std::vector<std::deque<OutcomeNode>> known_;  ///< By kind.
+  std::vector<OutcomeNode*> last_;              ///< By kind: the one that was asked for last.
   std::size_t simulated_tasks_ = 0;
 };
 

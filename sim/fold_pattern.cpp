@@ -83,7 +83,7 @@ std::optional<FoldPattern> fold_pattern(const Segment& segment, const FoldRows& 
 
 FoldPattern fold_pattern(std::uint32_t row, const FoldRows& rows, double slowdown) {
   const FoldTask task = rows.task(row, slowdown);
-  return {.tasks = {task}, .waits = {}, .streams = bit_of(task.stream), .host_time = 0};
+  return {.tasks = {task}, .waits = {}, .streams = bit_of(task.stream), .host_time = 0, .number = 0};
 }
 
 }  // namespace mfusim

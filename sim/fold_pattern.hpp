@@ -34,6 +34,7 @@ struct FoldPattern {
   std::vector<std::uint32_t> waits;  ///< Positions in `tasks`.
   std::uint32_t streams = 0;         ///< Those that it uses, as bits.
   std::int64_t host_time = 0;        ///< Its launches.
+  std::uint32_t number = 0;          ///< Among the patterns of a step, from 1.
 };
 
 /// Rows of the step table in numbers, with kernels `slowdown` times longer.

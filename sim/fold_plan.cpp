@@ -15,6 +15,8 @@ class Planner {
     plan_.next_step.assign(items, FoldPlan::none);
     plan_.awaited.assign(items, false);
     step_position_.assign(items, 0);
+    pattern_on_rank_.assign(static_cast<std::size_t>(record.ranks) * record.segments.size(), nullptr);
+    step_of_row_.assign(record.table.size(), FoldPlan::none);
     plan_.ranks.assign(static_cast<std::size_t>(record.ranks), {FoldGroup{}});
     plan_.last_use.assign(static_cast<std::size_t>(record.ranks), {});
     host_step_.assign(static_cast<std::size_t>(record.ranks), false);
@@ -117,50 +119,59 @@ class Planner {
   }
 
   const FoldPattern* pattern_of(const StepRecord::Item& one) {
+    if (one.segment == StepRecord::none) return known_pattern(one);
+    const std::size_t cell = static_cast<std::size_t>(one.rank) * record_.segments.size() + one.segment;
+    if (pattern_on_rank_[cell] == nullptr) pattern_on_rank_[cell] = known_pattern(one);
+    return pattern_on_rank_[cell];
+  }
+
+  /// Ranks of one speed share their patterns.
+  const FoldPattern* known_pattern(const StepRecord::Item& one) {
     const double slowdown = slowdown_[static_cast<std::size_t>(one.rank)];
     const auto [at, fresh] = patterns_.try_emplace({one.segment, one.row, slowdown}, nullptr);
     if (!fresh) return at->second;
-    if (one.segment == StepRecord::none) {
-      plan_.patterns.push_back(fold_pattern(one.row, rows_, slowdown));
-    } else if (std::optional<FoldPattern> pattern = fold_pattern(record_.segments[one.segment], rows_, slowdown)) {
-      plan_.patterns.push_back(std::move(*pattern));
-    } else {
-      return nullptr;
-    }
+    std::optional<FoldPattern> pattern = one.segment == StepRecord::none
+                                             ? fold_pattern(one.row, rows_, slowdown)
+                                             : fold_pattern(record_.segments[one.segment], rows_, slowdown);
+    if (!pattern) return nullptr;
+    pattern->number = static_cast<std::uint32_t>(kinds_.size());
+    kinds_.emplace_back();
+    plan_.patterns.push_back(std::move(*pattern));
     return at->second = &plan_.patterns.back();
   }
 
   /// Steps of equal numbers are one kind of step, whatever rows they have.
-  std::uint32_t step_number(const FoldTask& step) {
-    return steps_.try_emplace({step.duration, step.usage, step.stream}, static_cast<std::uint32_t>(steps_.size())).first->second;
+  std::uint32_t step_number(std::uint32_t row) {
+    if (step_of_row_[row] == FoldPlan::none) {
+      const FoldTask step = rows_.task(row, 1);
+      const auto fresh = static_cast<std::uint32_t>(steps_.size());
+      step_of_row_[row] = steps_.try_emplace({step.duration, step.usage, step.stream}, fresh).first->second;
+    }
+    return step_of_row_[row];
   }
 
+  /// What tells kinds of one pattern apart: for each step its number, how many tasks it waits for, and which.
   std::uint32_t kind_of(const FoldGroup& group) {
     key_.clear();
-    FoldKind kind{.pattern = group.pattern, .steps = {}, .step_waits = {}, .key = {}};
-    const auto body = static_cast<std::uint32_t>(group.pattern == nullptr ? 0 : group.pattern->tasks.size());
-    std::uint32_t position = body;
+    auto position = static_cast<std::uint32_t>(group.pattern == nullptr ? 0 : group.pattern->tasks.size());
     for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item]) {
       step_position_[item] = position++;
-      FoldTask step = rows_.task(record_.items[item].row, 1);
-      key_.push_back(step_number(step));
-      step.first_wait = static_cast<std::uint32_t>(kind.step_waits.size());
-      add_step_waits(group, item, kind.step_waits);
-      step.last_wait = static_cast<std::uint32_t>(kind.step_waits.size());
-      key_.push_back(step.last_wait - step.first_wait);
-      key_.insert(key_.end(), kind.step_waits.begin() + step.first_wait, kind.step_waits.end());
-      kind.steps.push_back(step);
+      key_.push_back(step_number(record_.items[item].row));
+      key_.push_back(0);
+      const std::size_t before = key_.size();
+      add_step_waits(group, item);
+      key_[before - 1] = static_cast<std::uint32_t>(key_.size() - before);
     }
-    return number_of(std::move(kind));
+    return kind_of_key(group);
   }
 
-  void add_step_waits(const FoldGroup& group, std::uint32_t item, std::vector<std::uint32_t>& waits) {
+  void add_step_waits(const FoldGroup& group, std::uint32_t item) {
     for (const TaskId before : record_.waits_of(record_.items[item])) {
       const std::uint32_t source = record_.item_of(before);
       if (source == group.item) {
-        waits.push_back(before - record_.items[source].first);
+        key_.push_back(before - record_.items[source].first);
       } else if (plan_.group_of[source] == plan_.group_of[item]) {
-        waits.push_back(step_position_[source]);
+        key_.push_back(step_position_[source]);
       } else if (!on_compute(source, before)) {
         plan_.early.emplace_back(item, before);  // kernels of earlier groups have always ended
       }
@@ -174,14 +185,24 @@ class Planner {
     return record_.table[row].stream == StreamKind::Compute;
   }
 
-  std::uint32_t number_of(FoldKind kind) {
-    std::vector<std::uint32_t>& known = kinds_[kind.pattern];
+  std::uint32_t kind_of_key(const FoldGroup& group) {
+    std::vector<std::uint32_t>& known = kinds_[group.pattern == nullptr ? 0 : group.pattern->number];
     for (const std::uint32_t number : known) {
       if (plan_.kinds[number].key == key_) return number;
     }
-    kind.key = key_;
+    known.push_back(static_cast<std::uint32_t>(plan_.kinds.size()));
+    FoldKind kind{.pattern = group.pattern, .steps = {}, .step_waits = {}, .key = key_};
+    std::size_t at = 0;
+    for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item]) {
+      FoldTask step = rows_.task(record_.items[item].row, 1);
+      step.first_wait = static_cast<std::uint32_t>(kind.step_waits.size());
+      const std::size_t waits = key_[at + 1];
+      for (std::size_t i = 0; i < waits; ++i) kind.step_waits.push_back(key_[at + 2 + i]);
+      step.last_wait = static_cast<std::uint32_t>(kind.step_waits.size());
+      kind.steps.push_back(step);
+      at += 2 + waits;
+    }
     plan_.kinds.push_back(std::move(kind));
-    known.push_back(static_cast<std::uint32_t>(plan_.kinds.size()) - 1);
     return known.back();
   }
 
@@ -205,8 +226,10 @@ class Planner {
   std::span<const double> slowdown_;
   FoldPlan plan_;
   std::map<std::tuple<std::uint32_t, std::uint32_t, double>, const FoldPattern*> patterns_;
-  std::map<const FoldPattern*, std::vector<std::uint32_t>> kinds_;  ///< Only looked up.
+  std::vector<std::vector<std::uint32_t>> kinds_{1};  ///< By number of their pattern.
   std::map<std::tuple<std::int64_t, UsageId, StreamKind>, std::uint32_t> steps_;
+  std::vector<const FoldPattern*> pattern_on_rank_;  ///< By rank and segment.
+  std::vector<std::uint32_t> step_of_row_;
   std::vector<std::uint32_t> step_position_;  ///< By item.
   std::vector<std::uint32_t> key_;
   std::vector<bool> after_joint_;  ///< By rank: its next group must wait for the joint step.

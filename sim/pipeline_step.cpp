@@ -3,6 +3,7 @@
 #include "sim/chunk_segments.hpp"
 #include "sim/data_parallel.hpp"
 #include "sim/input_pipeline.hpp"
+#include "sim/passage_table.hpp"
 #include "sim/pipeline_schedule.hpp"
 #include "sim/placement.hpp"
 #include "sim/shard_groups.hpp"
@@ -14,13 +15,6 @@
 
 namespace mfusim {
 namespace {
-
-/// A pass of one micro-batch through one chunk, by its place in the whole model.
-struct Passage {
-  std::uint32_t chunk = 0;  ///< Of the whole model: 0 .. stages x virtual_stages - 1.
-  std::uint32_t micro_batch = 0;
-  auto operator<=>(const Passage&) const = default;
-};
 
 /// Tokens x width that neighbouring chunks exchange: the input of the repeated layers' first operator.
 double boundary_elements(const Layer<Count>& block) {
@@ -48,10 +42,17 @@ class PipelineStep {
         context_(layer_context(scenario)),
         work_(work),
         chunks_(cut_into_chunks(work.towers.front().groups, plan_)),
-        graph_(scenario.cluster, plan_.pipeline) {
+        graph_(scenario.cluster, plan_.pipeline),
+        forward_(chunks_.size(), plan_.micro_batches),
+        backward_(chunks_.size(), plan_.micro_batches),
+        sent_forward_(chunks_.size(), plan_.micro_batches),
+        sent_backward_(chunks_.size(), plan_.micro_batches) {
     check_size(work);
     price_segments();
-    if (plan_.pipeline > 1) send_ = point_to_point();
+    if (plan_.pipeline > 1) {
+      send_activations_ = point_to_point("send activations", StreamKind::PipelineForward);
+      send_gradients_ = point_to_point("send gradients", StreamKind::PipelineBackward);
+    }
   }
 
   StepGraph run() {
@@ -112,17 +113,17 @@ class PipelineStep {
 
   /// One transfer between neighbouring stages. Each tensor rank sends its share: with sequence parallelism it has no
   /// more, without it Megatron-LM scatters before sending and gathers after (Narayanan et al. 2021, section 4.1).
-  [[nodiscard]] Step point_to_point() const {
+  [[nodiscard]] Step point_to_point(const char* name, StreamKind stream) const {
     const Bytes message = boundary_elements(chunks_) / plan_.tensor * size_of(scenario_.training.precision);
     const CollectiveShape shape{
         .kind = Collective::SendReceive, .message = message, .group = pipeline_pair(plan_, scenario_.cluster)};
     const PredictedTime predicted = collective_time(scenario_.cluster, shape);
     Seconds time = predicted.time;
     if (!scenario_.techniques.pp_overlap) time += scenario_.stack.point_to_point_host_cost;
-    return Step{.name = "send",
+    return Step{.name = name,
                 .shape = std::to_string(static_cast<std::int64_t>(message.value())) + " B",
                 .step_class = StepClass::PipelineCommunication,
-                .stream = StreamKind::PipelineForward,
+                .stream = stream,
                 .use = shape.group.ranks_per_node > 1 ? StepUse::NodeTransfer : StepUse::NetworkTransfer,
                 .duration = to_ticks(time),
                 .flops = Flops(),
@@ -225,9 +226,7 @@ class PipelineStep {
   }
 
   void send(const PlacedSegment& placed, const Passage& passage, bool forward) {
-    Step step = send_;
-    step.name = forward ? "send activations" : "send gradients";
-    step.stream = forward ? StreamKind::PipelineForward : StreamKind::PipelineBackward;
+    const Step& step = forward ? send_activations_ : send_gradients_;
     std::size_t& row = forward ? forward_send_row_ : backward_send_row_;
     const TaskId sent =
         graph_.add_row(stage_, step, row, {.micro_batch = passage.micro_batch, .chunk = passage.chunk}, exits_of(placed));
@@ -255,10 +254,12 @@ class PipelineStep {
 
   /// Passes wait for what their neighbours send.
   void connect() {
-    for (const auto& [passage, sent] : sent_forward_)
-      graph_.wait_at_entry(forward_.at({passage.chunk + 1, passage.micro_batch}), sent);
-    for (const auto& [passage, sent] : sent_backward_)
-      graph_.wait_at_entry(backward_.at({passage.chunk - 1, passage.micro_batch}), sent);
+    sent_forward_.for_each([&](const Passage& passage, std::optional<TaskId> sent) {
+      if (sent) graph_.wait_at_entry(forward_.at({passage.chunk + 1, passage.micro_batch}), *sent);
+    });
+    sent_backward_.for_each([&](const Passage& passage, std::optional<TaskId> sent) {
+      if (sent) graph_.wait_at_entry(backward_.at({passage.chunk - 1, passage.micro_batch}), *sent);
+    });
   }
 
   const Scenario& scenario_;
@@ -269,15 +270,15 @@ class PipelineStep {
   StepGraph graph_;
   std::vector<Priced> priced_;
   std::vector<std::size_t> priced_of_;  ///< By chunk of the whole model.
-  Step send_;
+  Step send_activations_, send_gradients_;
   std::size_t forward_send_row_ = no_row;
   std::size_t backward_send_row_ = no_row;
   int stage_ = 0;
   std::optional<GradientReduction> reduction_;
   std::vector<std::vector<TaskId>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
   std::vector<TaskId> blocking_;            ///< A blocking send that the next pass waits for.
-  std::map<Passage, PlacedSegment> forward_, backward_;
-  std::map<Passage, TaskId> sent_forward_, sent_backward_;
+  PassageTable<PlacedSegment> forward_, backward_;
+  PassageTable<std::optional<TaskId>> sent_forward_, sent_backward_;
 };
 
 }  // namespace

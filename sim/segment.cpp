@@ -5,6 +5,15 @@
 
 namespace mfusim {
 
+bool SegmentBuilder::note_wait(StreamKind stream, SegmentIndex before) {
+  static_assert(streams_per_rank <= 8);
+  std::uint8_t& waited = waited_[before == segment_entry ? 0 : static_cast<std::size_t>(before) + 1];
+  const auto bit = static_cast<std::uint8_t>(1U << static_cast<unsigned>(stream));
+  const bool first = (waited & bit) == 0;
+  waited = static_cast<std::uint8_t>(waited | bit);
+  return first;
+}
+
 SegmentIndex SegmentBuilder::place(std::uint32_t step, const std::vector<SegmentIndex>& after) {
   const StreamKind stream = table_[step].stream;
   SegmentTask task{.step = step};
@@ -12,11 +21,12 @@ SegmentIndex SegmentBuilder::place(std::uint32_t step, const std::vector<Segment
   for (const SegmentIndex before : after) {
     const bool implied =
         before == no_task || (before >= 0 && table_[segment_.tasks[static_cast<std::size_t>(before)].step].stream == stream);
-    if (implied || !waited_.emplace(stream, before).second) continue;
+    if (implied || !note_wait(stream, before)) continue;
     if (used == task.after.size()) throw std::logic_error("a segment task waits for more than three others");
     task.after[used++] = before;
   }
   segment_.tasks.push_back(task);
+  waited_.push_back(0);
   const auto index = static_cast<SegmentIndex>(segment_.tasks.size() - 1);
   if (stream == StreamKind::Compute) last_compute_ = index;
   return index;

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -46,11 +45,14 @@ class SegmentBuilder {
   [[nodiscard]] Segment finish(std::vector<SegmentIndex> exits);
 
  private:
+  /// Notes that a stream waits for something; false where it has before.
+  bool note_wait(StreamKind stream, SegmentIndex before);
   SegmentIndex place(std::uint32_t step, const std::vector<SegmentIndex>& after);
 
   StepTable& table_;
   Segment segment_;
-  std::set<std::pair<StreamKind, SegmentIndex>> waited_;  ///< Streams wait once: what follows on them is later anyway.
+  /// Streams wait once: what follows on them is later anyway. Bits of the streams that have waited for the entry and each task.
+  std::vector<std::uint8_t> waited_{0};
   SegmentIndex last_compute_ = segment_entry;
 };
 
