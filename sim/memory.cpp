@@ -3,6 +3,7 @@
 
 #include "model/saved_bytes.hpp"
 #include "sim/context_parallel.hpp"
+#include "sim/eager_memory.hpp"
 #include "sim/layer_pass.hpp"
 #include "sim/model_chunk.hpp"
 #include "sim/model_state.hpp"
@@ -25,7 +26,8 @@ Bytes saved_share(const Scenario& scenario, const Operator<Count>& op) {
       scenario.parallel.recompute == Recompute::Selective && std::holds_alternative<Attention<Count>>(op.shape);
   const AttentionMemory attention = recomputed_core ? AttentionMemory::Fused : attention_memory(scenario);
   const double wider = size_of(scenario.training.precision) / size_of(DataType::Bf16);  // saved_bytes counts 2-byte values
-  const Bytes kept(wider * saved_bytes(shard(op, group), attention).as_double());
+  const Operator<Count> mine = shard(op, group);
+  const Bytes kept = Bytes(wider * saved_bytes(mine, attention).as_double()) + kept_by_eager_kernels(scenario, mine);
   const bool whole_input = group.sequence && (op.split == TensorSplit::Columns);
   return whole_input ? kept / group.ranks : kept;
 }
