@@ -2,6 +2,7 @@
 #include "sim/activation_memory.hpp"
 
 #include "model/saved_bytes.hpp"
+#include "sim/eager_memory.hpp"
 #include "sim/layer_pass.hpp"
 
 #include <algorithm>
@@ -26,7 +27,8 @@ Bytes saved_share(const Scenario& scenario, const Operator<Count>& op, Attention
   const TensorGroup group = tensor_ranks(scenario);
   const double wider = size_of(scenario.training.precision) / size_of(DataType::Bf16);  // saved_bytes counts 2-byte values
   const double scale = is_loss(op) ? 1 : wider;                                         // but 4-byte scores
-  const Bytes kept(scale * saved_bytes(shard(op, group), attention).as_double());
+  const Operator<Count> mine = shard(op, group);
+  const Bytes kept = Bytes(scale * saved_bytes(mine, attention).as_double()) + kept_by_eager_kernels(scenario, mine);
   const bool whole_input = group.sequence && op.split == TensorSplit::Columns;
   return whole_input ? kept / group.ranks : kept;
 }

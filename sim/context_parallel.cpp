@@ -65,7 +65,6 @@ class ContextAttention {
   /// Step i sends the block that it works on, and, backward, the gradients that the steps before have summed for it.
   Tasks ring(const Tasks& input) {
     const bool backward = pass_ != Pass::Forward;
-    Tasks ready = input;
     SegmentIndex computed = no_task;
     SegmentIndex last_exchange = no_task;
     for (int i = 0; i < ranks(); ++i) {

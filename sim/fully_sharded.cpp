@@ -49,6 +49,11 @@ void FullySharded::plan_tower(std::uint32_t tower, bool forward) {
   }
 }
 
+std::size_t FullySharded::prefetch(const Visit& visit) const {
+  const FullSharding& sharding = scenario_.parallel.sharding;
+  return static_cast<std::size_t>(visit.forward ? sharding.forward_prefetch : sharding.backward_prefetch);
+}
+
 /// A block that is gathered again must have been given up before.
 void FullySharded::plan_gathers() {
   const FullSharding& sharding = scenario_.parallel.sharding;
@@ -56,8 +61,7 @@ void FullySharded::plan_gathers() {
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     Visit& visit = visits_[blocks_[i]];
     visit.gathers = scenario_.parallel.shard_group > 1 && (visit.forward || sharding.reshard_after_forward);
-    const auto prefetch = static_cast<std::size_t>(visit.forward ? sharding.forward_prefetch : sharding.backward_prefetch);
-    visit.opens = i > prefetch ? i - prefetch : 0;
+    visit.opens = i - std::min(i, prefetch(visit));
     if (visit.forward) {
       forward_of[visit.tower].push_back(i);
       continue;
@@ -113,8 +117,10 @@ std::vector<TaskId> FullySharded::pass(bool forward, std::uint32_t tower, std::v
 }
 
 std::vector<TaskId> FullySharded::visit(const Visit& what, std::vector<TaskId> entry) {
-  gather_ahead();
+  const bool overlaps = scenario_.techniques.dp_overlap;
+  if (overlaps || what.gathers) gather_ahead();
   if (next_visit_ == 0) entry.insert(entry.end(), root_gathered_.begin(), root_gathered_.end());
+  if (!overlaps) entry.insert(entry.end(), reduced_.begin(), reduced_.end());
   if (what.gathers) {
     const TaskId gather = gathered_[block_ends_.size()];
     entry.push_back(gather);
@@ -130,19 +136,23 @@ std::vector<TaskId> FullySharded::visit(const Visit& what, std::vector<TaskId> e
   if (!what.block) return exits_of(placed);
   block_ends_.push_back(last_);
   if (!what.forward) {
-    if (scenario_.parallel.sharding.backward_prefetch == 0) gather_ahead();
+    if (overlaps && prefetch(what) == 0) gather_ahead();
     reduce(*what.unit, what);
   }
   return exits_of(placed);
 }
 
-/// Issues the gathers whose place among the gathered units is free.
+/// Issues the gathers whose place among the gathered units is free; without overlap that of the block at hand.
 void FullySharded::gather_ahead() {
   for (; next_gather_ < blocks_.size(); ++next_gather_) {
     const Visit& ahead = visits_[blocks_[next_gather_]];
     if (!ahead.gathers) continue;
     if (ahead.opens > block_ends_.size()) return;
-    const std::vector<TaskId> after = ahead.opens == 0 ? begin_ : std::vector<TaskId>{block_ends_[ahead.opens - 1]};
+    std::vector<TaskId> after = ahead.opens == 0 ? begin_ : std::vector<TaskId>{block_ends_[ahead.opens - 1]};
+    if (!scenario_.techniques.dp_overlap) {
+      if (next_gather_ > block_ends_.size()) return;
+      if (next_visit_ > 0) after = {last_};
+    }
     gathered_[next_gather_] = graph_.add_row(0, weight_gather(scenario_, ahead.unit->parameters, "unit gather"),
                                              ahead.unit->gather_row, instance(ahead), after);
   }

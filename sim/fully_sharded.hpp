@@ -18,11 +18,11 @@ namespace mfusim {
 ///
 /// A unit's gather may start when the unit `prefetch + 1` places before it has ended, behind that one's reduction: `prefetch`
 /// 1 is FSDP's rate limiter of two gathered units. Without backward prefetch the gather stands before that reduction
-/// (BACKWARD_POST). Nothing is gathered before its micro-batch begins.
-/// Each rank sends, for P parameters in blocks and R in the root of s shards, (s-1)/s of 2 P + R weights (P + R where nothing
-/// is given up after forward) and of P + R gradients a micro-batch.
-/// Source: Zhao et al. 2023, arXiv:2304.11277, section 4; Rajbhandari et al. 2020, arXiv:1910.02054, section 7.2.2; PyTorch
-/// documentation, FSDP notes ("prefetch nuances").
+/// (BACKWARD_POST). Nothing is gathered before its micro-batch begins. Without techniques.dp_overlap nothing is gathered ahead
+/// and each layer waits for the reduction before it. Each rank sends, for P parameters in blocks and R in the root of s shards,
+/// (s-1)/s of 2 P + R weights (P + R where nothing is given up after forward) and of P + R gradients a micro-batch. Source: Zhao
+/// et al. 2023, arXiv:2304.11277, section 4; Rajbhandari et al. 2020, arXiv:1910.02054, section 7.2.2; PyTorch documentation,
+/// FSDP notes ("prefetch nuances").
 class FullySharded {
  public:
   struct Tower {
@@ -61,6 +61,7 @@ class FullySharded {
     bool gathers = false;
     std::size_t opens = 0;  ///< Block visits that end before its gather may start.
   };
+  [[nodiscard]] std::size_t prefetch(const Visit& visit) const;
   [[nodiscard]] Unit& unit_of(const LayerRun& run);
   void plan_tower(std::uint32_t tower, bool forward);
   void plan_gathers();

@@ -21,7 +21,9 @@ struct Held {
 double multiplied(const Layer<Count>& layer, const TensorGroup& group) {
   double total = 0;
   for (const Operator<Count>& op : layer.operators) {
-    if (op.trainable && std::holds_alternative<Linear<Count>>(op.shape)) total += parameters(shard(op, group)).as_double();
+    const Operator<Count> mine = shard(op, group);
+    const auto* linear = std::get_if<Linear<Count>>(&mine.shape);
+    if (linear != nullptr && op.trainable) total += parameters(*linear).as_double();  // also where they are another operator's
   }
   return total;
 }

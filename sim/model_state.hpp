@@ -22,6 +22,6 @@ namespace mfusim {
 /// cache_enabled), which recomputed layers do not hold at the peak.
 /// reduction_buffers: see ReductionBuffers; with ZeRO-3 the gradients of two blocks and of the root on their way.
 [[nodiscard]] std::vector<std::pair<std::string, Bytes>> model_state(const Scenario& scenario,
-                                                                     const std::vector<const ModelChunk*>& held);
+                                                                     const std::vector<const ModelChunk*>& chunks);
 
 }  // namespace mfusim

@@ -41,7 +41,7 @@ struct Training {
   std::optional<std::int64_t> sequence_length;  ///< Text length of a contrastive model, sequence of a language model.
   DataType precision = DataType::Bf16;          ///< Of the matrix multiplies.
   Optimizer optimizer = Optimizer::AdamW;
-  StateTypes state;
+  StateTypes state{};
   bool operator==(const Training&) const = default;
 };
 
@@ -60,9 +60,9 @@ struct ParallelPlan {
   int data = 1;
   int context = 1;  ///< Ranks that divide each sequence; they reduce gradients together with the data-parallel ones.
   ContextExchange context_exchange = ContextExchange::Ring;
-  int zero = 0;           ///< What is sharded: 1 optimizer state, 2 and gradients, 3 and parameters.
-  int shard_group = 1;    ///< Ranks that divide that between them; such groups are replicas of each other.
-  FullSharding sharding;  ///< ZeRO-3 only.
+  int zero = 0;             ///< What is sharded: 1 optimizer state, 2 and gradients, 3 and parameters.
+  int shard_group = 1;      ///< Ranks that divide that between them; such groups are replicas of each other.
+  FullSharding sharding{};  ///< ZeRO-3 only.
   Recompute recompute = Recompute::None;
   RecomputeMethod recompute_method = RecomputeMethod::Uniform;
   std::int64_t recompute_layers = 1;

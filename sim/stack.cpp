@@ -44,7 +44,6 @@ std::optional<std::int64_t> read_window(Reader& reader) {
 
 constexpr std::array setting_keys{"weights",
                                   "gradients",
-                                  "reduction_buffers",
                                   "launch",
                                   "async_tensor_backward",
                                   "gradient_bucket",
@@ -52,6 +51,15 @@ constexpr std::array setting_keys{"weights",
                                   "tp_overlap_chunks",
                                   "step_host_cost",
                                   "framework_memory"};
+
+/// `unfused: {rms_norm: true, ...}`; what is not named has a fused kernel.
+EagerOperators read_unfused(Reader reader) {
+  const EagerOperators unfused{.rms_norm = reader.boolean("rms_norm", false),
+                               .rotary = reader.boolean("rotary", false),
+                               .gated_activation = reader.boolean("gated_activation", false)};
+  reader.reject_unknown_keys();
+  return unfused;
+}
 
 /// Those settings that stand there.
 void read_settings(Reader& reader, Stack& stack) {
@@ -69,6 +77,8 @@ void read_settings(Reader& reader, Stack& stack) {
     stack.tp_overlap_chunks =
         static_cast<int>(checked_size(reader, "tp_overlap_chunks", reader.positive_int("tp_overlap_chunks")));
   if (reader.has("step_host_cost")) stack.step_host_cost = reader.quantity<Seconds>("step_host_cost");
+  if (reader.has("eager_cross_entropy")) stack.eager_cross_entropy = reader.boolean("eager_cross_entropy");
+  if (reader.has("unfused")) stack.unfused = read_unfused(reader.child("unfused"));
   if (reader.has("framework_memory")) stack.framework_memory = reader.quantity<Bytes>("framework_memory");
 }
 

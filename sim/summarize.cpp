@@ -102,6 +102,12 @@ void add_memory(const Scenario& scenario, const std::vector<StageMemory>& stages
   result.memory.capacity = scenario.cluster.gpu.memory_capacity;
   result.memory.fits = result.memory.peak <= result.memory.capacity;
   result.memory.parts = fullest->parts;
+  constexpr double tight = 0.95;  // assumption
+  if (result.memory.fits && result.memory.peak > tight * result.memory.capacity) {
+    result.warnings.push_back(fmt::format(
+        "memory: {:.0f} % of the GPU's is used; an allocator that has to flush its cache slows steps, which is not modelled",
+        100 * (result.memory.peak / result.memory.capacity)));
+  }
   for (const StageMemory& stage : stages)
     result.memory.stages.push_back({stage.stage, stage.passes_in_flight, peak_at(stage), stage.total(), stage.parts});
   if (!result.memory.fits) {

@@ -12,6 +12,7 @@ the simulator: a reading is chosen for what the source or its software says, and
 import argparse
 import collections
 import csv
+import fnmatch
 import pathlib
 import re
 
@@ -24,7 +25,8 @@ GPUS = {
 NETWORKS = [
     ("8x200Gb/s RoCE", "roce-8x200g"), ("8x200Gb/s HDR", "ib-8x200g"), ("800Gb/s per node", "roce-4x200g"),
     ("8x400Gb/s NDR", "ib-8x400g"), ("4x100Gb/s Omni-Path", "omnipath-4x100g"), ("4x100Gb/s RoCE", "roce-4x100g"),
-    ("InfiniBand 400Gb/s", "ib-8x400g"), ("4x HDR200", "hdr200-4x"), ("4x HDR-200", "hdr200-4x"), ("JUWELS", "hdr200-4x"),
+    ("InfiniBand 400Gb/s", "ib-8x400g"), ("1600Gb/s RoCE", "roce-8x200g"), ("inter-node unstated", "ib-8x400g"),
+    ("4x HDR200", "hdr200-4x"), ("4x HDR-200", "hdr200-4x"), ("JUWELS", "hdr200-4x"),
     ("EFA 400", "efa-400g"), ("RoCE RDMA (rate unstated)", "roce-8x200g"),
 ]
 INLINE_NETWORKS = {"roce-4x100g": {"nics_per_node": 4, "bandwidth": "100 Gb/s"}}  # not in the catalog
@@ -45,7 +47,7 @@ def reading(stack, assumed=(), **values):
     return {"stack": stack, "assumed": list(assumed), **values}
 
 
-# Family -> the stack, and values for cells that the source leaves open.
+# Family, or pattern of ids -> the stack, and values for cells that the source leaves open.
 MEGATRON_2023 = "megatron-lm-2023-01"
 READINGS = {
     "megascale": reading(MEGATRON_2023, ["micro_batch 1", "no recomputation", "ZeRO-1 with fp32 gradients",
@@ -63,20 +65,31 @@ READINGS = {
                           vocabulary=32000),
     "dgxc": reading("megatron-core-2024", zero=1),
     "bloom": reading(MEGATRON_2023, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880"], zero=1),
-    "internevo": reading("deepspeed-eva-2023", ["flash attention 1", "ZeRO-1 over all ranks where the source shards in groups of 8",
-                                                "stack: DeepSpeed as the nearest 16-bit ZeRO-1 with overlapped reduction"],
-                         zero=1, flash=1),
-    "flagperf": reading(MEGATRON_2023, ["ZeRO-1", "no sequence parallelism", "no recomputation", "A100-80GB where two names are used",
-                                        "8 x 400 Gb/s where only the port rate is given",
-                                        "stack: Megatron of 2023 (no overlap is stated) with FlashAttention-2"],
-                        zero=1, recompute="none", flash=2),
-    "llmfoundry": reading(None), "torchtitan": reading(None),
+    "internevo": reading("internevo-2023", ["flash attention 1", "ZeRO-1 over all ranks where the source shards in groups of 8"],
+                         zero=1),
+    "flagperf": reading(MEGATRON_2023, ["ZeRO-1", "no sequence parallelism (the script has no flag for it)", "no recomputation",
+                                        "stack: FlagScale as Megatron of 2023 (no overlap is stated) with FlashAttention-2"],
+                        zero=1, recompute="none", techniques={"flash_attention": 2}, memory_unit="GiB"),
+    "flagperf_*zero3": reading("deepspeed-2023", ["stack: DeepSpeed with eager Hugging Face kernels and FlashAttention-2"],
+                               memory_unit="GiB"),
+    "flagperf_*_llama3": reading("megatron-core-2024", [
+        "ZeRO-1", "no recomputation", "A100-80GB where two names are used", "8 x 400 Gb/s where only the port rate is given",
+        "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap"],
+                                 zero=1, recompute="none", sequence=True, memory_unit="GiB",
+                                 techniques={"tp_overlap": False, "pp_overlap": False, "dp_overlap": False}),
+    "llmfoundry": reading("pytorch-fsdp-2023", ["H100 nodes joined by 8 x 400 Gb/s", "Composer's default BACKWARD_POST",
+                                                "mixed_precision DEFAULT: 16-bit parameters, fp32 reduction; PURE: 16-bit reduction",
+                                                "FlashAttention-1"], fsdp={"backward_prefetch": 0}),
+    "torchtitan": reading("torchtitan-2025"),
 }
 # Parts of an architecture that the tables have no column for.
 ARCHITECTURES = {
     "zerobubble": {"tied_embedding": False},  # examples/pretrain_zero_bubble.sh of their repository
+    "llmfoundry": {"dropout": 0},  # llm-foundry's MPTConfig: all dropout probabilities are 0
     "dgxc_nemotron": {"positions": "rotary", "bias": False, "dropout": 0, "tied_embedding": False},  # arXiv:2402.16819, section 2
 }
+# A row's ZeRO stage -> what FSDP does after forward: SHARD_GRAD_OP keeps parameters until backward only.
+FULLY_SHARDED = {"2": {"reshard_after_forward": False}, "3": {}}
 # MegaScale's table 3 adds one technique a row.
 ABLATION = ["parallel_block", "sliding_window", "tp_overlap", "pp_overlap", "dp_overlap", "flash_attention", "shared_loader"]
 
@@ -125,11 +138,6 @@ def stages_of(row):
 def refuse_llm(row):
     """Everything in a row that the simulator would refuse, by name."""
     reasons = []
-    stage = row["zero_stage"][:1]
-    if stage in ("2", "3"):
-        reasons.append(f"ZeRO-{stage} / FSDP is not modelled")
-    if int(row["cp"]) > 1:
-        reasons.append("context parallelism is not modelled")
     if row["schedule"] not in SCHEDULES:
         reasons.append(f"schedule {row['schedule']} is not modelled")
     if reasons:
@@ -139,7 +147,7 @@ def refuse_llm(row):
 def techniques_of(row, family, choice):
     """Stack and overrides. Only MegaScale's rows switch techniques one by one."""
     if family != "megascale":
-        return choice["stack"], ({"flash_attention": choice["flash"]} if "flash" in choice else {})
+        return choice["stack"], choice.get("techniques", {})
     step = re.search(r"_t3_(\d)_", row["id"])
     if step is None:
         return ("megascale", {"sliding_window": WINDOW}) if row["ptb"] == "yes" else (choice["stack"], {})
@@ -154,6 +162,18 @@ def techniques_of(row, family, choice):
     return "megascale", techniques
 
 
+def sharding_of(row, choice):
+    """ZeRO stage, FSDP's options, context parallelism."""
+    stage = row["zero_stage"][:1]
+    sharding = {"zero": 3 if stage in FULLY_SHARDED else choice["zero"]}
+    if stage in FULLY_SHARDED:
+        options = {**choice.get("fsdp", {}), **FULLY_SHARDED[stage]}
+        sharding.update({"fsdp": options} if options else {})
+    if int(row["cp"]) > 1:
+        sharding["context"] = int(row["cp"])
+    return sharding
+
+
 def measured_of(row, family, choice):
     assumed = list(choice["assumed"]) + stages_of(row)[1]
     if row["schedule"] in SCHEDULE_READINGS:
@@ -164,7 +184,7 @@ def measured_of(row, family, choice):
     if row["metric_def"] in SAME_MFU and row["mfu_percent"]:
         measured["mfu"] = round(float(row["mfu_percent"]) / 100, 6)
     if row["memory_gb"]:
-        measured["memory"] = f"{row['memory_gb']} GB"
+        measured["memory"] = f"{row['memory_gb']} {choice.get('memory_unit', 'GB')}"  # FlagPerf's pages: "mem", in GiB
     measured.update(source=f"{row['source']}; time {row['derivation']}", family=family, split=row["split"], tier=row["tier"])
     if row["unstated"]:
         measured["unstated"] = row["unstated"]
@@ -173,9 +193,15 @@ def measured_of(row, family, choice):
     return measured
 
 
+def reading_of(name, family):
+    """The most particular pattern that fits the row, or its family's reading."""
+    patterns = [pattern for pattern in READINGS if fnmatch.fnmatch(name, pattern + "*")]
+    return READINGS[max(patterns, key=len, default=family)]
+
+
 def llm_case(row):
     family = row["id"].split("_")[0]
-    choice = READINGS[family]
+    choice = reading_of(row["id"], family)
     refuse_llm(row)
     model = {"kind": "decoder", "layers": int(row["layers"]), "hidden_size": int(row["hidden"]), "heads": int(row["heads"]),
              "kv_heads": int(row["kv_heads"]), "mlp_size": int(row["ffn"]), "mlp": MLPS[row["mlp"]],
@@ -183,8 +209,9 @@ def llm_case(row):
     for prefix, more in ARCHITECTURES.items():
         model.update(more if row["id"].startswith(prefix) else {})
     stack, techniques = techniques_of(row, family, choice)
-    parallel = {"tensor": int(row["tp"]), "sequence": row["sequence_parallel"] == "yes", "pipeline": int(row["pp"]),
-                "virtual_stages": int(row["interleave"] or 1), "data": int(row["dp"]), "zero": choice["zero"],
+    sequence = row["sequence_parallel"] == "yes" or (choice.get("sequence", False) and int(row["tp"]) > 1)
+    parallel = {"tensor": int(row["tp"]), "sequence": sequence, "pipeline": int(row["pp"]),
+                "virtual_stages": int(row["interleave"] or 1), "data": int(row["dp"]), **sharding_of(row, choice),
                 "recompute": choice.get("recompute") or row["recompute"]}
     if int(row["pp"]) > 1:
         parallel["schedule"] = SCHEDULES[row["schedule"]]
@@ -192,6 +219,8 @@ def llm_case(row):
     training = {"global_batch": int(row["global_batch"]), "micro_batch": int(row["micro_batch"] or choice["micro_batch"]),
                 "sequence_length": int(row["seq_len"]), "precision": "fp16" if row["precision"].startswith("fp16") else "bf16",
                 "optimizer": "lamb" if "LAMB" in row["id"] else "adam"}
+    if "PURE" in row["precision"]:
+        training["gradient_reduction"] = training["precision"]
     case = {"id": row["id"], "model": model,
             "cluster": cluster_of(row["gpu"], row["gpus"], row["gpus_per_node"], row["interconnect"]),
             "training": training, "parallel": parallel, "stack": stack}
@@ -284,7 +313,7 @@ def scalar(value):
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {scalar(inner)}" for key, inner in value.items()) + "}"
     text = str(value)
-    if not isinstance(value, str) or re.fullmatch(r"[A-Za-z0-9][\w./+-]*( (s|GB|samples/s|Gb/s))?", text):
+    if not isinstance(value, str) or re.fullmatch(r"[A-Za-z0-9][\w./+-]*( (s|GB|GiB|samples/s|Gb/s))?", text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

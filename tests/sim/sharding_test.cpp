@@ -143,6 +143,33 @@ TEST_CASE("the first gather of a step is exposed, later ones run under compute u
   CHECK(behind.timeline.makespan > ahead.timeline.makespan);
 }
 
+TEST_CASE("without overlap every gather and reduction of sharded parameters is exposed", "[property]") {
+  const Run one =
+      run(tiny_decoder,
+          {{"cluster.gpus", "8"}, {"stack", "torchtitan-2025"}, {"techniques.dp_overlap", "false"}, {"parallel.zero", "3"}});
+  Picoseconds all{};
+  for (const Task& task : one.step.graph.tasks) {
+    const bool counts = one.step.steps[task.label].step_class == StepClass::DataCommunication;
+    if (counts) all += task.duration;
+  }
+  // but the root's gather, which the copy of the input may hide a part of
+  CHECK_THAT(exposed(one.result, "data"), WithinRel(to_seconds(all).count(), 0.02));
+}
+
+TEST_CASE("a slow replica slows the others of its sharded job", "[property]") {
+  const Settings plan{{"cluster.gpus", "16"}, {"training.global_batch", "32"}, {"parallel.zero", "3"}};
+  Settings slowed = plan;
+  slowed.emplace_back("variation.slow_nodes.fraction", "0.5");
+  slowed.emplace_back("variation.slow_nodes.slowdown", "2");
+  Settings all = plan;
+  all.emplace_back("variation.slow_nodes.fraction", "1");
+  all.emplace_back("variation.slow_nodes.slowdown", "2");
+  const Picoseconds alike = run(tiny_decoder, plan).timeline.makespan;
+  const Picoseconds one_slow = run(tiny_decoder, slowed).timeline.makespan;
+  CHECK(one_slow > alike);
+  CHECK(one_slow <= run(tiny_decoder, all).timeline.makespan);
+}
+
 TEST_CASE("a shard group of one node keeps gathers inside nodes, and only its share crosses them", "[unit]") {
   const Run one = run(tiny_decoder, {{"cluster.gpus", "32"},
                                      {"training.global_batch", "32"},
@@ -211,4 +238,28 @@ TEST_CASE("sharding and context plans that cannot exist are refused with the rul
   }
   CHECK_THAT(refusal(small_clip, {{"parallel.context", "2"}}),
              ContainsSubstring("context parallelism of two-tower models is not modelled, got 2"));
+}
+
+TEST_CASE("eager kernels keep what the framework's own operations keep", "[unit]") {
+  // Llama-like block of hidden size h and MLP size f, in bytes a token: two norms keep an fp32 input (4) and a 16-bit normalised
+  // value (2) where a fused one keeps 2; the gated activation its activated gate (2 f). The final norm is one more.
+  const std::string llama = R"(
+model: {kind: decoder, layers: 16, hidden_size: 1024, heads: 8, kv_heads: 8, mlp_size: 2816, mlp: swiglu, vocabulary: 4096}
+cluster: {gpu: a100-sxm4-80gb, gpus: 1}
+training: {global_batch: 1, sequence_length: 512, precision: bf16}
+stack: megatron-core-2024
+)";
+  const double eager = part(run(llama, {{"techniques.fused_operators", "false"}}).result, "activations");
+  const double fused = part(run(llama).result, "activations");
+  CHECK_THAT(eager - fused, WithinRel(512 * (16 * (2 * 4 * 1024.0 + 2 * 2816) + 4 * 1024), 1e-12));
+}
+
+TEST_CASE("autocast keeps 16-bit copies of the weights it multiplied, and PyTorch's buckets hold the gradients once more",
+          "[unit]") {
+  const Run one = run(tiny_decoder, {{"stack", "pytorch-ddp-2024"}, {"cluster.gpus", "8"}});
+  const double h = 1024;
+  const double linears = 16 * (12 * h * h + 9 * h) + 4096 * h;  // with their biases, and the logits
+  CHECK_THAT(part(one.result, "gathered_weights"), WithinRel(2 * linears, 1e-12));
+  CHECK(part(one.result, "reduction_buffers") == part(one.result, "gradients"));
+  CHECK(part(run(tiny_decoder, {{"stack", "pytorch-ddp-2024"}}).result, "reduction_buffers") == 0);
 }
