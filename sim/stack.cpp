@@ -37,6 +37,18 @@ std::optional<std::int64_t> read_window(Reader& reader) {
   return reader.has("sliding_window") ? std::optional(reader.positive_int("sliding_window")) : std::nullopt;
 }
 
+/// `unfused: {rms_norm: true, ...}`; what is not named has a fused kernel.
+EagerOperators read_unfused(Reader& stack) {
+  EagerOperators unfused;
+  if (auto reader = stack.child_if("unfused")) {
+    unfused.rms_norm = reader->boolean("rms_norm", false);
+    unfused.rotary = reader->boolean("rotary", false);
+    unfused.gated_activation = reader->boolean("gated_activation", false);
+    reader->reject_unknown_keys();
+  }
+  return unfused;
+}
+
 }  // namespace
 
 Techniques read_techniques(Reader reader, const Techniques& of_stack) {
@@ -80,6 +92,7 @@ Stack load_stack(std::string_view name) {
   stack.tp_overlap_chunks = static_cast<int>(reader.positive_int("tp_overlap_chunks"));
   stack.step_host_cost = reader.quantity<Seconds>("step_host_cost");
   stack.framework_memory = reader.quantity<Bytes>("framework_memory");
+  stack.unfused = read_unfused(reader);
   stack.techniques = read_techniques(reader.child("techniques"), Techniques{});
   reader.reject_unknown_keys();
   return stack;

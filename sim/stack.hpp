@@ -36,6 +36,14 @@ enum class WeightState { Autocast, MasterCopy };
 /// Type in which gradients are kept and reduced.
 enum class GradientState { Fp32, Precision };
 
+/// Operators that a stack runs as the framework's own kernels, one an arithmetic step, also where its other operators are
+/// fused (Megatron-LM of 2023 fuses LayerNorm and GELU, not what Llama uses in their place).
+struct EagerOperators {
+  bool rms_norm = false;
+  bool rotary = false;
+  bool gated_activation = false;
+};
+
 /// A software stack: which numbers its state is kept in, how it launches, what it overlaps. Constants belong to a
 /// stack, never to a case; each catalog file (sim/stacks/*.yaml) states its sources.
 struct Stack {
@@ -49,6 +57,7 @@ struct Stack {
   int tp_overlap_chunks = 4;           ///< Pieces of an overlapped collective and its GEMM.
   Seconds step_host_cost{};            ///< Host work a step that nothing overlaps.
   Bytes framework_memory{};            ///< CUDA context, communicator buffers, workspaces.
+  EagerOperators unfused;              ///< Eager whatever `techniques.fused_operators` says.
   Techniques techniques;               ///< What the stack does by itself.
 };
 

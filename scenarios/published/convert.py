@@ -12,6 +12,7 @@ the simulator: a reading is chosen for what the source or its software says, and
 import argparse
 import collections
 import csv
+import fnmatch
 import pathlib
 import re
 
@@ -40,7 +41,7 @@ def reading(stack, assumed=(), **values):
     return {"stack": stack, "assumed": list(assumed), **values}
 
 
-# Family -> the stack, and values for cells that the source leaves open.
+# Family, or pattern of ids -> the stack, and values for cells that the source leaves open.
 MEGATRON_2023 = "megatron-lm-2023-01"
 READINGS = {
     "megascale": reading(MEGATRON_2023, ["micro_batch 1", "no recomputation", "ZeRO-1 with fp32 gradients",
@@ -55,13 +56,16 @@ READINGS = {
                           vocabulary=51200),
     "dgxc": reading("megatron-core-2024", zero=1),
     "bloom": reading(MEGATRON_2023, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880"], zero=1),
-    "internevo": reading("deepspeed-eva-2023", ["flash attention 1", "ZeRO-1 over all ranks where the source shards in groups of 8",
-                                                "stack: DeepSpeed as the nearest 16-bit ZeRO-1 with overlapped reduction"],
-                         zero=1, flash=1),
-    "flagperf": reading(MEGATRON_2023, ["ZeRO-1", "no sequence parallelism", "no recomputation", "A100-80GB where two names are used",
-                                        "8 x 400 Gb/s where only the port rate is given",
-                                        "stack: Megatron of 2023 (no overlap is stated) with FlashAttention-2"],
-                        zero=1, recompute="none", flash=2),
+    "internevo": reading("internevo-2023", ["flash attention 1", "ZeRO-1 over all ranks where the source shards in groups of 8"],
+                         zero=1),
+    "flagperf": reading(MEGATRON_2023, ["ZeRO-1", "no sequence parallelism (the script has no flag for it)", "no recomputation",
+                                        "stack: FlagScale as Megatron of 2023 (no overlap is stated) with FlashAttention-2"],
+                        zero=1, recompute="none", techniques={"flash_attention": 2}),
+    "flagperf_*_llama3": reading("megatron-core-2024", [
+        "ZeRO-1", "no recomputation", "A100-80GB where two names are used", "8 x 400 Gb/s where only the port rate is given",
+        "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap"],
+                                 zero=1, recompute="none", sequence=True,
+                                 techniques={"tp_overlap": False, "pp_overlap": False, "dp_overlap": False}),
     "llmfoundry": reading(None), "torchtitan": reading(None),
 }
 # Parts of an architecture that the tables have no column for.
@@ -117,7 +121,7 @@ def refuse_llm(row):
 def techniques_of(row, family, choice):
     """Stack and overrides. Only MegaScale's rows switch techniques one by one."""
     if family != "megascale":
-        return choice["stack"], ({"flash_attention": choice["flash"]} if "flash" in choice else {})
+        return choice["stack"], choice.get("techniques", {})
     step = re.search(r"_t3_(\d)_", row["id"])
     if step is None:
         return ("megascale", {"sliding_window": WINDOW}) if row["ptb"] == "yes" else (choice["stack"], {})
@@ -149,9 +153,15 @@ def measured_of(row, family, choice):
     return measured
 
 
+def reading_of(name, family):
+    """The most particular pattern that fits the row, or its family's reading."""
+    patterns = [pattern for pattern in READINGS if fnmatch.fnmatch(name, pattern + "*")]
+    return READINGS[max(patterns, key=len, default=family)]
+
+
 def llm_case(row):
     family = row["id"].split("_")[0]
-    choice = READINGS[family]
+    choice = reading_of(row["id"], family)
     refuse_llm(row)
     model = {"kind": "decoder", "layers": int(row["layers"]), "hidden_size": int(row["hidden"]), "heads": int(row["heads"]),
              "kv_heads": int(row["kv_heads"]), "mlp_size": int(row["ffn"]), "mlp": MLPS[row["mlp"]],
@@ -159,7 +169,8 @@ def llm_case(row):
     for prefix, more in ARCHITECTURES.items():
         model.update(more if row["id"].startswith(prefix) else {})
     stack, techniques = techniques_of(row, family, choice)
-    parallel = {"tensor": int(row["tp"]), "sequence": row["sequence_parallel"] == "yes", "pipeline": int(row["pp"]),
+    sequence = row["sequence_parallel"] == "yes" or (choice.get("sequence", False) and int(row["tp"]) > 1)
+    parallel = {"tensor": int(row["tp"]), "sequence": sequence, "pipeline": int(row["pp"]),
                 "virtual_stages": int(row["interleave"] or 1), "data": int(row["dp"]), "zero": choice["zero"],
                 "recompute": choice.get("recompute") or row["recompute"]}
     if int(row["pp"]) > 1:
