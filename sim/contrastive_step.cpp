@@ -48,7 +48,7 @@ class ContrastiveStep {
       add_gradients(reduction, sides_[i], placed);
     }
     reduction.finish(end);
-    RankUpdate update{.rank = 0, .parameters = parameters(), .gradients = reduction.reduced()};
+    RankUpdate update{.rank = 0, .parameters = parameters(), .tensors = tensors(), .gradients = reduction.reduced()};
     update.gradients.push_back(end);
     add_update(scenario_, graph_, {update});
     return std::move(graph_).build();
@@ -136,9 +136,9 @@ class ContrastiveStep {
   void add_gradients(GradientReduction& reduction, const Side& side, const PlacedSegment& placed) const {
     std::size_t end = 0;
     for (auto run = side.chunk.runs.rbegin(); run != side.chunk.runs.rend(); ++run) {
-      const double values = trainable_parameters(*run->layer, context_.tensor);
-      for (std::int64_t i = 0; i < run->repeat && end < placed.segment->layer_ends.size(); ++i) {
-        reduction.add(values, placed.id(placed.segment->layer_ends[end++]));
+      const std::vector<double> sizes = gradient_tensors(*run->layer, context_.tensor);
+      for (std::int64_t i = 0; i < run->repeat && end < placed.segment->layer_ends.size(); ++i, ++end) {
+        for (const double values : sizes) reduction.add(values, placed.id(placed.segment->layer_ends[end]));
       }
     }
   }
@@ -146,6 +146,14 @@ class ContrastiveStep {
   [[nodiscard]] double parameters() const {
     double total = 0;
     for (const Side& side : sides_) total += parameters_of(side.chunk, context_.tensor).trainable;
+    return total;
+  }
+
+  [[nodiscard]] double tensors() const {
+    double total = 0;
+    for (const Side& side : sides_) {
+      for (const LayerRun& run : side.chunk.runs) total += static_cast<double>(run.repeat) * parameter_tensors(*run.layer);
+    }
     return total;
   }
 

@@ -3,6 +3,7 @@
 
 #include "model/parameters.hpp"
 #include "sim/placement.hpp"
+#include "sim/update_traffic.hpp"
 
 #include <fmt/format.h>
 
@@ -20,6 +21,27 @@ ParameterShare layer_share(const Layer<Count>& layer, const TensorGroup& group) 
 }
 
 }  // namespace
+
+std::vector<double> gradient_tensors(const Layer<Count>& layer, const TensorGroup& group) {
+  std::vector<double> sizes;
+  for (auto op = layer.operators.rbegin(); op != layer.operators.rend(); ++op) {
+    const double values = parameters(shard(*op, group)).as_double();
+    if (op->trainable && values > 0) sizes.push_back(values);
+  }
+  return sizes;
+}
+
+double parameter_tensors(const Layer<Count>& layer) {
+  double tensors = 0;
+  for (const Operator<Count>& op : layer.operators) {
+    if (!op.trainable || op.tied) continue;
+    const auto* linear = std::get_if<Linear<Count>>(&op.shape);
+    const auto* norm = std::get_if<Norm<Count>>(&op.shape);
+    const bool has_bias = (linear != nullptr && linear->bias) || (norm != nullptr && norm->kind == NormKind::LayerNorm);
+    if (parameters(op).value() > 0) tensors += has_bias ? 2 : 1;
+  }
+  return tensors;
+}
 
 double trainable_parameters(const Layer<Count>& layer, const TensorGroup& group) {
   return layer_share(layer, group).trainable;
@@ -40,7 +62,10 @@ Bytes weight_value(const Scenario& scenario) {
 }
 
 Bytes gradient_value(const Scenario& scenario) {
-  return scenario.stack.gradients == GradientState::Fp32 ? size_of(DataType::Fp32) : size_of(scenario.training.precision);
+  const GradientState state = scenario.stack.gradients;
+  const DataType precision = scenario.training.precision;
+  const bool fp32 = state == GradientState::Fp32 || (state == GradientState::Fp32WithBf16 && precision == DataType::Bf16);
+  return size_of(fp32 ? DataType::Fp32 : precision);
 }
 
 Step data_collective(const Scenario& scenario, Collective kind, Bytes message, const std::string& name) {
@@ -90,12 +115,8 @@ Step gradient_norm_step(const Scenario& scenario, double parameters) {
 }
 
 Step optimizer_step(const Scenario& scenario, double parameters) {
-  const bool half_weights = scenario.stack.weights == WeightState::MasterCopy && scenario.training.precision != DataType::Fp32;
-  double bytes = 24 + gradient_value(scenario).value() + (half_weights ? 2 : 0);
-  if (scenario.training.optimizer == Optimizer::Sgd) bytes -= 8;
-  if (scenario.training.optimizer == Optimizer::Lamb) bytes += 8;
   const KernelContext context = layer_context(scenario).kernels;
-  Step step = memory_step(context, MemoryOperator::Optimizer, Bytes(bytes * parameters), 1);
+  Step step = memory_step(context, MemoryOperator::Optimizer, parameters * update_bytes(scenario), 1);
   step.name = "optimizer";
   step.step_class = StepClass::Optimizer;
   return step;

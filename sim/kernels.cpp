@@ -119,7 +119,8 @@ struct KernelPricer {
       shape.k = linear.rows.value();
       shape.pass = GemmPass::WeightGradient;
     }
-    return with_bias_gradient(with_casts(gemm_step(context, shape), linear.inputs * linear.outputs), linear);
+    const Count weights = linear.inputs * linear.outputs;
+    return with_sum(with_bias_gradient(with_casts(gemm_step(context, shape), weights), linear), weights);
   }
 
   std::optional<Step> operator()(const Attention<Count>& attention) const {
@@ -245,6 +246,16 @@ struct KernelPricer {
     return step;
   }
 
+  /// A kernel of its own reads the new gradient and the sum over the micro-batches, and writes the sum.
+  [[nodiscard]] Step with_sum(Step step, Count weights) const {
+    if (context.weight_gradient_sum == WeightGradientSum::Fused || pass != Pass::WeightGradient) return step;
+    const Step sum = memory_step(context, MemoryOperator::Elementwise,
+                                 weights.as_double() * (size_of(context.precision) + 2 * context.gradient_value), 1);
+    step.duration += sum.duration;
+    step.bytes += sum.bytes;
+    return step;
+  }
+
   /// Autocast converts the fp32 weights (4 + 2 bytes) before the forward product and the gradient (2 + 4) after the
   /// weight-gradient product; the copies made forward serve the input gradient.
   Step with_casts(Step step, Count weights) const {
@@ -290,7 +301,8 @@ int linear_launches(const KernelContext& context, const Linear<Count>& linear, P
   if (pass == Pass::InputGradient) return 1;
   const bool bias_sum = pass == Pass::WeightGradient && linear.bias && !context.fused_operators;
   const int conversions = context.weights == WeightState::Autocast ? (linear.bias ? 2 : 1) : 0;
-  return 1 + conversions + (bias_sum ? 1 : 0);
+  const bool own_sum = pass == Pass::WeightGradient && context.weight_gradient_sum == WeightGradientSum::Separate;
+  return 1 + conversions + (bias_sum ? 1 : 0) + (own_sum ? 1 : 0);
 }
 
 int attention_launches(const KernelContext& context, Pass pass) {

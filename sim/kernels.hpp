@@ -18,6 +18,8 @@ struct KernelContext {
   AttentionKernel attention = AttentionKernel::Flash2;
   bool fused_operators = true;
   WeightState weights = WeightState::MasterCopy;
+  WeightGradientSum weight_gradient_sum = WeightGradientSum::Fused;
+  Bytes gradient_value{4};   ///< Of one value of the sum over the micro-batches.
   EagerOperators unfused{};  ///< Operators for which the software has no fused kernel at all.
 };
 

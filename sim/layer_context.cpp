@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/data_parallel.hpp"
 #include "sim/layer_pass.hpp"
 
 namespace mfusim {
@@ -10,6 +11,8 @@ LayerContext layer_context(const Scenario& scenario) {
                                   .attention = techniques.attention,
                                   .fused_operators = techniques.fused_operators,
                                   .weights = scenario.stack.weights,
+                                  .weight_gradient_sum = scenario.stack.weight_gradient_sum,
+                                  .gradient_value = gradient_value(scenario),
                                   .unfused = scenario.stack.unfused},
                       .tensor = {.ranks = scenario.parallel.tensor, .sequence = scenario.parallel.sequence},
                       .cluster = &scenario.cluster,

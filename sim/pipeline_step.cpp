@@ -120,18 +120,29 @@ class PipelineStep {
     start_ = stage_inputs(stage);
     const std::vector<Slot> slots = stage_schedule(plan_, stage);
     std::vector<std::size_t> last_backward(static_cast<std::size_t>(plan_.virtual_stages));
+    std::size_t last_forward = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (slots[i].kind == Slot::Kind::Backward) last_backward[slots[i].chunk] = i;
+      if (slots[i].kind == Slot::Kind::Backward) {
+        last_backward[slots[i].chunk] = i;
+      } else {
+        last_forward = i;
+      }
     }
+    blocks_ = edge_phases_block();
     TaskId end = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
+      if (slots[i].kind == Slot::Kind::Backward) blocks_ = !scenario_.techniques.pp_overlap;  // the warm-up is over
+      if (i > last_forward) blocks_ = edge_phases_block();                                    // the flush begins
       const PlacedSegment placed = place_slot(slots[i]);
       if (!placed.segment->tasks.empty()) end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
       if (slots[i].kind == Slot::Kind::Backward && last_backward[slots[i].chunk] == i)
         add_gradients(placed, model_chunk(stage, slots[i].chunk));
     }
     reduction_->finish(end);
-    RankUpdate update{.rank = stage, .parameters = stage_parameters(stage), .gradients = reduction_->reduced()};
+    RankUpdate update{.rank = stage,
+                      .parameters = stage_parameters(stage),
+                      .tensors = stage_tensors(stage),
+                      .gradients = reduction_->reduced()};
     update.gradients.push_back(end);
     return update;
   }
@@ -191,7 +202,12 @@ class PipelineStep {
     const TaskId sent =
         graph_.add_row(stage_, step, row, {.micro_batch = passage.micro_batch, .chunk = passage.chunk}, exits_of(placed));
     (forward ? sent_forward_ : sent_backward_)[passage] = sent;
-    if (!scenario_.techniques.pp_overlap) blocking_.push_back(sent);
+    if (blocks_) blocking_.push_back(sent);
+  }
+
+  /// Do passes of the warm-up and the flush wait for the sends before them?
+  [[nodiscard]] bool edge_phases_block() const {
+    return !scenario_.techniques.pp_overlap || scenario_.stack.pipeline_overlap == PipelineOverlap::SteadyPhase;
   }
 
   void add_gradients(const PlacedSegment& placed, std::uint32_t chunk) {
@@ -204,6 +220,15 @@ class PipelineStep {
     double total = 0;
     for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk) {
       total += parameters_of(chunks_[model_chunk(stage, chunk)], context_.tensor).trainable;
+    }
+    return total;
+  }
+
+  [[nodiscard]] double stage_tensors(int stage) const {
+    double total = 0;
+    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk) {
+      for (const LayerRun& run : chunks_[model_chunk(stage, chunk)].runs)
+        total += static_cast<double>(run.repeat) * parameter_tensors(*run.layer);
     }
     return total;
   }
@@ -240,6 +265,7 @@ class PipelineStep {
   std::optional<GradientReduction> reduction_;
   std::vector<std::vector<TaskId>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
   std::vector<TaskId> blocking_;            ///< A blocking send that the next pass waits for.
+  bool blocks_ = false;                     ///< In the present phase of the schedule.
   std::map<Passage, PlacedSegment> forward_, backward_;
   std::map<Passage, TaskId> sent_forward_, sent_backward_;
 };

@@ -18,8 +18,16 @@ namespace {
 
 const std::vector<std::pair<std::string, WeightState>> weight_states{{"autocast", WeightState::Autocast},
                                                                      {"master-copy", WeightState::MasterCopy}};
-const std::vector<std::pair<std::string, GradientState>> gradient_states{{"fp32", GradientState::Fp32},
-                                                                         {"precision", GradientState::Precision}};
+const std::vector<std::pair<std::string, GradientState>> gradient_states{
+    {"fp32", GradientState::Fp32}, {"precision", GradientState::Precision}, {"fp32-with-bf16", GradientState::Fp32WithBf16}};
+const std::vector<std::pair<std::string, OptimizerKernels>> optimizer_kernels{
+    {"fused", OptimizerKernels::Fused}, {"foreach", OptimizerKernels::Foreach}, {"loop", OptimizerKernels::Loop}};
+const std::vector<std::pair<std::string, GradientCopies>> gradient_copies{
+    {"none", GradientCopies::None}, {"buckets", GradientCopies::Buckets}, {"buckets-and-sums", GradientCopies::BucketsAndSums}};
+const std::vector<std::pair<std::string, WeightGradientSum>> weight_gradient_sums{{"fused", WeightGradientSum::Fused},
+                                                                                  {"separate", WeightGradientSum::Separate}};
+const std::vector<std::pair<std::string, PipelineOverlap>> pipeline_overlaps{{"all", PipelineOverlap::AllPhases},
+                                                                             {"steady", PipelineOverlap::SteadyPhase}};
 const std::vector<std::pair<std::string, LaunchMode>> launch_modes{{"eager", LaunchMode::Eager}, {"graph", LaunchMode::Graph}};
 const std::vector<std::pair<std::string, AttentionKernel>> attention_kernels{{"false", AttentionKernel::Unfused},
                                                                              {"1", AttentionKernel::Flash1},
@@ -92,6 +100,10 @@ Stack load_stack(std::string_view name) {
   stack.tp_overlap_chunks = static_cast<int>(reader.positive_int("tp_overlap_chunks"));
   stack.step_host_cost = reader.quantity<Seconds>("step_host_cost");
   stack.framework_memory = reader.quantity<Bytes>("framework_memory");
+  stack.optimizer_kernels = reader.choice("optimizer_kernels", optimizer_kernels, "fused");
+  stack.gradient_copies = reader.choice("gradient_copies", gradient_copies, "none");
+  stack.weight_gradient_sum = reader.choice("weight_gradient_sum", weight_gradient_sums, "fused");
+  stack.pipeline_overlap = reader.choice("pipeline_overlap", pipeline_overlaps, "all");
   stack.unfused = read_unfused(reader);
   stack.techniques = read_techniques(reader.child("techniques"), Techniques{});
   reader.reject_unknown_keys();

@@ -33,8 +33,22 @@ enum class LaunchMode { Eager, Graph };
 /// copy in the optimizer (Megatron-LM, DeepSpeed).
 enum class WeightState { Autocast, MasterCopy };
 
-/// Type in which gradients are kept and reduced.
-enum class GradientState { Fp32, Precision };
+/// Type in which gradients are kept and reduced. Fp32WithBf16: as the weights in fp16 (whose loss is scaled), fp32 in bf16.
+enum class GradientState { Fp32, Precision, Fp32WithBf16 };
+
+/// How the optimizer's arithmetic runs (sim/update_traffic.hpp): one kernel for all of it, a kernel an arithmetic step over all
+/// tensors, or a kernel an arithmetic step and tensor.
+enum class OptimizerKernels { Fused, Foreach, Loop };
+
+/// What else is done to gradients between backward pass and optimizer: nothing, copies into the buckets of the reduction and
+/// back, or these and sums into gradients that were set to zero before the pass.
+enum class GradientCopies { None, Buckets, BucketsAndSums };
+
+/// Whether a weight gradient is added to the sum over the micro-batches inside its matrix multiply or by a kernel of its own.
+enum class WeightGradientSum { Fused, Separate };
+
+/// Which phases of the pipeline schedule `techniques.pp_overlap` reaches: all, or not warm-up and flush.
+enum class PipelineOverlap { AllPhases, SteadyPhase };
 
 /// Operators that a stack runs as the framework's own kernels, one an arithmetic step, also where its other operators are
 /// fused (Megatron-LM of 2023 fuses LayerNorm and GELU, not what Llama uses in their place).
@@ -57,8 +71,12 @@ struct Stack {
   int tp_overlap_chunks = 4;           ///< Pieces of an overlapped collective and its GEMM.
   Seconds step_host_cost{};            ///< Host work a step that nothing overlaps.
   Bytes framework_memory{};            ///< CUDA context, communicator buffers, workspaces.
-  EagerOperators unfused;              ///< Eager whatever `techniques.fused_operators` says.
-  Techniques techniques;               ///< What the stack does by itself.
+  OptimizerKernels optimizer_kernels = OptimizerKernels::Fused;
+  GradientCopies gradient_copies = GradientCopies::None;
+  WeightGradientSum weight_gradient_sum = WeightGradientSum::Fused;
+  PipelineOverlap pipeline_overlap = PipelineOverlap::AllPhases;
+  EagerOperators unfused;  ///< Eager whatever `techniques.fused_operators` says.
+  Techniques techniques;   ///< What the stack does by itself.
 };
 
 /// Throws InputError with the nearest known name.
