@@ -88,6 +88,13 @@ class PipelineStep {
     return values;
   }
 
+  /// What the tensor ranks received in shares is gathered inside their node; with sequence parallelism shares are all they need.
+  [[nodiscard]] Seconds gather_after_receive() const {
+    if (plan_.tensor == 1 || plan_.sequence) return Seconds{};
+    return to_seconds(
+        tensor_collective(context_, Collective::AllGather, boundary_elements(chunks_.front()), "gather after receive").duration);
+  }
+
   /// One transfer between neighbouring stages. Each tensor rank sends its share: with sequence parallelism it has no
   /// more, without it Megatron-LM scatters before sending and gathers after (Narayanan et al. 2021, section 4.1).
   [[nodiscard]] Step point_to_point() const {
@@ -95,7 +102,7 @@ class PipelineStep {
     const CollectiveShape shape{
         .kind = Collective::SendReceive, .message = message, .group = pipeline_pair(plan_, scenario_.cluster)};
     const PredictedTime predicted = collective_time(scenario_.cluster, shape);
-    Seconds time = predicted.time;
+    Seconds time = predicted.time + gather_after_receive();
     if (!scenario_.techniques.pp_overlap) time += scenario_.stack.point_to_point_host_cost;
     return Step{.name = "send",
                 .shape = std::to_string(static_cast<std::int64_t>(message.value())) + " B",

@@ -64,9 +64,8 @@ READINGS = {
                                      "stack: Megatron-LM of 2021, which Megatron-DeepSpeed stands on"], zero=1),
     "internevo": reading("internevo-2023", ["flash attention 1", "ZeRO-1 over all ranks where the source shards in groups of 8"],
                          zero=1),
-    "flagperf": reading(MEGATRON_2023, ["ZeRO-1", "no sequence parallelism (the script has no flag for it)", "no recomputation",
-                                        "stack: FlagScale as Megatron of 2023 (no overlap is stated) with FlashAttention-2"],
-                        zero=1, recompute="none", techniques={"flash_attention": 2}),
+    "flagperf": reading("flagscale-2023", ["ZeRO-1", "no sequence parallelism (the script has no flag for it)", "no recomputation"],
+                        zero=1, recompute="none"),
     "flagperf_*_llama3": reading("megatron-core-2024", [
         "ZeRO-1", "no recomputation", "A100-80GB where two names are used", "8 x 400 Gb/s where only the port rate is given",
         "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap"],
