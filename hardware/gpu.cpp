@@ -4,6 +4,7 @@
 #include "base/input_error.hpp"
 #include "hardware/gpu_model.hpp"
 #include "hardware/measured_grids.hpp"
+#include "hardware/unfused_attention.hpp"
 
 #include <cmath>
 #include <stdexcept>
@@ -48,46 +49,6 @@ const AttentionModel& attention_model(const Gpu& gpu, const AttentionShape& shap
   return *model;
 }
 
-GemmShape scores_product(const AttentionShape& shape) {
-  return {.m = shape.queries,
-          .n = shape.keys,
-          .k = shape.head_dim,
-          .batch = shape.batch * shape.heads,
-          .dtype = shape.dtype,
-          .pass = GemmPass::Forward};
-}
-
-GemmShape values_product(const AttentionShape& shape) {
-  return {.m = shape.queries,
-          .n = shape.head_dim,
-          .k = shape.keys,
-          .batch = shape.batch * shape.heads,
-          .dtype = shape.dtype,
-          .pass = GemmPass::Forward};
-}
-
-/// Two products forward, four backward (no recomputation of the scores), and the passes over the scores in memory. Masks
-/// and windows save nothing: the whole score matrix is computed.
-/// Source: the count of passes follows from the operators (softmax reads and writes once, the products once each).
-PredictedTime unfused_time(const Gpu& gpu, const AttentionShape& shape) {
-  const UnfusedAttentionModel& unfused = gpu.model->unfused;
-  const GemmModel& gemm = gemm_model(gpu, shape.dtype);
-  const FlopsPerSecond ceiling = ceiling_of(gpu, gemm, GemmPass::Forward);
-  const int products = shape.direction == Direction::Forward ? 1 : 2;
-  const Seconds pair = gemm_compute_time(gemm.law, scores_product(shape), ceiling, gpu.streaming_multiprocessors) +
-                       gemm_compute_time(gemm.law, values_product(shape), ceiling, gpu.streaming_multiprocessors);
-  const double scores =
-      static_cast<double>(shape.batch * shape.heads) * static_cast<double>(shape.queries) * static_cast<double>(shape.keys);
-  const double per_score =
-      (shape.direction == Direction::Forward ? unfused.forward_bytes_per_score : unfused.backward_bytes_per_score) +
-      (shape.dropout ? unfused.dropout_bytes_per_score : 0);
-  const Bytes traffic = size_of(shape.dtype) * (scores * per_score / 2);
-  const Seconds floors = gemm.law.floor * (2.0 * products + 1);
-  return {.time = products * pair + traffic / (gpu.memory_bandwidth * unfused.bandwidth_share) + floors,
-          .provenance = unfused.provenance,
-          .outside_measured_region = false};
-}
-
 void require_positive(std::initializer_list<std::int64_t> sizes) {
   for (const std::int64_t size : sizes) {
     if (size < 1) throw std::logic_error("kernel shape with a size below 1");
@@ -120,7 +81,10 @@ PredictedTime gemm_time(const Gpu& gpu, const GemmShape& shape) {
 
 PredictedTime attention_time(const Gpu& gpu, const AttentionShape& shape) {
   require_positive({shape.batch, shape.heads, shape.kv_heads, shape.queries, shape.keys, shape.head_dim, shape.window});
-  if (shape.kernel == AttentionKernel::Unfused) return unfused_time(gpu, shape);
+  if (shape.kernel == AttentionKernel::Unfused) {
+    const GemmModel& gemm = gemm_model(gpu, shape.dtype);
+    return unfused_attention_time(gpu, shape, gemm.law, ceiling_of(gpu, gemm, GemmPass::Forward));
+  }
   const AttentionModel& model = attention_model(gpu, shape);
   const double share = model.rate * (gpu.ceiling == Ceiling::Sustained ? model.training_share : 1);
   const PredictedTime law{.time = attention_law_time(model.law, shape, model.law.ceiling * share, gpu.streaming_multiprocessors),

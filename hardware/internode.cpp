@@ -82,10 +82,15 @@ Seconds send_time(const Cluster& cluster, const Route& route, const CollectiveSh
   return cluster.network.latency + shape.message / (route.nics * share);
 }
 
+Seconds all_reduce_time(const Cluster& cluster, const Route& route, const CollectiveShape& shape) {
+  const Seconds ring = ring_time(cluster, route, 2, bytes_sent(shape));
+  return cluster.network.algorithms == Algorithms::Ring ? ring : std::min(ring, tree_time(cluster, route, shape));
+}
+
 Seconds time_of(const Cluster& cluster, const Route& route, const CollectiveShape& shape) {
   switch (shape.kind) {
     case Collective::AllReduce:
-      return std::min(ring_time(cluster, route, 2, bytes_sent(shape)), tree_time(cluster, route, shape));
+      return all_reduce_time(cluster, route, shape);
     case Collective::AllGather:
     case Collective::ReduceScatter:
       return ring_time(cluster, route, 1, bytes_sent(shape));

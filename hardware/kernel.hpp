@@ -38,6 +38,10 @@ enum class Direction { Forward, Backward };
 [[nodiscard]] std::string to_string(AttentionKernel kernel);
 [[nodiscard]] std::string to_string(Direction direction);
 
+/// How unfused attention computes its softmax: by a fused kernel for scale, mask and softmax (Megatron-LM), or as the
+/// framework's own operators, in the type of the scores or in fp32 (what autocast makes of it).
+enum class SoftmaxKernel { Fused, Eager, EagerFp32 };
+
 /// Attention core of one rank. `window` = keys where there is no sliding window. Unfused: scores go through memory.
 struct AttentionShape {
   std::int64_t batch = 1, heads = 1, kv_heads = 1, queries = 1, keys = 1, head_dim = 64, window = 1;
@@ -45,18 +49,19 @@ struct AttentionShape {
   bool dropout = false;
   DataType dtype = DataType::Bf16;
   AttentionKernel kernel = AttentionKernel::Flash2;
+  SoftmaxKernel softmax = SoftmaxKernel::Fused;  ///< Of unfused attention.
   Direction direction = Direction::Forward;
 };
 
 /// Families of memory-bound kernels: they differ in the share of the memory bandwidth that they achieve.
 enum class MemoryOperator { Elementwise, Activation, LayerNorm, RmsNorm, Softmax, Embedding, Optimizer, Copy };
 
-/// A memory-bound kernel (or `launches` of them): bytes moved at the least, over achieved bandwidth.
+/// A memory-bound kernel (or `launches` of them): the bytes that it moves, over achieved bandwidth.
 struct MemoryShape {
   MemoryOperator op = MemoryOperator::Elementwise;
   Bytes bytes;
   int launches = 1;
-  bool fused = true;  ///< False: eager kernels of a framework, which move more and achieve less.
+  bool fused = true;  ///< False: the framework's own kernel of this family, where it reaches less than a tuned one.
 };
 
 }  // namespace mfusim

@@ -11,15 +11,13 @@ namespace mfusim {
 
 inline constexpr std::size_t memory_operators = 8;  ///< Enumerators of MemoryOperator.
 
-/// Memory-bound kernels: t = launches * fixed + traffic * bytes / (share * data-sheet bandwidth).
-/// `fixed` gives the size curve: small tensors never reach the share. Fused kernels have traffic 1 and `share`; eager
-/// ones have traffic `eager_traffic` on the same share, except where an eager share was measured against the least
-/// bytes (then it contains the extra traffic).
+/// Memory-bound kernels: t = launches * fixed + bytes / (share * data-sheet bandwidth).
+/// `fixed` gives the size curve: small tensors never reach the share. A framework's own kernels stream as tuned ones do,
+/// except in the families that have an eager share of their own.
 struct MemoryLaw {
   Seconds fixed{};
   std::array<double, memory_operators> share{};
-  double eager_traffic = 1;
-  std::array<double, memory_operators> eager_share{};  ///< 0: use share and eager_traffic.
+  std::array<double, memory_operators> eager_share{};  ///< 0: as `share`.
 };
 
 /// Time of `shape` where the memory has `bandwidth` by its data sheet.

@@ -56,9 +56,6 @@ void read_memory(Reader reader, GpuModel& model) {
   Reader fixed = sourced(reader, "fixed");
   model.memory.fixed = fixed.quantity<Seconds>("value");
   fixed.reject_unknown_keys();
-  Reader traffic = sourced(reader, "eager_traffic");
-  model.memory.eager_traffic = traffic.positive_number("value");
-  traffic.reject_unknown_keys();
   Reader shares = reader.child("share");
   for (const auto& [name, op] : operators) model.memory.share[static_cast<std::size_t>(op)] = share_of(shares, name);
   shares.reject_unknown_keys();

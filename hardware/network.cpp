@@ -33,6 +33,7 @@ Network read_network(Reader reader) {
   if (network.oversubscription < 1) reader.fail("oversubscription", "expected a number of at least 1");
   network.nodes_per_leaf = static_cast<int>(reader.non_negative_int("nodes_per_leaf", 0));
   network.protocols = reader.choice<Protocols>("protocols", {{"all", Protocols::All}, {"bulk-only", Protocols::BulkOnly}}, "all");
+  network.algorithms = reader.choice<Algorithms>("algorithms", {{"all", Algorithms::All}, {"ring", Algorithms::Ring}}, "all");
   network.provenance = reader.has("provenance") ? reader.choice<Provenance>("provenance", {{"fitted", Provenance::Fitted},
                                                                                            {"data-sheet", Provenance::DataSheet},
                                                                                            {"assumed", Provenance::Assumed}})

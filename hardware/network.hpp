@@ -15,6 +15,9 @@ namespace mfusim {
 /// What the collective library uses between nodes: also its low-latency protocol for small messages, or bulk alone.
 enum class Protocols { All, BulkOnly };
 
+/// Which algorithms it may use for an all-reduce between nodes: the faster of ring and tree, or rings alone.
+enum class Algorithms { All, Ring };
+
 /// What joins the nodes of a cluster. A node has `nics_per_node` NICs that its GPUs share evenly; a group of GPUs uses
 /// those next to its members, and groups that run at the same time divide them.
 struct Network {
@@ -28,6 +31,7 @@ struct Network {
   double send_receive_efficiency = 1;  ///< Achieved share of one NIC by one pair.
   int nodes_per_leaf = 0;              ///< Nodes below one leaf switch (of a rail, where rails have their own); 0: all of them.
   Protocols protocols = Protocols::All;
+  Algorithms algorithms = Algorithms::All;
   Provenance provenance = Provenance::Assumed;
 };
 

@@ -24,10 +24,12 @@ namespace mfusim {
 [[nodiscard]] StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_contrastive_step(const Scenario& scenario, const Work<Count>& work);
 
-/// Ends a rank's step: gradient reductions -> gradient norm over the whole job -> optimizer -> gather of the new weights.
+/// Ends a rank's step: gradient reductions -> copies of gradients -> gradient norm over the whole job -> optimizer (while the
+/// host launches its kernels) -> gather of the new weights.
 struct RankUpdate {
   int rank = 0;
   double parameters = 0;           ///< Trainable ones of the rank.
+  double tensors = 0;              ///< That hold them.
   std::vector<TaskId> gradients;   ///< What its update waits for.
   const Scenario* view = nullptr;  ///< Whose plan shares its state, where a tower has one of its own; null: the job's.
 };

@@ -27,6 +27,11 @@ struct TowerGroup {
     for (const TowerStep* tower : towers) total += tower->trainable_parameters();
     return total;
   }
+  [[nodiscard]] double tensors() const {
+    double total = 0;
+    for (const TowerStep* tower : towers) total += tower->tensors();
+    return total;
+  }
 };
 
 /// One step of a two-tower model:
@@ -70,7 +75,10 @@ class ContrastiveStep {
   void shard() {
     context_ = layer_context(scenario_);
     std::vector<FullySharded::Tower> towers;
-    for (const Tower<Count>& tower : work_.towers) towers.push_back({cut_into_chunks(tower.groups, 1).front(), tower.frozen});
+    for (const Tower<Count>& tower : work_.towers) {
+      towers.push_back({cut_into_chunks(tower.groups, 1).front(), tower.frozen});
+      sharded_tensors_ += parameter_tensors(towers.back().chunk);
+    }
     sharded_.emplace(scenario_, context_, graph_, std::move(towers));
   }
 
@@ -85,7 +93,8 @@ class ContrastiveStep {
     for (std::size_t i = work_.towers.size(); i-- > 0;) {
       if (!work_.towers[i].frozen) ready = sharded_->backward(i, ready);
     }
-    add_update(scenario_, graph_, {{.rank = 0, .parameters = sharded_->trainable(), .gradients = sharded_->end()}});
+    add_update(scenario_, graph_,
+               {{.rank = 0, .parameters = sharded_->trainable(), .tensors = sharded_tensors_, .gradients = sharded_->end()}});
     return std::move(graph_);
   }
 
@@ -219,7 +228,11 @@ class ContrastiveStep {
       if (group.rank != rank) continue;
       GradientReduction& reduction = reductions[number];
       reduction.finish(ends[number]);
-      RankUpdate update{.rank = rank, .parameters = group.parameters(), .gradients = reduction.reduced(), .view = group.view};
+      RankUpdate update{.rank = rank,
+                        .parameters = group.parameters(),
+                        .tensors = group.tensors(),
+                        .gradients = reduction.reduced(),
+                        .view = group.view};
       if (ends[number] != 0) {
         update.gradients.push_back(ends[number]);
       } else {
@@ -235,6 +248,7 @@ class ContrastiveStep {
   StepGraph graph_;
   LayerContext context_;                 ///< Of sharded towers.
   std::optional<FullySharded> sharded_;  ///< ZeRO-3.
+  double sharded_tensors_ = 0;
   std::deque<Scenario> views_;
   std::deque<TowerStep> towers_;
   std::vector<TowerGroup> groups_;

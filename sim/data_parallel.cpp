@@ -4,6 +4,7 @@
 #include "model/parameters.hpp"
 #include "sim/placement.hpp"
 #include "sim/shard_groups.hpp"
+#include "sim/update_traffic.hpp"
 
 namespace mfusim {
 namespace {
@@ -19,6 +20,33 @@ ParameterShare layer_share(const Layer<Count>& layer, const TensorGroup& group) 
 }
 
 }  // namespace
+
+std::vector<double> gradient_tensors(const Layer<Count>& layer, const TensorGroup& group) {
+  std::vector<double> sizes;
+  for (auto op = layer.operators.rbegin(); op != layer.operators.rend(); ++op) {
+    const double values = parameters(shard(*op, group)).as_double();
+    if (op->trainable && values > 0) sizes.push_back(values);
+  }
+  return sizes;
+}
+
+double parameter_tensors(const Layer<Count>& layer) {
+  double tensors = 0;
+  for (const Operator<Count>& op : layer.operators) {
+    if (!op.trainable || op.tied) continue;
+    const auto* linear = std::get_if<Linear<Count>>(&op.shape);
+    const auto* norm = std::get_if<Norm<Count>>(&op.shape);
+    const bool has_bias = (linear != nullptr && linear->bias) || (norm != nullptr && norm->kind == NormKind::LayerNorm);
+    if (parameters(op).value() > 0) tensors += has_bias ? 2 : 1;
+  }
+  return tensors;
+}
+
+double parameter_tensors(const ModelChunk& chunk) {
+  double tensors = 0;
+  for (const LayerRun& run : chunk.runs) tensors += static_cast<double>(run.repeat) * parameter_tensors(*run.layer);
+  return tensors;
+}
 
 double trainable_parameters(const Layer<Count>& layer, const TensorGroup& group) {
   return layer_share(layer, group).trainable;
@@ -80,13 +108,8 @@ Step gradient_norm_step(const Scenario& scenario, double parameters) {
 }
 
 Step optimizer_step(const Scenario& scenario, double parameters) {
-  const StateTypes& state = scenario.training.state;
-  const double moments = scenario.training.optimizer == Optimizer::Sgd ? 1 : 2;
-  const Bytes weight = state.master ? 2 * size_of(*state.master) + size_of(state.parameters) : 2 * size_of(state.parameters);
-  double bytes = (weight + 2 * moments * size_of(state.moments) + gradient_value(scenario)).value();
-  if (scenario.training.optimizer == Optimizer::Lamb) bytes += 8;
   const KernelContext context = layer_context(scenario).kernels;
-  Step step = memory_step(context, MemoryOperator::Optimizer, Bytes(bytes * parameters), 1);
+  Step step = memory_step(context, MemoryOperator::Optimizer, parameters * update_bytes(scenario), 1);
   step.name = "optimizer";
   step.step_class = StepClass::Optimizer;
   return step;

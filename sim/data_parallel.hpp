@@ -11,6 +11,11 @@ namespace mfusim {
 
 /// Parameters of one rank's share of a layer, trainable ones only.
 [[nodiscard]] double trainable_parameters(const Layer<Count>& layer, const TensorGroup& group);
+/// Sizes of one rank's trained tensors of a layer in the order in which backward completes their gradients.
+[[nodiscard]] std::vector<double> gradient_tensors(const Layer<Count>& layer, const TensorGroup& group);
+/// Tensors that a layer's trained parameters are stored in: weight and bias apart.
+[[nodiscard]] double parameter_tensors(const Layer<Count>& layer);
+[[nodiscard]] double parameter_tensors(const ModelChunk& chunk);
 /// Parameters of one rank's share of a chunk, and those of them that are trained.
 struct ParameterShare {
   double all = 0;
@@ -23,7 +28,8 @@ struct ParameterShare {
 [[nodiscard]] Bytes gradient_value(const Scenario& scenario);
 [[nodiscard]] Bytes reduction_value(const Scenario& scenario);
 
-/// Reduces gradients over the data-parallel group, in buckets, as the backward pass completes them.
+/// Reduces gradients over the data-parallel group, in buckets, as the backward pass completes them. A bucket closes with the
+/// gradients that fill it: what is added at once is never divided.
 /// ZeRO-0 all-reduces (each rank sends 2 (n-1)/n of its gradients); ZeRO-1 and 2 reduce-scatter ((n-1)/n) and gather the new
 /// weights after the optimizer (sim/shard_groups.hpp). Source: Rajbhandari et al. 2020, arXiv:1910.02054, section 7; Li et al.
 /// 2020, arXiv:2006.15704 (PyTorch DDP), section 3.2.
@@ -53,8 +59,7 @@ class GradientReduction {
 [[nodiscard]] Step data_collective(const Scenario& scenario, Collective kind, Bytes message, const std::string& name);
 
 /// Adam's or LAMB's update of one rank's parameters, and the gradient norm before it (memory-bound).
-/// Bytes a parameter: master weight (or the fp32 parameter itself), first and second moment read and written, gradient read,
-/// new 16-bit weight written; SGD with momentum keeps one moment less. LAMB reads weight and update once more for its norms.
+/// Bytes a parameter: sim/update_traffic.hpp.
 [[nodiscard]] Step optimizer_step(const Scenario& scenario, double parameters);
 [[nodiscard]] Step gradient_norm_step(const Scenario& scenario, double parameters);
 

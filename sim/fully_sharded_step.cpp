@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/build_step.hpp"
+#include "sim/data_parallel.hpp"
 #include "sim/fully_sharded.hpp"
 #include "sim/input_pipeline.hpp"
 #include "sim/step_size.hpp"
@@ -23,7 +24,8 @@ StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& 
   const LayerContext context = layer_context(scenario);
   check_size(scenario, work);
   StepGraph graph(scenario.cluster, 1);
-  FullySharded sharded(scenario, context, graph, {{.chunk = cut_into_chunks(work.towers.front().groups, 1).front()}});
+  const ModelChunk chunk = cut_into_chunks(work.towers.front().groups, 1).front();
+  FullySharded sharded(scenario, context, graph, {{.chunk = chunk}});
   constexpr double token_id = 8;  // bytes
   const ParallelPlan& plan = scenario.parallel;
   const double tokens = static_cast<double>(plan.micro_batches * scenario.training.micro_batch) *
@@ -35,7 +37,8 @@ StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& 
     ready = sharded.backward(0, sharded.forward(0, ready));
     ended = sharded.end();
   }
-  add_update(scenario, graph, {{.rank = 0, .parameters = sharded.trainable(), .gradients = ended}});
+  add_update(scenario, graph,
+             {{.rank = 0, .parameters = sharded.trainable(), .tensors = parameter_tensors(chunk), .gradients = ended}});
   return graph;
 }
 

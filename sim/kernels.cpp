@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/kernels.hpp"
 
+#include "model/count_linear.hpp"
+#include "sim/eager_kernels.hpp"
+
 #include <fmt/format.h>
 
 #include <stdexcept>
@@ -33,11 +36,64 @@ Step gemm_step(const KernelContext& context, const GemmShape& shape) {
                 batch * (m * k + k * n + m * n) * size_of(shape.dtype));
 }
 
-/// Bytes that a memory-bound operator moves at the least: reads and writes of its tensors, `e` bytes an element.
-struct Traffic {
-  MemoryOperator op;
-  double bytes;
+EagerTypes eager_types(const KernelContext& context) {
+  return {.value = size_of(context.precision).value(),
+          .arithmetic =
+              context.weights == WeightState::Autocast ? EagerTypes::Arithmetic::Fp32Norms : EagerTypes::Arithmetic::OfTensors};
+}
+
+/// What an operator without products costs as the framework's own kernels.
+struct EagerWork {
+  EagerKernels kernels;
+  double elements = 0;
 };
+
+/// Finds it, or nothing where the software has a fused kernel.
+struct EagerFinder {
+  const KernelContext& context;
+  Pass pass;
+
+  std::optional<EagerWork> operator()(const Norm<Count>& norm) const {
+    const bool unfused = norm.kind == NormKind::RmsNorm && context.unfused.rms_norm;
+    if (context.fused_operators && !unfused) return std::nullopt;
+    return EagerWork{eager_norm(norm.kind, eager_types(context), pass), norm.rows.as_double() * norm.width.as_double()};
+  }
+  std::optional<EagerWork> operator()(const Activation<Count>& activation) const {
+    const bool gated = activation.kind == ActivationKind::SwiGlu || activation.kind == ActivationKind::GeGlu;
+    if (context.fused_operators && !(gated && context.unfused.gated_activation)) return std::nullopt;
+    return EagerWork{eager_activation(activation.kind, eager_types(context), pass), activation.elements.as_double()};
+  }
+  std::optional<EagerWork> operator()(const Elementwise<Count>& elementwise) const {
+    const bool rotary = elementwise.kind == ElementwiseKind::Rotary && context.unfused.rotary;
+    if (context.fused_operators && !rotary) return std::nullopt;
+    return EagerWork{eager_elementwise(elementwise.kind, eager_types(context), pass), elementwise.elements.as_double()};
+  }
+  template <class Shape>
+  std::optional<EagerWork> operator()(const Shape&) const {
+    return std::nullopt;
+  }
+};
+
+std::optional<EagerWork> eager_work(const KernelContext& context, const Operator<Count>& op, Pass pass) {
+  if (pass == Pass::WeightGradient) return std::nullopt;
+  return std::visit(EagerFinder{context, pass}, op.shape);
+}
+
+/// Kernel after kernel, as one step.
+std::optional<Step> eager_step(const KernelContext& context, const EagerWork& work) {
+  if (work.kernels.empty()) return std::nullopt;
+  Step step = priced(StepClass::MemoryBound, {}, {.time = Seconds{}, .provenance = Provenance::Fitted}, Flops(), Bytes());
+  for (const EagerKernel& kernel : work.kernels) {
+    const Bytes bytes(kernel.bytes * work.elements);
+    const MemoryShape shape{.op = kernel.family, .bytes = bytes, .launches = kernel.launches, .fused = false};
+    const PredictedTime predicted = memory_time(*context.gpu, shape);
+    step.duration += to_ticks(predicted.time);
+    step.bytes += bytes;
+    step.provenance = predicted.provenance;
+  }
+  step.shape = fmt::format("{:.4g} MB in {} kernels", step.bytes.value() / 1e6, launches_of(work.kernels));
+  return step;
+}
 
 /// Prices each operator shape in one pass.
 struct KernelPricer {
@@ -63,7 +119,8 @@ struct KernelPricer {
       shape.k = linear.rows.value();
       shape.pass = GemmPass::WeightGradient;
     }
-    return with_casts(gemm_step(context, shape), linear.inputs * linear.outputs);
+    const Count weights = linear.inputs * linear.outputs;
+    return with_sum(with_bias_gradient(with_casts(gemm_step(context, shape), weights), linear), weights);
   }
 
   std::optional<Step> operator()(const Attention<Count>& attention) const {
@@ -79,16 +136,18 @@ struct KernelPricer {
                                .dropout = attention.dropout,
                                .dtype = context.precision,
                                .kernel = context.attention,
+                               .softmax = softmax(),
                                .direction = pass == Pass::Forward ? Direction::Forward : Direction::Backward};
     const double rows = attention.batch.as_double() * attention.heads.as_double() * attention.queries.as_double();
     const double forward_flops = 4 * rows * attention.window.as_double() * attention.head_dim.as_double();
     const double tensors =
         2 * rows * attention.head_dim.as_double() * (1 + attention.kv_heads.as_double() / attention.heads.as_double());
-    return priced(StepClass::Attention,
-                  fmt::format("batch={} heads={} queries={} keys={} head_dim={}", shape.batch, shape.heads, shape.queries,
-                              shape.window, shape.head_dim),
-                  attention_time(*context.gpu, shape), Flops(pass == Pass::Forward ? forward_flops : 2 * forward_flops),
-                  tensors * (pass == Pass::Forward ? 1 : 2) * size_of(context.precision));
+    Step step = priced(StepClass::Attention,
+                       fmt::format("batch={} heads={} queries={} keys={} head_dim={}", shape.batch, shape.heads, shape.queries,
+                                   shape.window, shape.head_dim),
+                       attention_time(*context.gpu, shape), Flops(pass == Pass::Forward ? forward_flops : 2 * forward_flops),
+                       tensors * (pass == Pass::Forward ? 1 : 2) * size_of(context.precision));
+    return with_layout(std::move(step), rows * attention.head_dim.as_double());
   }
 
   std::optional<Step> operator()(const Matmul<Count>& matmul) const {
@@ -135,9 +194,8 @@ struct KernelPricer {
       case ElementwiseKind::CausalMask:
       case ElementwiseKind::ScoreBias:
         return std::nullopt;          // applied inside the attention kernel
-      case ElementwiseKind::Dropout:  // fused with the residual addition only its byte mask is extra traffic
-        return context.fused_operators ? memory(MemoryOperator::Elementwise, values, 0.5, 0.5)
-                                       : memory(MemoryOperator::Elementwise, values, 2.5, 2.5);
+      case ElementwiseKind::Dropout:  // with the residual addition; only its byte mask is extra traffic
+        return memory(MemoryOperator::Elementwise, values, 0.5, 0.5);
     }
     throw std::logic_error("unhandled ElementwiseKind");
   }
@@ -162,6 +220,40 @@ struct KernelPricer {
     if (pass == Pass::WeightGradient) return std::nullopt;
     const double moves = pass == Pass::Forward ? forward_moves : backward_moves;
     return memory_step(context, op, moves * values * size_of(context.precision), 1);
+  }
+
+  [[nodiscard]] SoftmaxKernel softmax() const {
+    if (context.fused_operators) return SoftmaxKernel::Fused;
+    return context.weights == WeightState::Autocast ? SoftmaxKernel::EagerFp32 : SoftmaxKernel::Eager;
+  }
+
+  [[nodiscard]] Step with_layout(Step step, double query_elements) const {
+    if (context.fused_operators) return step;
+    const auto copies =
+        eager_step(context, {eager_attention_layout(context.attention, eager_types(context), pass), query_elements});
+    step.duration += copies->duration;
+    step.bytes += copies->bytes;
+    return step;
+  }
+
+  /// Without a fused kernel the sum of the output's gradient over all rows is a pass of its own.
+  [[nodiscard]] Step with_bias_gradient(Step step, const Linear<Count>& linear) const {
+    if (context.fused_operators || pass != Pass::WeightGradient || !linear.bias) return step;
+    const Bytes output = linear.rows.as_double() * linear.outputs.as_double() * size_of(context.precision);
+    const Step sum = memory_step(context, MemoryOperator::Elementwise, output, 1);
+    step.duration += sum.duration;
+    step.bytes += sum.bytes;
+    return step;
+  }
+
+  /// A kernel of its own reads the new gradient and the sum over the micro-batches, and writes the sum.
+  [[nodiscard]] Step with_sum(Step step, Count weights) const {
+    if (context.weight_gradient_sum == WeightGradientSum::Fused || pass != Pass::WeightGradient) return step;
+    const Step sum = memory_step(context, MemoryOperator::Elementwise,
+                                 weights.as_double() * (size_of(context.precision) + 2 * context.gradient_value), 1);
+    step.duration += sum.duration;
+    step.bytes += sum.bytes;
+    return step;
   }
 
   /// Autocast converts the fp32 weights (4 + 2 bytes) before the forward product and the gradient (2 + 4) after the
@@ -191,21 +283,41 @@ std::string to_string(Pass pass) {
 }
 
 std::optional<Step> kernel_step(const KernelContext& context, const Operator<Count>& op, Pass pass) {
+  if (const std::optional<EagerWork> eager = eager_work(context, op, pass)) return eager_step(context, *eager);
   return std::visit(KernelPricer{context, pass, op.trainable}, op.shape);
 }
 
 Step memory_step(const KernelContext& context, MemoryOperator op, Bytes bytes, int kernel_launches) {
-  const MemoryShape shape{.op = op, .bytes = bytes, .launches = kernel_launches, .fused = context.fused_operators};
+  const MemoryShape shape{.op = op, .bytes = bytes, .launches = kernel_launches, .fused = true};
   return priced(StepClass::MemoryBound, fmt::format("{:.4g} MB", bytes.value() / 1e6), memory_time(*context.gpu, shape), Flops(),
                 bytes);
 }
 
+namespace {
+
+/// A product, and what autocast and an unfused bias add to it: conversions of weight and bias (or of their gradients), and the
+/// bias gradient's sum.
+int linear_launches(const KernelContext& context, const Linear<Count>& linear, Pass pass) {
+  if (pass == Pass::InputGradient) return 1;
+  const bool bias_sum = pass == Pass::WeightGradient && linear.bias && !context.fused_operators;
+  const int conversions = context.weights == WeightState::Autocast ? (linear.bias ? 2 : 1) : 0;
+  const bool own_sum = pass == Pass::WeightGradient && context.weight_gradient_sum == WeightGradientSum::Separate;
+  return 1 + conversions + (bias_sum ? 1 : 0) + (own_sum ? 1 : 0);
+}
+
+int attention_launches(const KernelContext& context, Pass pass) {
+  const int core = context.attention != AttentionKernel::Unfused ? 1 : pass == Pass::Forward ? 4 : 6;
+  if (context.fused_operators) return core;  // scale, scores, softmax, values; their gradients
+  return core + launches_of(eager_attention_layout(context.attention, eager_types(context), pass));
+}
+
+}  // namespace
+
 int launches(const KernelContext& context, const Operator<Count>& op, Pass pass) {
-  const bool cast = context.weights == WeightState::Autocast && std::holds_alternative<Linear<Count>>(op.shape);
-  const bool unfused_attention =
-      context.attention == AttentionKernel::Unfused && std::holds_alternative<Attention<Count>>(op.shape);
-  if (unfused_attention) return pass == Pass::Forward ? 4 : 6;  // scale, scores, softmax, values; their gradients
-  return cast && pass != Pass::InputGradient ? 2 : 1;
+  if (const std::optional<EagerWork> eager = eager_work(context, op, pass)) return launches_of(eager->kernels);
+  if (const auto* linear = std::get_if<Linear<Count>>(&op.shape)) return linear_launches(context, *linear, pass);
+  if (std::holds_alternative<Attention<Count>>(op.shape)) return attention_launches(context, pass);
+  return 1;
 }
 
 }  // namespace mfusim

@@ -3,6 +3,7 @@
 
 #include "hardware/gpu.hpp"
 #include "model/operator.hpp"
+#include "sim/pass.hpp"
 #include "sim/stack.hpp"
 #include "sim/step.hpp"
 
@@ -17,11 +18,10 @@ struct KernelContext {
   AttentionKernel attention = AttentionKernel::Flash2;
   bool fused_operators = true;
   WeightState weights = WeightState::MasterCopy;
+  WeightGradientSum weight_gradient_sum = WeightGradientSum::Fused;
+  Bytes gradient_value{4};   ///< Of one value of the sum over the micro-batches.
+  EagerOperators unfused{};  ///< Operators for which the software has no fused kernel at all.
 };
-
-/// A pass over an operator. Operators without weights have their whole backward in InputGradient.
-enum class Pass { Forward, InputGradient, WeightGradient };
-[[nodiscard]] std::string to_string(Pass pass);
 
 /// The kernels of one rank's operator in one pass as one step (name empty), or nothing where the pass has no work:
 /// no gradient is needed, or another kernel carries it (a fused dropout, a mask inside attention).

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/data_parallel.hpp"
 #include "sim/layer_pass.hpp"
 #include "sim/placement.hpp"
 
@@ -12,7 +13,10 @@ LayerContext layer_context(const Scenario& scenario) {
                   .precision = scenario.training.precision,
                   .attention = techniques.attention,
                   .fused_operators = techniques.fused_operators,
-                  .weights = autocasts(scenario.training, scenario.stack) ? WeightState::Autocast : WeightState::MasterCopy},
+                  .weights = autocasts(scenario.training, scenario.stack) ? WeightState::Autocast : WeightState::MasterCopy,
+                  .weight_gradient_sum = scenario.stack.weight_gradient_sum,
+                  .gradient_value = gradient_value(scenario),
+                  .unfused = scenario.stack.unfused},
       .tensor = {.ranks = plan.tensor, .sequence = plan.sequence},
       .context = {.ranks = plan.context,
                   .exchange = plan.context_exchange,

@@ -111,6 +111,13 @@ class PipelineStep {
     return values;
   }
 
+  /// What the tensor ranks received in shares is gathered inside their node; with sequence parallelism shares are all they need.
+  [[nodiscard]] Seconds gather_after_receive() const {
+    if (plan_.tensor == 1 || plan_.sequence) return Seconds{};
+    return to_seconds(
+        tensor_collective(context_, Collective::AllGather, boundary_elements(chunks_), "gather after receive").duration);
+  }
+
   /// One transfer between neighbouring stages. Each tensor rank sends its share: with sequence parallelism it has no
   /// more, without it Megatron-LM scatters before sending and gathers after (Narayanan et al. 2021, section 4.1).
   [[nodiscard]] Step point_to_point(const char* name, StreamKind stream) const {
@@ -118,7 +125,7 @@ class PipelineStep {
     const CollectiveShape shape{
         .kind = Collective::SendReceive, .message = message, .group = pipeline_pair(plan_, scenario_.cluster)};
     const PredictedTime predicted = collective_time(scenario_.cluster, shape);
-    Seconds time = predicted.time;
+    Seconds time = predicted.time + gather_after_receive();
     if (!scenario_.techniques.pp_overlap) time += scenario_.stack.point_to_point_host_cost;
     return Step{.name = name,
                 .shape = std::to_string(static_cast<std::int64_t>(message.value())) + " B",
@@ -147,9 +154,16 @@ class PipelineStep {
     start_ = stage_inputs(stage);
     const std::vector<Slot> slots = stage_schedule(plan_, stage);
     std::vector<std::size_t> last_slot(static_cast<std::size_t>(plan_.virtual_stages));
-    for (std::size_t i = 0; i < slots.size(); ++i) last_slot[slots[i].chunk] = i;
+    std::size_t last_forward = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      last_slot[slots[i].chunk] = i;
+      if (slots[i].kind == Slot::Kind::Forward) last_forward = i;
+    }
+    blocks_ = edge_phases_block();
     TaskId end = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
+      if (slots[i].kind != Slot::Kind::Forward) blocks_ = !scenario_.techniques.pp_overlap;  // the warm-up is over
+      if (i > last_forward) blocks_ = edge_phases_block();                                   // the flush begins
       const PlacedSegment placed = place_slot(slots[i]);
       if (!placed.segment->tasks.empty()) end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
       const bool last = last_slot[slots[i].chunk] == i;
@@ -159,7 +173,10 @@ class PipelineStep {
       if (ends_gradients && !last && plan_.zero == 2) end_micro_batch(end);
     }
     reduction_->finish(end);
-    RankUpdate update{.rank = stage, .parameters = stage_parameters(stage), .gradients = reduction_->reduced()};
+    RankUpdate update{.rank = stage,
+                      .parameters = stage_parameters(stage),
+                      .tensors = stage_tensors(stage),
+                      .gradients = reduction_->reduced()};
     update.gradients.push_back(end);
     return update;
   }
@@ -231,7 +248,12 @@ class PipelineStep {
     const TaskId sent =
         graph_.add_row(stage_, step, row, {.micro_batch = passage.micro_batch, .chunk = passage.chunk}, exits_of(placed));
     (forward ? sent_forward_ : sent_backward_)[passage] = sent;
-    if (!scenario_.techniques.pp_overlap) blocking_.push_back(sent);
+    if (blocks_) blocking_.push_back(sent);
+  }
+
+  /// Do passes of the warm-up and the flush wait for the sends before them?
+  [[nodiscard]] bool edge_phases_block() const {
+    return !scenario_.techniques.pp_overlap || scenario_.stack.pipeline_overlap == PipelineOverlap::SteadyPhase;
   }
 
   /// The gradients of a chunk are complete with its last slot: a weight-gradient pass leaves some layers' to the pass before it.
@@ -248,6 +270,14 @@ class PipelineStep {
     double total = 0;
     for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk) {
       total += parameters_of(chunks_[model_chunk(stage, chunk)], context_.tensor).trainable;
+    }
+    return total;
+  }
+
+  [[nodiscard]] double stage_tensors(int stage) const {
+    double total = 0;
+    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk) {
+      total += parameter_tensors(chunks_[model_chunk(stage, chunk)]);
     }
     return total;
   }
@@ -277,6 +307,7 @@ class PipelineStep {
   std::optional<GradientReduction> reduction_;
   std::vector<std::vector<TaskId>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
   std::vector<TaskId> blocking_;            ///< A blocking send that the next pass waits for.
+  bool blocks_ = false;                     ///< In the present phase of the schedule.
   PassageTable<PlacedSegment> forward_, backward_;
   PassageTable<std::optional<TaskId>> sent_forward_, sent_backward_;
 };

@@ -21,10 +21,18 @@ namespace {
 
 const std::vector<std::pair<std::string, WeightState>> weight_states{
     {"autocast", WeightState::Autocast}, {"master-copy", WeightState::MasterCopy}, {"sharded-cast", WeightState::ShardedCast}};
-const std::vector<std::pair<std::string, GradientState>> gradient_states{{"fp32", GradientState::Fp32},
-                                                                         {"precision", GradientState::Precision}};
+const std::vector<std::pair<std::string, GradientState>> gradient_states{
+    {"fp32", GradientState::Fp32}, {"precision", GradientState::Precision}, {"fp32-with-bf16", GradientState::Fp32WithBf16}};
 const std::vector<std::pair<std::string, ReductionBuffers>> buffer_states{
     {"in-place", ReductionBuffers::InPlace}, {"copy", ReductionBuffers::Copy}, {"buckets", ReductionBuffers::Buckets}};
+const std::vector<std::pair<std::string, OptimizerKernels>> optimizer_kernels{
+    {"fused", OptimizerKernels::Fused}, {"foreach", OptimizerKernels::Foreach}, {"loop", OptimizerKernels::Loop}};
+const std::vector<std::pair<std::string, GradientCopies>> gradient_copies{
+    {"none", GradientCopies::None}, {"buckets", GradientCopies::Buckets}, {"buckets-and-sums", GradientCopies::BucketsAndSums}};
+const std::vector<std::pair<std::string, WeightGradientSum>> weight_gradient_sums{{"fused", WeightGradientSum::Fused},
+                                                                                  {"separate", WeightGradientSum::Separate}};
+const std::vector<std::pair<std::string, PipelineOverlap>> pipeline_overlaps{{"all", PipelineOverlap::AllPhases},
+                                                                             {"steady", PipelineOverlap::SteadyPhase}};
 const std::vector<std::pair<std::string, LaunchMode>> launch_modes{{"eager", LaunchMode::Eager}, {"graph", LaunchMode::Graph}};
 const std::vector<std::pair<std::string, AttentionKernel>> attention_kernels{{"false", AttentionKernel::Unfused},
                                                                              {"1", AttentionKernel::Flash1},
@@ -78,6 +86,10 @@ void read_settings(Reader& reader, Stack& stack) {
         static_cast<int>(checked_size(reader, "tp_overlap_chunks", reader.positive_int("tp_overlap_chunks")));
   if (reader.has("step_host_cost")) stack.step_host_cost = reader.quantity<Seconds>("step_host_cost");
   if (reader.has("eager_cross_entropy")) stack.eager_cross_entropy = reader.boolean("eager_cross_entropy");
+  if (reader.has("optimizer_kernels")) stack.optimizer_kernels = reader.choice("optimizer_kernels", optimizer_kernels);
+  if (reader.has("gradient_copies")) stack.gradient_copies = reader.choice("gradient_copies", gradient_copies);
+  if (reader.has("weight_gradient_sum")) stack.weight_gradient_sum = reader.choice("weight_gradient_sum", weight_gradient_sums);
+  if (reader.has("pipeline_overlap")) stack.pipeline_overlap = reader.choice("pipeline_overlap", pipeline_overlaps);
   if (reader.has("unfused")) stack.unfused = read_unfused(reader.child("unfused"));
   if (reader.has("framework_memory")) stack.framework_memory = reader.quantity<Bytes>("framework_memory");
 }

@@ -35,13 +35,22 @@ enum class LaunchMode { Eager, Graph };
 /// FSDP with mixed precision).
 enum class WeightState { Autocast, MasterCopy, ShardedCast };
 
-/// Type in which gradients are kept and reduced.
-enum class GradientState { Fp32, Precision };
+/// Type in which gradients are kept and reduced. Fp32WithBf16: as the weights in fp16 (whose loss is scaled), fp32 in bf16.
+enum class GradientState { Fp32, Precision, Fp32WithBf16 };
 
-/// Where gradients stand while they are reduced. InPlace: in their own contiguous buffer (Megatron-LM). Copy: all of them once
-/// more in the buckets (PyTorch DDP without gradient_as_bucket_view). Buckets: in one bucket, or two in turn where they are
-/// reduced under backward (DeepSpeed).
-enum class ReductionBuffers { InPlace, Copy, Buckets };
+/// How the optimizer's arithmetic runs (sim/update_traffic.hpp): one kernel for all of it, a kernel an arithmetic step over all
+/// tensors, or a kernel an arithmetic step and tensor.
+enum class OptimizerKernels { Fused, Foreach, Loop };
+
+/// What else is done to gradients between backward pass and optimizer: nothing, copies into the buckets of the reduction and
+/// back, or these and sums into gradients that were set to zero before the pass.
+enum class GradientCopies { None, Buckets, BucketsAndSums };
+
+/// Whether a weight gradient is added to the sum over the micro-batches inside its matrix multiply or by a kernel of its own.
+enum class WeightGradientSum { Fused, Separate };
+
+/// Which phases of the pipeline schedule `techniques.pp_overlap` reaches: all, or not warm-up and flush.
+enum class PipelineOverlap { AllPhases, SteadyPhase };
 
 /// Operators that a stack runs as the framework's own kernels, one an arithmetic step, also where its other operators are
 /// fused (Megatron-LM of 2023 fuses LayerNorm and GELU, not what Llama uses in their place).
@@ -49,7 +58,13 @@ struct EagerOperators {
   bool rms_norm = false;
   bool rotary = false;
   bool gated_activation = false;
+  bool operator==(const EagerOperators&) const = default;
 };
+
+/// Where gradients stand while they are reduced. InPlace: in their own contiguous buffer (Megatron-LM). Copy: all of them once
+/// more in the buckets (PyTorch DDP without gradient_as_bucket_view). Buckets: in one bucket, or two in turn where they are
+/// reduced under backward (DeepSpeed).
+enum class ReductionBuffers { InPlace, Copy, Buckets };
 
 /// A software stack: which numbers its state is kept in, how it launches, what it overlaps. Constants belong to a
 /// stack, never to a case; each catalog file (sim/stacks/*.yaml) states its sources.
@@ -68,8 +83,12 @@ struct Stack {
   Seconds step_host_cost{};            ///< Host work a step that nothing overlaps.
   Bytes framework_memory{};            ///< CUDA context, communicator buffers, workspaces.
   bool eager_cross_entropy = false;    ///< Logits are copied to fp32 and kept beside their log-softmax (Hugging Face).
-  EagerOperators unfused;              ///< Eager whatever `techniques.fused_operators` says.
-  Techniques techniques;               ///< What the stack does by itself.
+  OptimizerKernels optimizer_kernels = OptimizerKernels::Fused;
+  GradientCopies gradient_copies = GradientCopies::None;
+  WeightGradientSum weight_gradient_sum = WeightGradientSum::Fused;
+  PipelineOverlap pipeline_overlap = PipelineOverlap::AllPhases;
+  EagerOperators unfused;  ///< Eager whatever `techniques.fused_operators` says.
+  Techniques techniques;   ///< What the stack does by itself.
   bool operator==(const Stack&) const = default;
 };
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,7 +23,16 @@ std::string word_of(DataType type) {
 }
 
 DataType kept_as(GradientState state, DataType precision) {
-  return state == GradientState::Precision && is_half(precision) ? precision : DataType::Fp32;
+  if (!is_half(precision)) return DataType::Fp32;
+  switch (state) {
+    case GradientState::Fp32:
+      return DataType::Fp32;
+    case GradientState::Precision:
+      return precision;
+    case GradientState::Fp32WithBf16:
+      return precision == DataType::Bf16 ? DataType::Fp32 : precision;
+  }
+  throw std::logic_error("unhandled GradientState");
 }
 
 }  // namespace

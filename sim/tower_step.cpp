@@ -59,9 +59,10 @@ std::vector<TaskId> TowerStep::backward(std::uint32_t micro_batch, std::span<con
 TaskId TowerStep::reduce(GradientReduction& reduction) const {
   std::size_t end = 0;
   for (auto run = chunk_.runs.rbegin(); run != chunk_.runs.rend(); ++run) {
-    const double values = mfusim::trainable_parameters(*run->layer, context_.tensor);
-    for (std::int64_t i = 0; i < run->repeat && end < backward_.layer_ends.size(); ++i)
-      reduction.add(values, last_backward_.id(backward_.layer_ends[end++]));
+    const std::vector<double> sizes = gradient_tensors(*run->layer, context_.tensor);
+    for (std::int64_t i = 0; i < run->repeat && end < backward_.layer_ends.size(); ++i, ++end) {
+      for (const double values : sizes) reduction.add(values, last_backward_.id(backward_.layer_ends[end]));
+    }
   }
   return last_backward_.id(static_cast<SegmentIndex>(backward_.tasks.size()) - 1);
 }

@@ -32,6 +32,7 @@ class TowerStep {
 
   [[nodiscard]] bool frozen() const { return tower_.frozen; }
   [[nodiscard]] double trainable_parameters() const { return parameters_of(chunk_, context_.tensor).trainable; }
+  [[nodiscard]] double tensors() const { return parameter_tensors(chunk_); }
   [[nodiscard]] Bytes input_bytes() const { return mfusim::input_bytes(tower_, view_.training.precision); }
 
   /// One micro-batch forward; gives what its features wait for. Where gradients are accumulated nothing is kept for backward.

@@ -4,6 +4,7 @@
 #include "sim/data_parallel.hpp"
 #include "sim/placement.hpp"
 #include "sim/shard_groups.hpp"
+#include "sim/update_traffic.hpp"
 #include "sim/variation.hpp"
 
 namespace mfusim {
@@ -35,9 +36,48 @@ Step host_work(const Scenario& scenario) {
               .bytes = Bytes()};
 }
 
+/// Passes over all gradients of the rank, whatever share of them it updates.
+Step gradient_copies(const Scenario& scenario, const RankUpdate& update) {
+  Step step =
+      memory_step(layer_context(scenario).kernels, MemoryOperator::Copy, update.parameters * gradient_copy_bytes(scenario), 1);
+  step.name = "gradient copies";
+  step.step_class = StepClass::Optimizer;
+  return step;
+}
+
+Step optimizer_launches(const Scenario& scenario, double launches) {
+  return Step{.name = "optimizer launches",
+              .shape = std::to_string(static_cast<std::int64_t>(launches)) + " launches",
+              .step_class = StepClass::HostLaunch,
+              .stream = StreamKind::Host,
+              .duration = to_ticks(launches * eager_launch_cost(scenario.cluster.gpu)),
+              .flops = Flops(),
+              .bytes = Bytes()};
+}
+
 /// Parameters whose optimizer state the rank keeps.
 double held_by(const Scenario& own, const RankUpdate& update) {
   return update.parameters / shard_ranks(own.parallel);
+}
+
+/// The norm of a rank's gradients, behind what is done to them before.
+TaskId add_norm(const Scenario& own, StepGraph& graph, const RankUpdate& update) {
+  std::vector<TaskId> gradients = update.gradients;
+  if (gradient_copy_bytes(own) > Bytes()) gradients = {graph.add(update.rank, gradient_copies(own, update), {}, gradients)};
+  return graph.add(update.rank, gradient_norm_step(own, held_by(own, update)), {}, gradients);
+}
+
+/// The optimizer, its launches, and the gather of what it updated; gives what the rank's step ends with.
+std::vector<TaskId> add_optimizer(const Scenario& own, StepGraph& graph, const RankUpdate& update,
+                                  const std::vector<TaskId>& norms) {
+  std::vector<TaskId> last{graph.add(update.rank, optimizer_step(own, held_by(own, update)), {}, norms)};
+  if (const double launches = update_launches(own, update.tensors); launches > 0) {
+    const std::vector<TaskId> known = host_waits_for_gradients(own) ? norms : std::vector<TaskId>{};
+    last.push_back(graph.add(update.rank, optimizer_launches(own, launches), {}, known));
+  }
+  if (gathers_new_weights(own.parallel) && !own.techniques.dp_overlap)
+    last = {graph.add(update.rank, weight_gather(own, update.parameters, "weight gather"), {}, last)};
+  return last;
 }
 
 }  // namespace
@@ -47,16 +87,14 @@ void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<Ra
   norms.reserve(ranks.size());
   for (const RankUpdate& update : ranks) {
     const Scenario& own = update.view != nullptr ? *update.view : scenario;
-    norms.push_back(graph.add(update.rank, gradient_norm_step(own, held_by(own, update)), {}, update.gradients));
+    norms.push_back(add_norm(own, graph, update));
   }
   const bool joins = scenario.cluster.gpus > 1 && !scenario.parallel.post_validation;
   if (joins) norms = {graph.add_on_all_ranks(norm_reduction(scenario), norms)};
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     const RankUpdate& update = ranks[i];
     const Scenario& own = update.view != nullptr ? *update.view : scenario;
-    std::vector<TaskId> last{graph.add(update.rank, optimizer_step(own, held_by(own, update)), {}, norms)};
-    if (gathers_new_weights(own.parallel) && !own.techniques.dp_overlap)
-      last = {graph.add(update.rank, weight_gather(own, update.parameters, "weight gather"), {}, last)};
+    const std::vector<TaskId> last = add_optimizer(own, graph, update, norms);
     const bool ends_rank = i + 1 == ranks.size() || ranks[i + 1].rank != update.rank;
     if (ends_rank && scenario.stack.step_host_cost > Seconds{})
       static_cast<void>(graph.add(update.rank, host_work(scenario), {}, last));

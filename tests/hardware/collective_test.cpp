@@ -96,6 +96,21 @@ TEST_CASE("time grows with the message, the nodes and the groups beside it", "[c
   CHECK(collective_time(cluster, beside).time >= collective_time(cluster, shape).time);
 }
 
+TEST_CASE("a network that runs rings alone is never faster, and only its all-reduces differ", "[collective]") {
+  Cluster cluster{.gpu = load_gpu("a100-sxm4-40gb"), .gpus = 800, .gpus_per_node = 8, .network = load_network("efa-400g")};
+  Cluster free = cluster;
+  free.network.algorithms = Algorithms::All;
+  for (const double megabytes : {0.1, 25.0, 400.0, 8000.0}) {
+    for (const Collective kind : {Collective::AllReduce, Collective::AllGather, Collective::ReduceScatter}) {
+      const CollectiveShape shape{.kind = kind, .message = Bytes(megabytes * 1e6), .group = {.ranks = 800, .ranks_per_node = 8}};
+      CAPTURE(megabytes, to_string(kind));
+      const Seconds rings = collective_time(cluster, shape).time;
+      CHECK(rings >= collective_time(free, shape).time);
+      if (kind != Collective::AllReduce) CHECK(rings == collective_time(free, shape).time);
+    }
+  }
+}
+
 TEST_CASE("oversubscription slows what crosses the leaf switches only", "[collective]") {
   Cluster cluster = cluster_of("a100-sxm4-80gb", "roce-8x200g");
   const CollectiveShape within{.kind = Collective::AllGather, .message = Bytes(1e9), .group = {.ranks = 32, .ranks_per_node = 8}};

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/update_traffic.hpp"
+
+#include "sim/data_parallel.hpp"
+#include "tests/catch.hpp"
+#include "tests/sim/scenarios.hpp"
+
+using namespace mfusim;
+using namespace mfusim::tests;
+
+namespace {
+
+Seconds step_time(const Scenario& scenario) {
+  return run_scenario(scenario).result.iteration_time;
+}
+
+std::vector<Step> steps_named(const Run& run, const std::string& name) {
+  std::vector<Step> steps;
+  for (const Task& task : run.step.graph.tasks) {
+    if (run.step.steps[task.label].name == name) steps.push_back(run.step.steps[task.label]);
+  }
+  return steps;
+}
+
+}  // namespace
+
+TEST_CASE("a fused update moves each value once, unfused ones its arithmetic step by step", "[property]") {
+  Scenario scenario = scenario_of(small_decoder);
+  scenario.stack.gradients = GradientState::Fp32;
+  const auto bytes = [&](OptimizerKernels kernels) {
+    scenario.stack.optimizer_kernels = kernels;
+    return update_bytes(scenario).value();
+  };
+  // master weight and two moments in fp32 read and written, fp32 gradient read, 16-bit weight written
+  CHECK(bytes(OptimizerKernels::Fused) == 3 * (4 + 4) + 4 + 2);
+  CHECK(bytes(OptimizerKernels::Foreach) > bytes(OptimizerKernels::Fused));
+  CHECK(bytes(OptimizerKernels::Loop) > bytes(OptimizerKernels::Foreach));
+  scenario.stack.weights = WeightState::Autocast;  // the weights are the fp32 ones: nothing to write in 16 bit
+  CHECK(bytes(OptimizerKernels::Fused) == 3 * (4 + 4) + 4);
+}
+
+TEST_CASE("gradients are copied into buckets where replicas reduce them, and checked where losses are scaled", "[property]") {
+  Scenario one = scenario_of(small_clip, {{"cluster.gpus", "1"}, {"training.global_batch", "16"}, {"stack", "pytorch-ddp-2022"}});
+  Scenario eight = scenario_of(small_clip, {{"stack", "pytorch-ddp-2022"}});
+  CHECK((gradient_copy_bytes(eight) - gradient_copy_bytes(one)).value() == 4 * 4);
+  Scenario scaled = eight;
+  scaled.training.precision = DataType::Fp16;
+  CHECK((gradient_copy_bytes(scaled) - gradient_copy_bytes(eight)).value() == 2 * 4);
+  CHECK(host_waits_for_gradients(scaled));
+  CHECK_FALSE(host_waits_for_gradients(eight));
+  scaled.stack.gradient_copies = GradientCopies::None;
+  eight.stack.gradient_copies = GradientCopies::None;
+  CHECK(gradient_copy_bytes(eight) == Bytes());
+}
+
+TEST_CASE("an optimizer that loops over the tensors is launched once a tensor and step, a fused one never waits for the host",
+          "[property]") {
+  Scenario scenario = scenario_of(small_clip, {{"stack", "pytorch-ddp-2022"}});
+  const double few = update_launches(scenario, 10);
+  CHECK(update_launches(scenario, 20) == 2 * few);
+  scenario.stack.optimizer_kernels = OptimizerKernels::Fused;
+  CHECK(update_launches(scenario, 20) == 0);
+}
+
+TEST_CASE("more work in the update never shortens a step", "[property]") {
+  Scenario scenario = scenario_of(small_clip, {{"stack", "pytorch-ddp-2022"}});
+  const Seconds loop = step_time(scenario);
+  scenario.stack.optimizer_kernels = OptimizerKernels::Foreach;
+  const Seconds foreach_kernels = step_time(scenario);
+  scenario.stack.optimizer_kernels = OptimizerKernels::Fused;
+  const Seconds fused = step_time(scenario);
+  scenario.stack.gradient_copies = GradientCopies::None;
+  CHECK(loop >= foreach_kernels);
+  CHECK(foreach_kernels >= fused);
+  CHECK(fused >= step_time(scenario));
+}
+
+TEST_CASE("gradients are fp32 with bf16 alone where the software says so", "[property]") {
+  Scenario scenario = scenario_of(small_decoder, {{"stack", "megatron-lm-2021"}});
+  CHECK(gradient_value(scenario) == Bytes(4));
+  scenario.training.precision = DataType::Fp16;
+  CHECK(gradient_value(scenario) == Bytes(2));
+}
+
+TEST_CASE("a weight gradient that is summed apart costs a pass over itself and the sum, for each micro-batch", "[property]") {
+  Scenario scenario = scenario_of(small_decoder);
+  const Run fused = run_scenario(scenario);
+  scenario.stack.weight_gradient_sum = WeightGradientSum::Separate;
+  const Run separate = run_scenario(scenario);
+  const auto before = steps_named(fused, "block.fc1 weight gradient");
+  const auto after = steps_named(separate, "block.fc1 weight gradient");
+  REQUIRE_FALSE(before.empty());
+  REQUIRE(before.size() == after.size());
+  const double weights = 1024.0 * 4096;
+  CHECK((after.front().bytes - before.front().bytes).value() == weights * (2 + 2 * 4));
+  CHECK(after.front().duration > before.front().duration);
+}
+
+TEST_CASE("a bucket closes with the tensor that fills it, and none is divided", "[property]") {
+  Scenario scenario = scenario_of(small_clip, {{"stack", "pytorch-ddp-2022"}});
+  const double bucket = scenario.stack.gradient_bucket.value();
+  const Run one = run_scenario(scenario);
+  const double largest = 49408.0 * 768 * 4;  // the token table
+  std::size_t reductions = 0;
+  double total = 0;
+  for (const Step& step : steps_named(one, "gradient reduction")) {
+    const double message = step.bytes.value() / (2 * 7.0 / 8);  // what an all-reduce of eight sends
+    CHECK(message < bucket + largest);
+    total += message;
+    ++reductions;
+  }
+  CHECK_THAT(total, WithinRel(4 * 427944192.0, 1e-3));  // all parameters but the scale of the loss
+  CHECK(static_cast<double>(reductions) > 0.3 * total / bucket);
+  CHECK(static_cast<double>(reductions) <= total / bucket + 1);
+}
+
+TEST_CASE("sends that are hidden in the steady phase alone lie between all hidden and none", "[property]") {
+  const Settings plan{{"cluster.gpus", "4"},
+                      {"parallel.pipeline", "4"},
+                      {"parallel.virtual_stages", "2"},
+                      {"parallel.schedule", "interleaved-1f1b"},
+                      {"techniques.pp_overlap", "true"},
+                      {"stack", "megatron-core-2024"}};
+  Scenario scenario = scenario_of(small_decoder, plan);
+  const Seconds steady = step_time(scenario);
+  scenario.stack.pipeline_overlap = PipelineOverlap::AllPhases;
+  const Seconds all = step_time(scenario);
+  scenario.techniques.pp_overlap = false;
+  const Seconds none = step_time(scenario);
+  CHECK(all <= steady);
+  CHECK(steady <= none);
+}
