@@ -18,7 +18,7 @@
       this.block = block;
       this.numeric = block.columns.map((_, i) => block.rows.some((row) => typeof row[i] === 'number'));
       // only columns of long words may break inside a word: short ones keep their width
-      this.long = block.columns.map((_, i) => block.rows.some((row) => typeof row[i] === 'string' && /\S{19}/.test(row[i])));
+      this.long = block.columns.map((_, i) => block.rows.some((row) => typeof row[i] === 'string' && /\S{26}/.test(row[i])));
       this.sorted = { column: -1, direction: 1 };
       this.all = block.rows.length <= shownAtFirst;
       this.texts = block.rows.map((row) => row.join(' ').toLowerCase());
