@@ -116,6 +116,7 @@ Page flops_page(const FlopsReport& report, const std::string& version) {
   Grid parts = parts_grid(report);
   BarChart chart = parts_chart(report, parts);
   chart.numbers = NumbersPlace::InTable;
+  chart.source = counted;
   return {
       .command = "flops",
       .title = report.model,
@@ -132,7 +133,8 @@ Page flops_page(const FlopsReport& report, const std::string& version) {
                                                        .title = "Layers in numbers",
                                                        .caption = {},
                                                        .grid = std::move(parts),
-                                                       .notes = notes_of(report)}}},
+                                                       .notes = notes_of(report),
+                                                       .source = counted}}},
                    {.key = "operators",
                     .title = "Operators",
                     .lead = {},
@@ -140,7 +142,8 @@ Page flops_page(const FlopsReport& report, const std::string& version) {
                                      .title = "Every operator, with all its repetitions",
                                      .caption = "Click on a heading to sort.",
                                      .grid = operators_grid(report),
-                                     .notes = notes_of(report)}}}},
+                                     .notes = notes_of(report),
+                                     .source = counted}}}},
       .version = version};
 }
 

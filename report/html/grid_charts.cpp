@@ -50,8 +50,13 @@ std::string label_of(const Grid& grid, const std::vector<Cell>& row, const std::
 }
 
 PointChart dots_of(const Grid& grid, const GridDots& spec) {
-  PointChart chart{
-      .key = spec.key, .title = spec.title, .caption = spec.caption, .x = spec.x.axis, .y = spec.y.axis, .series = {}};
+  PointChart chart{.key = spec.key,
+                   .title = spec.title,
+                   .caption = spec.caption,
+                   .x = spec.x.axis,
+                   .y = spec.y.axis,
+                   .series = {},
+                   .source = {}};
   const auto series_of = [&](const std::string& name) -> PointSeries& {
     for (PointSeries& one : chart.series) {
       if (one.name == name) return one;
@@ -74,7 +79,8 @@ PointChart dots_of(const Grid& grid, const GridDots& spec) {
 }
 
 PointChart curves_of(const Grid& grid, const GridCurves& spec) {
-  PointChart chart{.key = spec.key, .title = spec.title, .caption = spec.caption, .x = spec.x.axis, .y = spec.y, .series = {}};
+  PointChart chart{
+      .key = spec.key, .title = spec.title, .caption = spec.caption, .x = spec.x.axis, .y = spec.y, .series = {}, .source = {}};
   for (const GridCurve& curve : spec.curves) {
     PointSeries series{.name = curve.name, .colour = curve.colour, .style = PointStyle::Line, .points = {}};
     for (const std::vector<Cell>& row : grid.rows) {
@@ -95,7 +101,9 @@ BarChart bars_of(const Grid& grid, const GridBars& spec) {
                  .series = {},
                  .arrangement = BarArrangement::SideBySide,
                  .mark = {},
-                 .meanings = {}};
+                 .meanings = {},
+                 .numbers = NumbersPlace::Below,
+                 .source = {}};
   for (const std::vector<Cell>& row : grid.rows) chart.categories.push_back(label_of(grid, row, spec.labels));
   for (const GridCurve& value : spec.values) {
     BarSeries series{.name = value.name, .colour = value.colour, .bars = {}};

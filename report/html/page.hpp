@@ -69,6 +69,7 @@ struct BarChart {
   std::optional<Mark> mark;
   std::vector<Meaning> meanings;  ///< Of its categories or series: they join the page's definitions.
   NumbersPlace numbers = NumbersPlace::Below;
+  std::string source;  ///< What the numbers are computed or read from.
 };
 
 struct Point {
@@ -93,6 +94,7 @@ struct PointChart {
   Axis x;
   Axis y;
   std::vector<PointSeries> series;
+  std::string source;
 };
 
 /// What a column of a grid holds, by its key.
@@ -109,6 +111,7 @@ struct Table {
   std::string caption;
   Grid grid;
   std::vector<ColumnNote> notes;
+  std::string source;
 };
 
 /// The step on its ranks, to zoom into.

@@ -69,7 +69,8 @@ json block_json(const BarChart& chart) {
               {"series", series},
               {"stacked", chart.arrangement == BarArrangement::Stacked},
               {"meanings", meanings},
-              {"numbers", chart.numbers == NumbersPlace::Below}};
+              {"numbers", chart.numbers == NumbersPlace::Below},
+              {"source", chart.source}};
   if (chart.mark) object["mark"] = {{"label", chart.mark->label}, {"at", chart.mark->at}};
   return object;
 }
@@ -95,7 +96,7 @@ json block_json(const PointChart& chart) {
     series.push_back({{"name", one.name}, {"colour", one.colour}, {"style", style_name(one.style)}, {"points", points}});
   }
   return {{"kind", "points"},        {"key", chart.key},        {"title", chart.title}, {"caption", chart.caption},
-          {"x", axis_json(chart.x)}, {"y", axis_json(chart.y)}, {"series", series}};
+          {"x", axis_json(chart.x)}, {"y", axis_json(chart.y)}, {"series", series},     {"source", chart.source}};
 }
 
 json block_json(const Table& table) {
@@ -116,8 +117,8 @@ json block_json(const Table& table) {
     for (const Cell& cell : row) cells.push_back(cell_json(cell));
     rows.push_back(std::move(cells));
   }
-  return {{"kind", "table"},          {"key", table.key},   {"title", table.title},
-          {"caption", table.caption}, {"columns", columns}, {"rows", rows}};
+  return {{"kind", "table"},    {"key", table.key}, {"title", table.title},  {"caption", table.caption},
+          {"columns", columns}, {"rows", rows},     {"source", table.source}};
 }
 
 json block_json(const Timeline& timeline) {

@@ -12,7 +12,9 @@ BarChart provenance_chart(const Result& result) {
                  .categories = {"critical rank"},
                  .series = {},
                  .mark = {},
-                 .meanings = {meaning_of("provenance")}};
+                 .meanings = {meaning_of("provenance")},
+                 .numbers = NumbersPlace::Below,
+                 .source = "the GPU's catalog entry (mfusim hardware NAME)"};
   for (const Result::ProvenanceShare& share : result.provenance) {
     if (share.time_share > 0)
       chart.series.push_back(
@@ -28,7 +30,8 @@ Table defaults_table(const UsedDefaults& defaults) {
           .title = "Defaults that stood in for missing keys",
           .caption = "Each can be set in the scenario, or with --set key=value.",
           .grid = std::move(grid),
-          .notes = {}};
+          .notes = {},
+          .source = "the reader of the scenario"};
 }
 
 }  // namespace

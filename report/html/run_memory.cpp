@@ -8,6 +8,8 @@
 namespace mfusim::html {
 namespace {
 
+constexpr const char* source = "the memory model (docs/design.md, Memory) and the GPU's data sheet";
+
 /// The step has an "optimizer" too: here it is the state that it keeps.
 std::string memory_key(const std::string& part) {
   return part == "optimizer" ? "optimizer_state" : part;
@@ -32,7 +34,8 @@ BarChart memory_chart(const Result::Memory& memory) {
                  .series = {},
                  .mark = Mark{"capacity", memory.capacity.value()},
                  .meanings = {},
-                 .numbers = NumbersPlace::InTable};
+                 .numbers = NumbersPlace::InTable,
+                 .source = source};
   for (const Result::Stage& stage : memory.stages) {
     chart.categories.push_back(memory.stages.size() == 1 ? std::string("each GPU") : fmt::format("stage {}", stage.stage));
   }
@@ -55,7 +58,8 @@ Table memory_table(const Result::Memory& memory) {
               .grid = {{{"stage", "stage"}, {"peak", "peak"}, {"of", "of capacity"}, {"passes", "passes in flight"}}, {}},
               .notes = {{"peak", "B", "Most memory that a GPU of the stage holds at one time."},
                         {"of", "share", "Peak / capacity of the GPU."},
-                        {"passes", "", "Most micro-batch passes whose activations a GPU of the stage keeps at one time."}}};
+                        {"passes", "", "Most micro-batch passes whose activations a GPU of the stage keeps at one time."}},
+              .source = source};
   std::vector<std::string> parts;
   for (const auto& [name, largest] : memory.parts) {
     if (!held_anywhere(memory, name)) continue;

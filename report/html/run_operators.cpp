@@ -9,6 +9,8 @@
 namespace mfusim::html {
 namespace {
 
+constexpr const char* source = "the simulated step of the critical rank, and the GPU's data sheet";
+
 bool on_roofline(const OperatorUse& use) {
   return is_kernel(use.step) && use.intensity() > 0 && use.time > Seconds{};
 }
@@ -56,7 +58,8 @@ PointChart roofline_chart(const std::vector<OperatorUse>& operators, const Roof&
                        "them with the bandwidth that they reach.",
                    .x = {.title = "FLOPs a byte of memory traffic", .unit = "", .scale = Scale::Logarithmic},
                    .y = {.title = "achieved rate", .unit = "FLOP/s", .scale = Scale::Logarithmic},
-                   .series = operator_dots(operators)};
+                   .series = operator_dots(operators),
+                   .source = source};
   chart.series.push_back(roof_line(operators, roof));
   return chart;
 }
@@ -110,7 +113,8 @@ Table operators_table(const std::vector<OperatorUse>& operators, const Roof& roo
                 {"roof", "share",
                  "Achieved rate / min(peak, FLOPs a byte x memory bandwidth) by the data sheet; for kernels without matrix FLOPs "
                  "achieved / data-sheet bandwidth. Caches can lift it above 100 %."},
-                {"provenance", "", "What the time stands on: measured, interpolated, fitted, data sheet or assumed."}}};
+                {"provenance", "", "What the time stands on: measured, interpolated, fitted, data sheet or assumed."}},
+      .source = source};
 }
 
 }  // namespace

@@ -28,7 +28,12 @@ Table plan_table(const Result::Plan& plan) {
   add("context parallel", std::to_string(plan.context));
   add("micro-batches", fmt::format("{} of {} samples", plan.micro_batches, plan.micro_batch));
   add("recomputation", plan.recompute);
-  return {.key = "plan", .title = "How the GPUs share the work", .caption = {}, .grid = std::move(grid), .notes = {}};
+  return {.key = "plan",
+          .title = "How the GPUs share the work",
+          .caption = {},
+          .grid = std::move(grid),
+          .notes = {},
+          .source = "the scenario, as resolved"};
 }
 
 Table towers_table(const std::vector<Result::TowerShare>& towers) {
@@ -40,7 +45,8 @@ Table towers_table(const std::vector<Result::TowerShare>& towers) {
           .caption = {},
           .grid = std::move(grid),
           .notes = {{"model_flops", "FLOP", "FLOPs of the whole job in one step, without recomputation."},
-                    {"time", "s", "Time of the tower's kernels on one GPU."}}};
+                    {"time", "s", "Time of the tower's kernels on one GPU."}},
+          .source = "the model's operators and the simulated step"};
 }
 
 Section timeline_section(const Scenario& scenario, const BuiltStep& step, const mfusim::Timeline& timeline, int critical) {

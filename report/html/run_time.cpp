@@ -7,6 +7,7 @@
 namespace mfusim::html {
 namespace {
 
+constexpr const char* source = "the simulated step of the critical rank, and the model's FLOPs";
 constexpr double least_share = 1e-3;  ///< A pixel or so of the chart.
 
 BarChart waterfall_chart(const Result& result) {
@@ -18,7 +19,8 @@ BarChart waterfall_chart(const Result& result) {
                  .series = {{.name = "time", .colour = "step", .bars = {}}},
                  .mark = {},
                  .meanings = {},
-                 .numbers = NumbersPlace::InTable};
+                 .numbers = NumbersPlace::InTable,
+                 .source = source};
   for (const WaterfallBar& bar : waterfall_bars(result, least_share)) {
     const Meaning meaning = meaning_of(bar.key);
     chart.categories.push_back(meaning.label);
@@ -40,7 +42,8 @@ Table breakdown_table(const Result& result) {
           .caption = {},
           .grid = std::move(grid),
           .notes = {{"time", "s", "Part of the critical rank's step; the parts sum to the step."},
-                    {"share", "share", "Part of the step time."}}};
+                    {"share", "share", "Part of the step time."}},
+          .source = source};
 }
 
 }  // namespace

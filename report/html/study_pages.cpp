@@ -80,6 +80,7 @@ Page sweep_page(const SweepStudy& study) {
                                  .highlight = pareto_front(study.table.grid, study.time_column, study.memory_column),
                                  .highlight_name = "fastest for its memory"});
   if (study.capacity) chart.series.push_back(level(chart, "capacity of the GPU", study.capacity->value()));
+  chart.source = study.table.source;
   return grid_page("sweep", study.head, {std::move(chart)}, study.table);
 }
 
@@ -91,6 +92,7 @@ Page split_page(const SplitStudy& study) {
                                    .x = {study.gpus_column, {.title = "GPUs for the vision tower", .unit = {}}},
                                    .y = {.title = "step time", .unit = "s"},
                                    .curves = study.policies});
+  chart.source = study.curve.source;
   Page page = grid_page("split", study.head, {std::move(chart)}, study.curve);
   if (!study.policy_table.grid.rows.empty()) {
     page.sections.insert(page.sections.begin() + 1,
@@ -108,6 +110,7 @@ Page ablate_page(const AblateStudy& study) {
                                               .axis = study.axis,
                                               .labels = study.label_columns,
                                               .values = std::move(values)});
+  chart.source = study.table.source;
   return grid_page("ablate", study.head, {std::move(chart)}, study.table);
 }
 

@@ -10,6 +10,8 @@
 namespace mfusim::html {
 namespace {
 
+constexpr const char* source = "predictions against published measurements, each with its own source";
+
 template <class Value>
 Cell cell_of(const std::optional<Value>& value) {
   if (!value) return {};
@@ -79,6 +81,7 @@ PointChart agreement_chart(const Grid& rows) {
                      .name = {},
                      .series = "family",
                      .highlight = {}});
+  chart.source = source;
   double low = 1e300;
   double high = 0;
   for (const PointSeries& series : chart.series) {
@@ -105,6 +108,7 @@ BarChart families_chart(const Grid& families) {
                                       .labels = {"family", "split"},
                                       .values = {{"mean", "mean absolute error", "matmul"}}});
   chart.numbers = NumbersPlace::InTable;
+  chart.source = source;
   return chart;
 }
 
@@ -121,7 +125,7 @@ Cards cards_of(const ValidationReport& report) {
          .meaning = {.label = split.split + ": mean error",
                      .definition = "Mean absolute error of the step time of the runs with this split, each family counted "
                                    "once however many runs it has.",
-                     .source = "predictions against published measurements"}});
+                     .source = source}});
   }
   return cards;
 }
@@ -164,7 +168,8 @@ Page validation_page(const ValidationReport& report, const std::string& version)
             .notes = {{"mean", "%", "Mean of |predicted / measured - 1| of the step times."},
                       {"worst", "%", "Largest |predicted / measured - 1|."},
                       {"bias", "%", "Mean of predicted / measured - 1: negative is too fast."},
-                      {"tau", "", "Kendall's tau of predicted and measured times: 1 is the same order."}}});
+                      {"tau", "", "Kendall's tau of predicted and measured times: 1 is the same order."}},
+            .source = source});
   Section agreement{.key = "runs", .title = "Every run", .lead = {}, .blocks = {agreement_chart(rows)}};
   agreement.blocks.emplace_back(Table{.key = "runs_table",
                                       .title = "Runs",
@@ -175,7 +180,8 @@ Page validation_page(const ValidationReport& report, const std::string& version)
                                                 {"error", "%", "100 (predicted / measured - 1)."},
                                                 {"mfu", "share", "Predicted model FLOPs utilisation."},
                                                 {"measured_mfu", "share", "Reported model FLOPs utilisation."},
-                                                {"memory", "B", "Predicted peak memory of the fullest GPU."}}});
+                                                {"memory", "B", "Predicted peak memory of the fullest GPU."}},
+                                      .source = source});
   return {.command = "validate",
           .title = "Predicted against measured",
           .answer = answer_of(report),

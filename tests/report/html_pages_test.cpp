@@ -53,7 +53,8 @@ TEST_CASE("the Pareto front holds every row that no other beats, fastest first",
 TEST_CASE("a sweep's page has a dot a configuration that ran, the front, the capacity, and every row", "[unit]") {
   html::SweepStudy study;
   study.head.title = "sweep";
-  study.table = {.key = "sweep_table", .title = "Configurations", .caption = {}, .grid = configurations(), .notes = {}};
+  study.table = {
+      .key = "sweep_table", .title = "Configurations", .caption = {}, .grid = configurations(), .notes = {}, .source = {}};
   study.label_columns = {"plan", "tensor"};
   study.capacity = Bytes(8);
   const json page = json_of(html::sweep_page(study));
@@ -73,7 +74,8 @@ TEST_CASE("a split's page has a curve a policy, in the order of the GPUs", "[uni
                  .caption = {},
                  .grid = {{{"vision_gpus", "n"}, {"even", "even"}, {"best", "best"}},
                           {{std::int64_t{6}, 2.0, 1.5}, {std::int64_t{2}, 3.0, Cell()}}},
-                 .notes = {}};
+                 .notes = {},
+                 .source = {}};
   study.policies = {{"even", "even shares", "predicted"}, {"best", "best split", "best"}};
   const json chart = block_of(json_of(html::split_page(study)), "balance");
   REQUIRE(chart["series"].size() == 2);
@@ -89,7 +91,8 @@ TEST_CASE("an ablation's page shows predicted and published side by side", "[uni
                  .caption = {},
                  .grid = {{{"technique", "technique"}, {"mfu", "MFU"}, {"published", "published"}},
                           {{std::string("baseline"), 0.47, 0.477}, {std::string("overlap"), 0.5, Cell()}}},
-                 .notes = {}};
+                 .notes = {},
+                 .source = {}};
   study.label_columns = {"technique"};
   study.axis = {.title = "MFU", .unit = "share"};
   study.predicted_column = "mfu";

@@ -79,6 +79,12 @@ TEST_CASE("the numbers of the page are those of the result", "[unit]") {
   CHECK(cards[0]["value"].get<double>() == one.result.iteration_time.count());
   CHECK(cards[1]["value"].get<double>() == one.result.mfu);
   for (const json& card : cards) CHECK(card["meaning"]["definition"].get<std::string>().size() > 20);
+  for (const json& section : page["sections"]) {
+    for (const json& part : section["blocks"]) {
+      CAPTURE(section["key"], part["kind"]);
+      if (part.contains("caption") && part["kind"] != "timeline") CHECK(part["source"].get<std::string>().size() > 10);
+    }
+  }
   CHECK(block(page, "memory", 0)["mark"]["at"].get<double>() == one.result.memory.capacity.value());
   CHECK(block(page, "evidence", block(page, "evidence", 1).contains("lines") ? 2 : 1)["rows"].size() ==
         one.result.defaults.size());

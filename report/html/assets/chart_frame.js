@@ -17,7 +17,7 @@
     const canvas = mfusim.element('canvas', { role: 'img', 'aria-label': block.title + '. ' + block.caption });
     const box = mfusim.element('div', { class: 'chart', style: 'height:' + height + 'px' }, canvas);
     const frame = mfusim.element('div', { class: 'block', id: block.key }, [
-      mfusim.element('h3', {}, block.title), box, mfusim.element('p', { class: 'caption' }, block.caption),
+      mfusim.element('h3', {}, block.title), box, mfusim.caption(block),
       numbers ? mfusim.element('details', {}, [mfusim.element('summary', {}, 'The numbers of this chart'), numbers]) : '',
     ]);
     drawn.push({ canvas, configuration, chart: null });

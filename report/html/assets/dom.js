@@ -11,6 +11,12 @@ mfusim.element = function (tag, attributes, children) {
   return element;
 };
 
+/// A caption, and what the numbers above or below it come from.
+mfusim.caption = function (block) {
+  const source = block.source ? ' From: ' + block.source + '.' : '';
+  return mfusim.element('p', { class: 'caption' }, block.caption + source);
+};
+
 // Definitions met on the way: the list at the page's end explains each once.
 mfusim.definitions = new Map();
 

@@ -18,7 +18,7 @@
       this.block = block;
       this.numeric = block.columns.map((_, i) => block.rows.some((row) => typeof row[i] === 'number'));
       // only columns of long words may break inside a word: short ones keep their width
-      this.long = block.columns.map((_, i) => block.rows.some((row) => typeof row[i] === 'string' && /\S{19}/.test(row[i])));
+      this.long = block.columns.map((_, i) => block.rows.some((row) => typeof row[i] === 'string' && /\S{26}/.test(row[i])));
       this.sorted = { column: -1, direction: 1 };
       this.all = block.rows.length <= shownAtFirst;
       this.texts = block.rows.map((row) => row.join(' ').toLowerCase());
@@ -36,7 +36,7 @@
       const button = mfusim.element('button', { type: 'button', title: column.definition, 'aria-description': column.definition }, column.heading);
       button.addEventListener('click', () => this.sort(i));
       const label = this.block.title + ': ' + column.heading;
-      if (column.definition) mfusim.definitions.set(label, { label, definition: column.definition, source: '' });
+      if (column.definition) mfusim.definitions.set(label, { label, definition: column.definition, source: this.block.source });
       return mfusim.element('th', { scope: 'col', class: this.numeric[i] ? 'number' : '' }, button);
     }
 
@@ -91,7 +91,7 @@
     element() {
       const tools = this.block.rows.length > 8 ? [this.filter, this.count, this.more, this.sortBox()] : [];
       return mfusim.element('div', { class: 'block', id: this.block.key }, [
-        mfusim.element('h3', {}, this.block.title), mfusim.element('p', { class: 'caption' }, this.block.caption),
+        mfusim.element('h3', {}, this.block.title), mfusim.caption(this.block),
         mfusim.element('div', { class: 'toolbar' }, tools),
         mfusim.element('table', { class: this.block.columns.length > 3 ? 'wide' : '' }, [
           mfusim.element('thead', {}, mfusim.element('tr', {}, this.headings)), this.body]),

@@ -20,7 +20,7 @@
         rank = lane.rank;
         if (!byStream || narrow || model.block.ranks.length > 1) {
           const beside = !narrow && !byStream;
-          labels.push({ text: model.rankName(rank), y: beside ? y + tall / 2 : y + 8, strong: true });
+          labels.push({ text: model.rankName(rank), y: beside ? y + tall / 2 : y + 8, strong: true, beside });
           if (!beside) y += 17;
         }
       }
@@ -94,7 +94,7 @@
     for (const label of layout.labels) {
       pen.font = (label.strong ? '600 ' : '') + '12px ' + getComputedStyle(document.body).fontFamily;
       pen.fillStyle = mfusim.theme(label.strong ? 'ink' : 'soft');
-      pen.fillText(label.text.length > 40 ? label.text.slice(0, 39) + '…' : label.text, 8, label.y, layout.gutter ? layout.gutter - 14 : undefined);
+      pen.fillText(label.text.length > 60 ? label.text.slice(0, 59) + '…' : label.text, 8, label.y, label.beside ? layout.gutter - 14 : undefined);
     }
   };
 
