@@ -124,6 +124,7 @@ StageMemory colocated_towers(const Scenario& scenario, const Work<Count>& work) 
     activations.recomputed = std::max(activations.recomputed, one.recomputed);
   }
   std::vector<const ModelChunk*> held;
+  held.reserve(chunks.size());
   for (const ModelChunk& chunk : chunks) held.push_back(&chunk);
   memory.parts = model_state(scenario, held);
   memory.parts.emplace_back("activations", activations.kept);
@@ -141,11 +142,11 @@ Bytes StageMemory::total() const {
   return sum;
 }
 
-std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {
-  const Work<Count> work = context_share(whole, scenario.parallel.context);
-  if (work.towers.size() > 1) return {colocated_towers(scenario, work)};
+std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& work) {
+  const Work<Count> share = context_share(work, scenario.parallel.context);
+  if (share.towers.size() > 1) return {colocated_towers(scenario, share)};
   const ParallelPlan& plan = scenario.parallel;
-  const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan.pipeline * plan.virtual_stages);
+  const std::vector<ModelChunk> chunks = cut_into_chunks(share.towers.front().groups, plan.pipeline * plan.virtual_stages);
   std::vector<StageMemory> stages;
   stages.reserve(static_cast<std::size_t>(plan.pipeline));
   for (int stage = 0; stage < plan.pipeline; ++stage) stages.push_back(pipeline_stage(scenario, chunks, stage));
