@@ -25,7 +25,7 @@ Picoseconds step_time(const Scenario& scenario, const Work<Count>& work) {
 
 }  // namespace
 
-Evaluation evaluate(const Scenario& scenario, EvaluationCache& /*cache*/) {
+Evaluation evaluate(const Scenario& scenario) {
   const Work<Count> work = micro_batch_work(scenario);
   const std::vector<StageMemory> stages = memory_of(scenario, work);
   const auto fullest =

@@ -18,10 +18,7 @@ struct Evaluation {
   [[nodiscard]] bool fits() const { return peak_memory <= memory_capacity; }
 };
 
-/// What evaluations may share. It changes no result, only the time they take; one a thread.
-class EvaluationCache {};
-
 /// Predicts one training step. Throws InputError where the step is too large to simulate (sim/step_size.hpp).
-[[nodiscard]] Evaluation evaluate(const Scenario& scenario, EvaluationCache& cache);
+[[nodiscard]] Evaluation evaluate(const Scenario& scenario);
 
 }  // namespace mfusim

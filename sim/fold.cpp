@@ -55,12 +55,13 @@ class Folding {
  private:
   struct Rank {
     std::size_t number = 0;
-    std::size_t next = 0;              ///< Its next group.
-    OutcomeNode* outcome = nullptr;    ///< Of its last group.
-    std::int64_t begin = 0;            ///< Of its last group.
-    std::int64_t settled = 0;          ///< What ends until then is settled.
-    std::int64_t host_end = 0;         ///< Of the launches of its groups.
-    std::vector<TaskId> unfinished{};  ///< Tasks of the last group's situation.
+    std::size_t next = 0;                ///< Its next group.
+    OutcomeNode* outcome = nullptr;      ///< Of its last group.
+    std::int64_t begin = 0;              ///< Of its last group.
+    std::int64_t settled = 0;            ///< What ends until then is settled.
+    std::int64_t host_end = 0;           ///< Of the launches of its groups.
+    std::optional<TaskId> blocked_by{};  ///< What its next group waits for, where that is not known yet.
+    std::vector<TaskId> unfinished{};    ///< Tasks of the last group's situation.
   };
   /// The group of an item that has started.
   struct Started {
@@ -82,16 +83,21 @@ class Folding {
   }
 
   /// When the rank's next group may start; never: not yet known.
-  std::int64_t entry_time(const Rank& rank, const FoldGroup& group) {
+  std::int64_t entry_time(Rank& rank, const FoldGroup& group) {
+    if (rank.blocked_by && released(rank, *rank.blocked_by) == never) return never;
+    rank.blocked_by.reset();
     const StepRecord::Item& item = record_.items[group.item];
     std::int64_t begin = sum(rank.begin, rank.outcome->outcome.kernels_end);
-    for (const TaskId before : record_.waits_of(item)) {
+    const auto wait_for = [&](TaskId before) {
       begin = std::max(begin, released(rank, before));
-      if (begin == never) return never;
+      if (begin == never) rank.blocked_by = before;
+      return begin != never;
+    };
+    for (const TaskId before : record_.waits_of(item)) {
+      if (!wait_for(before)) return never;
     }
     for (std::uint32_t wait = item.late_wait; wait != StepRecord::none; wait = record_.late_waits[wait].previous) {
-      begin = std::max(begin, released(rank, record_.late_waits[wait].before));
-      if (begin == never) return never;
+      if (!wait_for(record_.late_waits[wait].before)) return never;
     }
     return begin;
   }

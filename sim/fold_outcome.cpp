@@ -14,8 +14,10 @@ Outcome RankEngine::run(const FoldKind& kind, const Situation& situation, std::i
     stream.queue.clear();
     stream.head = 0;
     stream.free = 0;
+    stream.start = kNever;
     stream.running = false;
   }
+  running_ = {};
   streams_[static_cast<std::size_t>(StreamKind::Host)].free = host_lag;
   collect(kind, situation);
   resume(situation);
@@ -39,6 +41,10 @@ void RankEngine::collect(const FoldKind& kind, const Situation& situation) {
   }
   for (const FoldTask& step : kind.steps) add(step, kind.step_waits, outcome_.unfinished);
   outcome_.ends.assign(outcome_.tasks.size(), kUnknown);
+  used_.clear();
+  for (Stream& stream : streams_) {
+    if (!stream.queue.empty()) used_.push_back(&stream);
+  }
 }
 
 void RankEngine::add(const FoldTask& task, std::span<const std::uint32_t> waits, std::uint32_t offset) {
@@ -63,8 +69,7 @@ void RankEngine::resume(const Situation& situation) {
       stream.rate = one.rate;
       stream.since = one.since;
       stream.end = RunningTasks::end_time(one.since, one.left, one.rate);
-      stream_of_usage_[one.task.usage] = static_cast<std::uint8_t>(one.task.stream);
-      rates_.start(one.task.usage);
+      running_on(stream) = one.task.usage;
       note(stream);
     }
   }
@@ -101,65 +106,65 @@ void RankEngine::pass_and_wait() {
   bool passed = true;
   while (passed) {
     passed = false;
-    for (Stream& stream : streams_) passed = advance(stream) || passed;
+    for (Stream* stream : used_) passed = advance(*stream) || passed;
   }
 }
 
 std::int64_t RankEngine::next_event() const {
   std::int64_t next = kNever;
-  for (const Stream& stream : streams_) next = std::min(next, stream.running ? stream.end : stream.start);
+  for (const Stream* stream : used_) next = std::min(next, stream->running ? stream->end : stream->start);
   return next;
 }
 
 void RankEngine::end_tasks(std::int64_t now) {
   bool ended = false;
-  for (Stream& stream : streams_) {
-    if (!stream.running || stream.end != now) continue;
-    const std::uint32_t task = stream.queue[stream.head];
-    outcome_.ends[task] = stream.free = now;
-    rates_.end(outcome_.tasks[task].usage);
-    stream.running = false;
-    ++stream.head;
+  for (Stream* stream : used_) {
+    if (!stream->running || stream->end != now) continue;
+    const std::uint32_t task = stream->queue[stream->head];
+    outcome_.ends[task] = stream->free = now;
+    running_on(*stream) = 0;
+    stream->running = false;
+    ++stream->head;
     ended = true;
   }
   if (ended) pass_and_wait();
 }
 
 void RankEngine::start_tasks(std::int64_t now) {
-  for (Stream& stream : streams_) {
-    if (stream.running || stream.start != now) continue;
-    const FoldTask& task = outcome_.tasks[stream.queue[stream.head]];
-    stream.running = true;
-    stream.left = static_cast<double>(task.duration);
-    stream.rate = 0;  // not yet known
-    stream.since = now;
-    stream_of_usage_[task.usage] = static_cast<std::uint8_t>(task.stream);
-    rates_.start(task.usage);
+  for (Stream* stream : used_) {
+    if (stream->running || stream->start != now) continue;
+    stream->running = true;
+    stream->left = static_cast<double>(head_of(*stream).duration);
+    stream->rate = 0;  // not yet known
+    stream->since = now;
+    running_on(*stream) = head_of(*stream).usage;
   }
 }
 
 void RankEngine::apply_rates(std::int64_t now) {
-  const std::span<const UsageId> changed = rates_.update();
-  for (Stream& stream : streams_) {
-    if (!stream.running || stream.since != now || stream.rate != 0) continue;  // only what starts now
-    const FoldTask& task = outcome_.tasks[stream.queue[stream.head]];
-    stream.rate = rates_.rate(task.usage);
-    stream.end = RunningTasks::end_time(now, stream.left, stream.rate);
-    note(stream);
+  const RateTable::Rates& rates = rates_.rates(running_);
+  for (Stream* stream : used_) {
+    if (!stream->running) continue;
+    const double rate = rates[static_cast<std::size_t>(stream - streams_.data())];
+    if (stream->since == now && stream->rate == 0) {
+      set_rate(*stream, now, rate);  // it starts now
+    } else {
+      change_rate(*stream, now, rate);
+    }
   }
-  for (const UsageId usage : changed) {
-    Stream& stream = streams_[stream_of_usage_[usage]];
-    if (stream.running && outcome_.tasks[stream.queue[stream.head]].usage == usage) change_rate(stream, now, rates_.rate(usage));
-  }
+}
+
+void RankEngine::set_rate(Stream& stream, std::int64_t now, double rate) {
+  stream.rate = rate;
+  stream.since = now;
+  stream.end = RunningTasks::end_time(now, stream.left, rate);
+  note(stream);
 }
 
 void RankEngine::change_rate(Stream& stream, std::int64_t now, double rate) {
   if (stream.rate == rate) return;
   stream.left = std::max(0.0, stream.left - stream.rate * static_cast<double>(now - stream.since));
-  stream.rate = rate;
-  stream.since = now;
-  stream.end = RunningTasks::end_time(now, stream.left, rate);
-  note(stream);
+  set_rate(stream, now, rate);
 }
 
 void RankEngine::note(const Stream& stream) {

@@ -3,7 +3,7 @@
 
 #include "sim/fold_plan.hpp"
 #include "sim/fold_situation.hpp"
-#include "sim/sharing_state.hpp"
+#include "sim/rate_table.hpp"
 
 #include <array>
 #include <cstdint>
@@ -34,7 +34,7 @@ struct Outcome {
 /// Simulates groups of one rank with the rules and the arithmetic of the event engine (sim/engine_events.hpp), to the bit.
 class RankEngine {
  public:
-  explicit RankEngine(const SharingModel& sharing) : rates_(sharing), stream_of_usage_(sharing.usages()) {}
+  explicit RankEngine(const SharingModel& sharing) : rates_(sharing) {}
 
   /// `host_lag`: when the host may begin with the group's launches.
   [[nodiscard]] Outcome run(const FoldKind& kind, const Situation& situation, std::int64_t host_lag);
@@ -52,7 +52,6 @@ class RankEngine {
     std::int64_t since = 0;
     double left = 0;
     double rate = 1;
-    [[nodiscard]] bool runs() const { return running; }
     bool running = false;
   };
 
@@ -66,13 +65,19 @@ class RankEngine {
   void end_tasks(std::int64_t now);
   void start_tasks(std::int64_t now);
   void apply_rates(std::int64_t now);
+  void set_rate(Stream& stream, std::int64_t now, double rate);
   void change_rate(Stream& stream, std::int64_t now, double rate);
   void note(const Stream& stream);
+  [[nodiscard]] UsageId& running_on(const Stream& stream) {
+    return running_[static_cast<std::size_t>(&stream - streams_.data())];
+  }
+  [[nodiscard]] const FoldTask& head_of(const Stream& stream) const { return outcome_.tasks[stream.queue[stream.head]]; }
   void finish();
 
-  SharedRates rates_;
-  std::vector<std::uint8_t> stream_of_usage_;
+  RateTable rates_;
   std::array<Stream, streams_per_rank> streams_;
+  std::vector<Stream*> used_;  ///< Those with tasks, in their order.
+  RateTable::Running running_{};
   Outcome outcome_;
 };
 

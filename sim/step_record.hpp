@@ -53,7 +53,7 @@ struct StepRecord {
   }
 
  private:
-  static constexpr TaskId block = 16;
+  static constexpr TaskId block = 64;
   std::vector<std::uint32_t> item_of_block_;  ///< Of the first task of each block of ids.
 };
 

@@ -9,9 +9,9 @@ using namespace mfusim::tests;
 
 namespace {
 
-void check_evaluation(const Scenario& scenario, EvaluationCache& cache) {
+void check_evaluation(const Scenario& scenario) {
   const Result result = run_scenario(scenario).result;
-  const Evaluation evaluation = evaluate(scenario, cache);
+  const Evaluation evaluation = evaluate(scenario);
   CHECK(evaluation.iteration_time == result.iteration_time);
   CHECK(evaluation.model_flops == result.model_flops);
   CHECK(evaluation.mfu == result.mfu);
@@ -22,17 +22,15 @@ void check_evaluation(const Scenario& scenario, EvaluationCache& cache) {
 
 }  // namespace
 
-TEST_CASE("an evaluation gives the very numbers of a run, whatever was evaluated before", "[property]") {
-  EvaluationCache cache;
+TEST_CASE("an evaluation gives the very numbers of a run", "[property]") {
   for (int seed = 0; seed < 60; ++seed) {
     Draw draw(static_cast<std::uint64_t>(seed));
     const Settings plan = random_plan(draw);
     CAPTURE(seed, text_of(plan));
-    check_evaluation(scenario_of(tiny_decoder, plan), cache);
+    check_evaluation(scenario_of(tiny_decoder, plan));
   }
 }
 
 TEST_CASE("an evaluation of a two-tower model gives the numbers of its run", "[property]") {
-  EvaluationCache cache;
-  check_evaluation(scenario_of(small_clip), cache);
+  check_evaluation(scenario_of(small_clip));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/fold.hpp"
 
+#include "sim/fold_pattern.hpp"
 #include "sim/variation.hpp"
 #include "tests/catch.hpp"
 #include "tests/sim/random_plans.hpp"
@@ -59,4 +60,79 @@ TEST_CASE("a folded step ends at the very picosecond of its full graph, whatever
   }
   CHECK(seen.with_contention >= plans / 4);  // else the cases would not show that sharing folds
   CHECK(seen.simulated < seen.tasks / 2);    // else nothing is folded
+}
+
+TEST_CASE("a folded step with slow ranks ends at the picosecond of its full graph", "[property]") {
+  constexpr int plans = 40;
+  Seen seen;
+  int folded_plans = 0;
+  for (int seed = 0; seed < plans; ++seed) {
+    Draw draw(static_cast<std::uint64_t>(2000 + seed));
+    Settings plan = long_plan(draw);
+    plan.emplace_back("variation.slow_nodes.fraction", draw.one_of<std::string>({"0.4", "1"}));
+    plan.emplace_back("variation.slow_nodes.slowdown", draw.one_of<std::string>({"1.1", "1.37"}));
+    const Scenario scenario = scenario_of(tiny_decoder, plan);
+    CAPTURE(seed, text_of(plan));
+    if (replica_classes(scenario).size() > 1) {
+      CHECK(!fold(record_step(scenario, micro_batch_work(scenario)), scenario));  // replicas that wait for each other
+      continue;
+    }
+    check_fold(scenario, seen);
+    ++folded_plans;
+  }
+  CHECK(folded_plans >= plans / 4);
+}
+
+TEST_CASE("a folded step with launches by the host ends at the picosecond of its full graph", "[property]") {
+  constexpr int plans = 40;
+  Seen seen;
+  for (int seed = 0; seed < plans; ++seed) {
+    Draw draw(static_cast<std::uint64_t>(3000 + seed));
+    Settings plan = long_plan(draw);
+    for (auto& [key, value] : plan) {
+      if (key == "stack") value = "pytorch-ddp-2024";
+    }
+    plan.emplace_back("data.decode_per_node",
+                      draw.one_of<std::string>({"3 samples/s", "300 samples/s"}));  // longer than the step, or not
+    CAPTURE(seed, text_of(plan));
+    check_fold(scenario_of(tiny_decoder, plan), seen);
+  }
+}
+
+TEST_CASE("the work of a fold does not grow with the micro-batches", "[property]") {
+  const std::string overlap = GENERATE("false", "true");
+  CAPTURE(overlap);
+  const auto folded = [&](int micro_batches) {
+    const Scenario scenario = scenario_of(tiny_decoder, {{"cluster.gpus", "8"},
+                                                         {"parallel.tensor", "2"},
+                                                         {"parallel.sequence", "true"},
+                                                         {"parallel.pipeline", "4"},
+                                                         {"training.global_batch", std::to_string(micro_batches)},
+                                                         {"techniques.pp_overlap", overlap},
+                                                         {"stack", "megatron-lm-2023-01"}});
+    return fold(record_step(scenario, micro_batch_work(scenario)), scenario).value();
+  };
+  const Folded few = folded(32);
+  const Folded many = folded(320);
+  CHECK(many.groups > 9 * few.groups);
+  CHECK(many.simulated_tasks == few.simulated_tasks);
+}
+
+TEST_CASE("a segment whose communication may start before its first kernel is no pattern", "[unit]") {
+  StepTable table(2);
+  table[0].duration = Picoseconds(10);
+  table[1].duration = Picoseconds(5);
+  table[1].stream = StreamKind::Tensor;
+  UsageClasses classes;
+  classes.of_row = {0, 0};
+  const FoldRows rows(table, classes);
+  Segment early;
+  early.tasks = {{.step = 1, .after = {segment_entry, no_task, no_task}}, {.step = 0, .after = {0, no_task, no_task}}};
+  CHECK(!fold_pattern(early, rows, 1));
+  Segment late;
+  late.tasks = {{.step = 0, .after = {segment_entry, no_task, no_task}}, {.step = 1, .after = {0, no_task, no_task}}};
+  const std::optional<FoldPattern> pattern = fold_pattern(late, rows, 2);
+  REQUIRE(pattern);
+  CHECK(pattern->tasks[0].duration == 20);  // kernels are slowed, transfers are not
+  CHECK(pattern->tasks[1].duration == 5);
 }
