@@ -39,6 +39,7 @@ void deliver(const CommonOptions& options, const Grid& grid);
 /// Each adds its subcommand and what it does when it is chosen.
 void add_flops_command(CLI::App& app);
 void add_run_command(CLI::App& app);
+void add_split_command(CLI::App& app);
 void add_models_command(CLI::App& app);
 void add_hardware_command(CLI::App& app);
 void add_schema_command(CLI::App& app);

@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
   app.option_defaults()->always_capture_default(false);
   mfusim::app::add_flops_command(app);
   mfusim::app::add_run_command(app);
+  mfusim::app::add_split_command(app);
   mfusim::app::add_models_command(app);
   mfusim::app::add_hardware_command(app);
   mfusim::app::add_schema_command(app);

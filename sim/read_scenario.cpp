@@ -164,7 +164,8 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   scenario.name = std::move(name);
   Reader root(document, "", &scenario.defaults);
   if (root.has("cases")) root.fail("cases", "holds many scenarios: `mfusim validate FILE` runs them");
-  for (const char* other : {"sweep", "ablation", "workload"}) {
+  root.allow("workload");  // read by mfusim split
+  for (const char* other : {"sweep", "ablation"}) {
     if (root.has(other)) root.fail(other, "belongs to a command that this version does not have");
   }
   root.allow("description");
