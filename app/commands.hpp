@@ -44,6 +44,7 @@ void add_ablate_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
 void add_flops_command(CLI::App& app);
 void add_run_command(CLI::App& app);
+void add_split_command(CLI::App& app);
 void add_models_command(CLI::App& app);
 void add_hardware_command(CLI::App& app);
 void add_schema_command(CLI::App& app);

@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
   mfusim::app::add_ablate_command(app);
   mfusim::app::add_explain_command(app);
   mfusim::app::add_sweep_command(app);
+  mfusim::app::add_split_command(app);
   mfusim::app::add_models_command(app);
   mfusim::app::add_hardware_command(app);
   mfusim::app::add_schema_command(app);

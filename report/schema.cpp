@@ -152,6 +152,19 @@ json towers() {
                   {"text", tower_plan("text")}});
 }
 
+json workload() {
+  const json phase = section("Iterations with the same inputs",
+                             {{"iterations", count("Training steps")},
+                              {"image_size", count("Pixels of an image's side (default: the scenario's)")},
+                              {"text_length", count("Tokens of a text (default: the scenario's)")}},
+                             {"iterations"});
+  return section("Inputs that change during the run, for `mfusim split`",
+                 {{"phases", {{"type", "array"}, {"items", phase}, {"description", "One after the other"}}},
+                  {"rebuild", quantity("Stop for new communicators, loaders and allocations at each reallocation "
+                                       "(default 30 s)",
+                                       "30 s")}});
+}
+
 json data() {
   return section("The input path; a rate that is not given does not limit",
                  {{"bytes_per_sample", quantity("Read from storage for a sample", "150 kB")},
@@ -247,6 +260,7 @@ void write_schema(std::ostream& out, const SchemaNames& names) {
                          {"stack", word("Software stack: state, launches, overlaps", names.stacks)},
                          {"stack_settings", stack_settings()},
                          {"towers", towers()},
+                         {"workload", workload()},
                          {"data", data()},
                          {"variation", variation()},
                          {"ablation", ablation()},

@@ -166,9 +166,7 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   Reader root(document, "", &scenario.defaults);
   if (root.has("cases")) root.fail("cases", "holds many scenarios: `mfusim validate FILE` runs them");
   root.allow("ablation");  // read by `mfusim ablate`; a run answers for its baseline
-  for (const char* other : {"workload"}) {
-    if (root.has(other)) root.fail(other, "belongs to a command that this version does not have");
-  }
+  root.allow("workload");  // read by `mfusim split`
   root.allow("description");
   root.allow("sweep");  // the space around this scenario: study/sweep_space.hpp
   scenario.model = read_model(root, folder, catalogs);

@@ -26,10 +26,6 @@ std::string word_of(const std::vector<std::pair<std::string, E>>& names, E value
   return std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.second == value; })->first;
 }
 
-std::int64_t ceiling(std::int64_t dividend, std::int64_t divisor) {
-  return (dividend + divisor - 1) / divisor;
-}
-
 /// What a tower's own plan may say over the `parallel` section.
 void read_own_parallel(Reader reader, ParallelPlan& plan) {
   plan.tensor = static_cast<int>(checked_size(reader, "tensor", reader.positive_int("tensor", plan.tensor)));
@@ -57,8 +53,7 @@ class TowerPlanReader {
     if (plan.gpus % plan.parallel.tensor != 0)
       reader.fail("gpus", fmt::format("{} GPUs are not whole tensor groups of {}", plan.gpus, plan.parallel.tensor));
     check_plan(reader, plan.parallel, scenario_.cluster);
-    plan.parallel.data = plan.gpus / plan.parallel.tensor;
-    plan.parallel.shard_group = plan.parallel.data;
+    plan = whole_batch_plan(plan.parallel, plan.gpus, scenario_.training.global_batch);
     complete_batch(reader, name, plan);
     reader.reject_unknown_keys();
     return plan;
@@ -75,7 +70,7 @@ class TowerPlanReader {
     const std::int64_t global = scenario_.training.global_batch;
     if (plan.parallel.data > global)
       reader.fail("gpus", fmt::format("{} data-parallel ranks for training.global_batch ({})", plan.parallel.data, global));
-    const std::int64_t local = ceiling(global, plan.parallel.data);
+    const std::int64_t local = plan.micro_batch;
     plan.micro_batch = reader.positive_int("micro_batch", local);
     if (local % plan.micro_batch != 0)
       reader.fail("micro_batch",

@@ -58,7 +58,7 @@ double passes_of(const Scenario& scenario, const Work<Count>& work, std::size_t 
   return work.towers.size() > 1 ? passes_of_tower(scenario, tower) : passes_of(scenario);
 }
 
-Flops tower_flops(const Scenario& scenario, const Work<Count>& work, std::size_t tower) {
+Flops flops_of_tower(const Scenario& scenario, const Work<Count>& work, std::size_t tower) {
   constexpr double forward_and_backward = 3;
   const double passes = work.towers[tower].frozen ? 1 : forward_and_backward;
   return Flops(passes * passes_of(scenario, work, tower) * layers_flops(work.towers[tower].groups));
@@ -242,7 +242,7 @@ void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltSt
     Result::TowerShare share;
     share.name = work.towers[i].name;
     share.compute_time = kernel_time(step, timeline, i, rank);
-    share.model_flops = tower_flops(scenario, work, i);
+    share.model_flops = flops_of_tower(scenario, work, i);
     share.parameters = parameters_of(chunk, {}).all;
     if (!scenario.tower_plans.empty()) {
       const Scenario view = tower_view(scenario, i);
@@ -256,10 +256,16 @@ void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltSt
 
 }  // namespace
 
+std::vector<Flops> tower_flops(const Scenario& scenario, const Work<Count>& work) {
+  std::vector<Flops> flops;
+  for (std::size_t i = 0; i < work.towers.size(); ++i) flops.push_back(flops_of_tower(scenario, work, i));
+  return flops;
+}
+
 Flops model_flops(const Scenario& scenario, const Work<Count>& work) {
   constexpr double forward_and_backward = 3;
   Flops total;
-  for (std::size_t i = 0; i < work.towers.size(); ++i) total += tower_flops(scenario, work, i);
+  for (std::size_t i = 0; i < work.towers.size(); ++i) total += flops_of_tower(scenario, work, i);
   for (std::size_t rank = 0; rank < work.head.size(); ++rank) {
     const double parts = static_cast<double>(scenario.training.global_batch) / static_cast<double>(loss_batch(scenario, rank));
     total += Flops(forward_and_backward * parts * layers_flops({work.head[rank]}));

@@ -34,6 +34,15 @@ Scenario tower_view(const Scenario& scenario, std::size_t tower) {
   return view;
 }
 
+TowerPlan whole_batch_plan(const ParallelPlan& plan, int gpus, std::int64_t global_batch) {
+  TowerPlan own{.gpus = gpus, .parallel = plan};
+  own.parallel.data = gpus / plan.tensor;
+  own.parallel.shard_group = own.parallel.data;
+  own.parallel.micro_batches = 1;
+  own.micro_batch = (global_batch + own.parallel.data - 1) / own.parallel.data;
+  return own;
+}
+
 std::int64_t micro_batches_of(const Scenario& scenario, std::size_t tower) {
   return has_own_plan(scenario, tower) ? scenario.tower_plans[tower].parallel.micro_batches : scenario.parallel.micro_batches;
 }

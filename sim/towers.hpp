@@ -33,6 +33,10 @@ void read_towers(Reader& root, Scenario& scenario);
 /// does not divide: the fullest rank stands for all.
 [[nodiscard]] double passes_of_tower(const Scenario& scenario, std::size_t tower);
 
+/// A tower's plan on `gpus` GPUs with the cut of `plan`: as many replicas as fit, the batch dealt as evenly as whole samples
+/// allow, each rank's share in one micro-batch (of the fullest rank). `gpus` is a multiple of plan.tensor.
+[[nodiscard]] TowerPlan whole_batch_plan(const ParallelPlan& plan, int gpus, std::int64_t global_batch);
+
 /// Micro-batches of one rank; more than one: features are cached, and each tower runs forward a second time.
 [[nodiscard]] std::int64_t micro_batches_of(const Scenario& scenario, std::size_t tower);
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.hpp"
+#include "report/atomic_file.hpp"
+#include "report/split.hpp"
+#include "sim/scenario.hpp"
+#include "study/split.hpp"
+
+#include <memory>
+#include <ostream>
+
+namespace mfusim::app {
+namespace {
+
+struct SplitCommand {
+  CommonOptions common;
+  std::string scenario;
+  bool whole_nodes = false;
+  bool divide_batch = false;
+};
+
+void run(const SplitCommand& options) {
+  if (!options.common.output.empty()) check_writable(options.common.output);
+  const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
+  const SplitRules rules{.nodes = options.whole_nodes ? SplitRules::Nodes::Whole : SplitRules::Nodes::Any,
+                         .batch = options.divide_batch ? SplitRules::Batch::Divides : SplitRules::Batch::Uneven};
+  const Workload workload = load_workload(options.scenario, parse_settings(options.common.sets), scenario);
+  const SplitReport report = split_towers(scenario, rules);
+  const bool phased = !workload.phases.empty();
+  const WorkloadReport run_report = phased ? split_workload(scenario, workload, rules) : WorkloadReport{};
+  if (phased && options.common.format == Format::Json)
+    return deliver(options.common, [&](std::ostream& out) { write_json(out, run_report); });
+  switch (options.common.format) {
+    case Format::Table:
+      return deliver(options.common, [&](std::ostream& out) {
+        write_table(out, report);
+        if (phased) write_table(out, run_report);
+      });
+    case Format::Json:
+      return deliver(options.common, [&](std::ostream& out) { write_json(out, report); });
+    case Format::Csv:
+      return deliver(options.common, split_curve_grid(report));
+  }
+}
+
+}  // namespace
+
+void add_split_command(CLI::App& app) {
+  const auto options = std::make_shared<SplitCommand>();
+  CLI::App* command =
+      app.add_subcommand("split", "How many GPUs for the vision and how many for the text tower, or not to split");
+  command->add_option("scenario", options->scenario, "Scenario file (YAML) of a two-tower model")
+      ->required()
+      ->option_text("SCENARIO");
+  command->add_flag("--whole-nodes", options->whole_nodes, "Each tower has whole nodes");
+  command->add_flag("--divide-batch", options->divide_batch, "Every rank of a tower holds equally many samples");
+  add_common_options(*command, options->common);
+  add_settings_option(*command, options->common);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace mfusim::app

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/split.hpp"
+
+#include "base/input_error.hpp"
+#include "sim/build_step.hpp"
+#include "sim/summarize.hpp"
+#include "sim/towers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace mfusim {
+namespace {
+
+bool better(const SplitPoint& a, const SplitPoint& b) {
+  return a.fits != b.fits ? a.fits : a.step_time < b.step_time;
+}
+
+/// Simulates disjoint splits of one scenario, each once.
+class Splits {
+ public:
+  Splits(const Scenario& scenario, const SplitRules& rules) : scenario_(scenario), rules_(rules) {
+    for (int vision = 1; vision < scenario.cluster.gpus; ++vision) {
+      if (admissible(vision)) vision_gpus_.push_back(vision);
+    }
+    if (vision_gpus_.empty()) refuse();
+  }
+
+  [[nodiscard]] int count() const { return static_cast<int>(vision_gpus_.size()); }
+  const SplitPoint& at(int index) {
+    const int vision = vision_gpus_[static_cast<std::size_t>(index)];
+    const auto [found, fresh] = points_.try_emplace(vision);
+    if (fresh) found->second = split_point(with_split(scenario_, vision, scenario_.cluster.gpus - vision));
+    return found->second;
+  }
+
+  /// Bisection on T_v(n_v) = T_t(N - n_v): the tower that waits less is the one that needs GPUs. Then the neighbours, until
+  /// they no longer help.
+  SplitPoint equal_time() {
+    int low = 0;
+    int high = count() - 1;
+    while (high - low > 1) {
+      const int middle = (low + high) / 2;
+      (at(middle).vision_idle < at(middle).text_idle ? low : high) = middle;
+    }
+    constexpr int neighbours = 2;
+    SplitPoint best = at(low);
+    for (int i = std::max(0, low - neighbours); i <= std::min(count() - 1, high + neighbours); ++i) {
+      if (better(at(i), best)) best = at(i);
+    }
+    return best;
+  }
+
+  /// All splits, or `most` of them evenly spread.
+  void check(int most) {
+    const int step = std::max(1, (count() + most - 1) / most);
+    for (int i = 0; i < count(); i += step) static_cast<void>(at(i));
+    static_cast<void>(at(count() - 1));
+  }
+  [[nodiscard]] std::vector<SplitPoint> simulated() const {
+    std::vector<SplitPoint> points;
+    points.reserve(points_.size());
+    for (const auto& [vision, point] : points_) points.push_back(point);
+    return points;
+  }
+
+ private:
+  [[nodiscard]] bool admissible(int vision) const {
+    const int text = scenario_.cluster.gpus - vision;
+    const int tensor = scenario_.parallel.tensor;
+    const int unit = rules_.nodes == SplitRules::Nodes::Whole ? scenario_.cluster.gpus_per_node : tensor;
+    const std::int64_t batch = scenario_.training.global_batch;
+    const auto suits = [&](int gpus) {
+      const bool divides = rules_.batch == SplitRules::Batch::Uneven || batch % (gpus / tensor) == 0;
+      return gpus % unit == 0 && gpus / tensor <= batch && divides;
+    };
+    return suits(vision) && suits(text);
+  }
+
+  [[noreturn]] void refuse() const {
+    const int gpus = scenario_.cluster.gpus;
+    const bool whole = rules_.nodes == SplitRules::Nodes::Whole;
+    const int smallest = whole ? scenario_.cluster.gpus_per_node : scenario_.parallel.tensor;
+    if (gpus < 2 * smallest) {
+      throw InputError(fmt::format("cluster.gpus: two towers need at least {} GPUs ({} each: {}), got {}", 2 * smallest, smallest,
+                                   whole ? "whole nodes" : "a tensor group", gpus));
+    }
+    throw InputError(
+        fmt::format("training.global_batch: no admissible split of {} GPUs divides {}", gpus, scenario_.training.global_batch));
+  }
+
+  const Scenario& scenario_;
+  SplitRules rules_;
+  std::vector<int> vision_gpus_;
+  std::map<int, SplitPoint> points_;
+};
+
+/// Both towers on all GPUs by grids of their own: every pair of tensor sizes that model, node and batch allow.
+std::optional<SplitPoint> best_two_grid(const Scenario& scenario) {
+  std::optional<SplitPoint> best;
+  const auto suits = [&](int tensor) {
+    const std::vector<SplitSize> sizes = tensor_split_sizes(scenario.model);
+    return scenario.cluster.gpus_per_node % tensor == 0 &&
+           scenario.training.global_batch % (scenario.cluster.gpus / tensor) == 0 &&
+           std::all_of(sizes.begin(), sizes.end(), [&](const SplitSize& size) { return size.value % tensor == 0; });
+  };
+  for (int vision = 1; vision <= scenario.cluster.gpus_per_node; vision *= 2) {
+    for (int text = 1; text <= scenario.cluster.gpus_per_node; text *= 2) {
+      if (vision == text || !suits(vision) || !suits(text)) continue;  // equal grids: colocated
+      Scenario grids = with_colocated(scenario);
+      grids.placement = TowerPlacement::TwoGrid;
+      for (const int tensor : {vision, text}) {
+        ParallelPlan plan = grids.parallel;
+        plan.tensor = tensor;
+        grids.tower_plans.push_back(whole_batch_plan(plan, scenario.cluster.gpus, scenario.training.global_batch));
+      }
+      const SplitPoint point = split_point(grids);
+      if (!best || better(point, *best)) best = point;
+    }
+  }
+  return best;
+}
+
+/// The same samples a GPU on another number of GPUs; nothing where they are not whole.
+std::optional<Scenario> at_scale(const Scenario& scenario, int gpus) {
+  Scenario other = scenario;
+  const std::int64_t samples = scenario.training.global_batch * gpus;
+  const bool nodes = gpus <= scenario.cluster.gpus_per_node || gpus % scenario.cluster.gpus_per_node == 0;
+  if (samples % scenario.cluster.gpus != 0 || !nodes || gpus < 2 * scenario.parallel.tensor) return std::nullopt;
+  other.cluster.gpus = gpus;
+  other.training.global_batch = samples / scenario.cluster.gpus;
+  if (gpus > scenario.cluster.gpus_per_node && scenario.cluster.network.name.empty()) return std::nullopt;
+  return other;
+}
+
+std::vector<SplitScale> scales_of(const Scenario& scenario, const SplitRules& rules) {
+  std::vector<SplitScale> scales;
+  constexpr int most_gpus = 4096;
+  for (int gpus = 8; gpus <= most_gpus; gpus *= 2) {
+    const std::optional<Scenario> other = at_scale(scenario, gpus);
+    if (!other) continue;
+    if (rules.nodes == SplitRules::Nodes::Whole && gpus < 2 * scenario.cluster.gpus_per_node) continue;
+    if (rules.batch == SplitRules::Batch::Divides) continue;
+    scales.push_back({gpus, split_point(with_colocated(*other)).step_time, Splits(*other, rules).equal_time()});
+  }
+  return scales;
+}
+
+std::optional<int> first_ahead(const std::vector<SplitScale>& scales) {
+  std::optional<int> from;
+  for (auto scale = scales.rbegin(); scale != scales.rend(); ++scale) {
+    if (scale->disjoint.step_time >= scale->colocated) break;
+    from = scale->gpus;
+  }
+  return from;
+}
+
+/// Images with so many times the patches, to the nearest side that patches divide.
+Scenario with_image_tokens(const Scenario& scenario, double factor) {
+  Scenario other = scenario;
+  const std::int64_t patch = scenario.model.vision->patch_size.value();
+  const double side = static_cast<double>(*scenario.training.image_size) * std::sqrt(factor);
+  other.training.image_size = patch * std::max<std::int64_t>(1, std::llround(side / static_cast<double>(patch)));
+  return other;
+}
+
+/// Longer texts need longer position tables: the model gets them.
+Scenario with_text_tokens(const Scenario& scenario, double factor) {
+  Scenario other = scenario;
+  const double length = static_cast<double>(*scenario.training.sequence_length);
+  other.training.sequence_length = std::max<std::int64_t>(1, std::llround(factor * length));
+  TextSpec<Count>& text = *other.model.text;
+  text.positions = std::max(text.positions.value(), *other.training.sequence_length);
+  return other;
+}
+
+std::vector<SplitSensitivity> sensitivity_of(const Scenario& scenario, const SplitRules& rules, const SplitPoint& best) {
+  const std::vector<std::pair<std::string, Scenario>> changed{{"image tokens -20 %", with_image_tokens(scenario, 0.8)},
+                                                              {"image tokens +20 %", with_image_tokens(scenario, 1.2)},
+                                                              {"text length -20 %", with_text_tokens(scenario, 0.8)},
+                                                              {"text length +20 %", with_text_tokens(scenario, 1.2)}};
+  std::vector<SplitSensitivity> rows;
+  for (const auto& [change, other] : changed) {
+    rows.push_back({change, Splits(other, rules).equal_time(),
+                    split_point(with_split(other, best.vision_gpus, best.text_gpus)).step_time,
+                    split_point(with_colocated(other)).step_time});
+  }
+  return rows;
+}
+
+std::string milliseconds(Seconds time) {
+  return fmt::format("{:.4g} ms", 1e3 * time.count());
+}
+
+/// The largest of what separates the two steps.
+std::string reason_for(const SplitPoint& apart, const SplitPoint& together) {
+  const double gain = together.step_time / apart.step_time * (1 + apart.integer_loss) - 1;
+  if (together.vision_recompute != apart.vision_recompute || together.vision_tensor != apart.vision_tensor)
+    return "a GPU with both towers has too little memory for the same plan";
+  const Seconds reduction = together.exposed_reduction - apart.exposed_reduction;
+  if (reduction > 0.5 * (together.step_time - apart.step_time))
+    return fmt::format("each GPU reduces the gradients of one tower only, which exposes {} less", milliseconds(reduction));
+  return fmt::format("larger batches a GPU make the kernels {:.1f} % faster, more than the {:.1f} % that whole GPUs cost",
+                     100 * gain, 100 * apart.integer_loss);
+}
+
+std::string recommend(const SplitReport& report) {
+  const SplitPoint& apart = report.best_disjoint;
+  const SplitPoint& together = report.colocated;
+  const double change = 100 * (apart.step_time / together.step_time - 1);
+  if (!apart.fits && !together.fits)
+    return "Neither placement fits into the GPUs' memory: take a smaller batch a GPU, or more GPUs, before splitting.";
+  constexpr double least_gain = 1;  // in percent: less is below what the predictions can tell apart
+  if (better(apart, together) && together.fits && change > -least_gain) {
+    return fmt::format(
+        "Do not split: {} + {} GPUs take {} a step, colocated data parallelism {}, and {:.1f} % is too little because "
+        "the predictions cannot tell it apart.",
+        apart.vision_gpus, apart.text_gpus, milliseconds(apart.step_time), milliseconds(together.step_time), -change);
+  }
+  if (better(apart, together)) {
+    return fmt::format(
+        "Split: {} GPUs for vision and {} for text take {} a step, colocated data parallelism {} ({:+.1f} %), because {}.",
+        apart.vision_gpus, apart.text_gpus, milliseconds(apart.step_time), milliseconds(together.step_time), change,
+        reason_for(apart, together));
+  }
+  return fmt::format(
+      "Do not split: colocated data parallelism takes {} a step, the best split ({} + {} GPUs) {} ({:+.1f} %), because whole "
+      "GPUs "
+      "cost {:.1f} % against the exact proportion of {:.2f} : 1 and larger batches a GPU win back {:.1f} % only.",
+      milliseconds(together.step_time), apart.vision_gpus, apart.text_gpus, milliseconds(apart.step_time), change,
+      100 * apart.integer_loss, report.work_ratio, 100 * (1 + apart.integer_loss) / (1 + change / 100) - 100);
+}
+
+}  // namespace
+
+SplitPoint best_split(const Scenario& scenario, const SplitRules& rules) {
+  return Splits(scenario, rules).equal_time();
+}
+
+SplitReport split_towers(const Scenario& scenario, const SplitRules& rules) {
+  if (!is_contrastive(scenario.model) || scenario.model.caption)
+    throw InputError(fmt::format("model: a split needs two towers and nothing else, {} has not", scenario.model.name));
+  if (scenario.variation) throw InputError("variation: ranks that vary are modelled for colocated towers only");
+  SplitReport report;
+  report.scenario = scenario.name;
+  report.model = scenario.model.name;
+  report.gpu = scenario.cluster.gpu.name;
+  report.gpus = scenario.cluster.gpus;
+  report.global_batch = scenario.training.global_batch;
+  Splits splits(scenario, rules);
+  report.admissible = splits.count();
+  report.colocated = split_point(with_colocated(scenario));
+  report.equal_time = splits.equal_time();
+  splits.check(most_in_curve);
+  report.curve = splits.simulated();
+  report.best_disjoint = *std::min_element(report.curve.begin(), report.curve.end(), better);
+  report.placements = {report.colocated, split_point(with_colocated(scenario, TowerPlacement::TwoStreams))};
+  if (const auto grids = best_two_grid(scenario)) report.placements.push_back(*grids);
+  report.placements.push_back(report.best_disjoint);
+  const Scenario apart = with_split(scenario, report.best_disjoint.vision_gpus, report.best_disjoint.text_gpus);
+  const std::vector<Flops> work = tower_flops(apart, micro_batch_work(apart));
+  report.work_ratio = work[0] / work[1];
+  report.ideal_text_gpus = report.gpus / (1 + report.work_ratio);
+  report.scales = scales_of(scenario, rules);
+  report.beats_colocated_from = first_ahead(report.scales);
+  report.sensitivity = sensitivity_of(scenario, rules, report.best_disjoint);
+  report.recommendation = recommend(report);
+  return report;
+}
+
+}  // namespace mfusim

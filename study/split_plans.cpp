@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which plans the towers take in each placement, and what a plan's step is.
+#include "model/input_shape.hpp"
+#include "sim/build_step.hpp"
+#include "sim/engine.hpp"
+#include "sim/memory.hpp"
+#include "sim/summarize.hpp"
+#include "sim/towers.hpp"
+#include "study/split.hpp"
+
+#include <algorithm>
+
+namespace mfusim {
+namespace {
+
+/// Remedies for too little memory, mildest first: full recomputation, then larger tensor groups without and with it.
+std::vector<ParallelPlan> remedies(const Scenario& scenario) {
+  std::vector<ParallelPlan> plans;
+  const auto divides_model = [&](int tensor) {
+    const std::vector<SplitSize> sizes = tensor_split_sizes(scenario.model);
+    return std::all_of(sizes.begin(), sizes.end(), [&](const SplitSize& size) { return size.value % tensor == 0; });
+  };
+  for (int tensor = scenario.parallel.tensor; tensor <= scenario.cluster.gpus_per_node; tensor *= 2) {
+    if (scenario.cluster.gpus_per_node % tensor != 0 || !divides_model(tensor)) break;
+    for (const Recompute recompute : {scenario.parallel.recompute, Recompute::Full}) {
+      ParallelPlan plan = scenario.parallel;
+      plan.tensor = tensor;
+      plan.recompute = recompute;
+      plans.push_back(plan);
+      if (scenario.parallel.recompute == Recompute::Full) break;
+    }
+  }
+  return plans;
+}
+
+bool fits(const Scenario& scenario, std::size_t stage) {
+  return memory_of(scenario, micro_batch_work(scenario))[stage].total() <= scenario.cluster.gpu.memory_capacity;
+}
+
+/// The first remedy with which a tower fits its GPUs; the scenario's own plan where none does.
+void fit_tower(Scenario& scenario, std::size_t tower) {
+  const TowerPlan own = scenario.tower_plans[tower];
+  for (const ParallelPlan& plan : remedies(scenario)) {
+    if (own.gpus % plan.tensor != 0) continue;
+    scenario.tower_plans[tower] = whole_batch_plan(plan, own.gpus, scenario.training.global_batch);
+    if (fits(scenario, tower)) return;
+  }
+  scenario.tower_plans[tower] = own;
+}
+
+}  // namespace
+
+Scenario with_split(const Scenario& scenario, int vision_gpus, int text_gpus) {
+  Scenario apart = scenario;
+  apart.placement = TowerPlacement::Disjoint;
+  apart.loss_exchange = LossExchange::Local;
+  apart.parallel.pipeline = 1;
+  apart.warnings.clear();
+  apart.tower_plans = {whole_batch_plan(apart.parallel, vision_gpus, apart.training.global_batch),
+                       whole_batch_plan(apart.parallel, text_gpus, apart.training.global_batch)};
+  fit_tower(apart, vision_tower_number);
+  fit_tower(apart, text_tower_number);
+  return apart;
+}
+
+Scenario with_colocated(const Scenario& scenario, TowerPlacement placement) {
+  Scenario together = scenario;
+  together.placement = placement;
+  together.tower_plans.clear();
+  const auto set_plan = [&](const ParallelPlan& plan) {
+    const TowerPlan whole = whole_batch_plan(plan, scenario.cluster.gpus, scenario.training.global_batch);
+    together.parallel = whole.parallel;
+    together.training.micro_batch = whole.micro_batch;
+  };
+  for (const ParallelPlan& plan : remedies(scenario)) {
+    set_plan(plan);
+    if (fits(together, 0)) return together;
+  }
+  set_plan(scenario.parallel);
+  return together;
+}
+
+SplitPoint split_point(const Scenario& scenario) {
+  const Work<Count> work = micro_batch_work(scenario);
+  const BuiltStep step = build_step(scenario, work);
+  const Result result = summarize(scenario, work, step, simulate(step.graph));
+  SplitPoint point;
+  point.placement = scenario.placement;
+  const bool own_plans = !scenario.tower_plans.empty();
+  const auto plan = [&](std::size_t tower) { return own_plans ? scenario.tower_plans[tower].parallel : scenario.parallel; };
+  point.vision_gpus = own_plans ? scenario.tower_plans[0].gpus : scenario.cluster.gpus;
+  point.text_gpus = own_plans ? scenario.tower_plans[1].gpus : scenario.cluster.gpus;
+  point.vision_tensor = plan(vision_tower_number).tensor;
+  point.text_tensor = plan(text_tower_number).tensor;
+  point.vision_recompute = plan(vision_tower_number).recompute;
+  point.text_recompute = plan(text_tower_number).recompute;
+  point.step_time = result.iteration_time;
+  point.mfu = result.mfu;
+  if (result.towers[0].idle) point.vision_idle = *result.towers[0].idle / result.iteration_time;
+  if (result.towers[1].idle) point.text_idle = *result.towers[1].idle / result.iteration_time;
+  if (towers_apart(scenario)) {
+    point.integer_loss = integer_loss(result.towers[0].model_flops.value(), result.towers[1].model_flops.value(),
+                                      point.vision_gpus, point.text_gpus);
+  }
+  point.headroom = result.memory.capacity - result.memory.peak;
+  point.fits = result.memory.fits;
+  for (const auto& [name, time] : result.breakdown) {
+    if (name == "exposed_data_communication") point.exposed_reduction = time;
+  }
+  return point;
+}
+
+double integer_loss(double vision_work, double text_work, int vision_gpus, int text_gpus) {
+  const double ideal = (vision_work + text_work) / (vision_gpus + text_gpus);
+  return std::max(vision_work / vision_gpus, text_work / text_gpus) / ideal - 1;
+}
+
+}  // namespace mfusim
