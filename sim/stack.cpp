@@ -52,6 +52,7 @@ EagerOperators read_unfused(Reader& stack) {
     unfused.rms_norm = reader->boolean("rms_norm", false);
     unfused.rotary = reader->boolean("rotary", false);
     unfused.gated_activation = reader->boolean("gated_activation", false);
+    unfused.repeated_fp32_norms = reader->boolean("repeated_fp32_norms", false);
     reader->reject_unknown_keys();
   }
   return unfused;

@@ -56,6 +56,8 @@ struct EagerOperators {
   bool rms_norm = false;
   bool rotary = false;
   bool gated_activation = false;
+  bool repeated_fp32_norms =
+      false;  ///< Input converted to fp32 by a kernel of its own, and all of it again in the backward pass.
 };
 
 /// A software stack: which numbers its state is kept in, how it launches, what it overlaps. Constants belong to a
