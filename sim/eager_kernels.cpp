@@ -49,6 +49,16 @@ EagerKernels eager_norm(NormKind kind, EagerTypes types, Pass pass) {
   throw std::logic_error("unhandled NormKind");
 }
 
+EagerKernels repeated_fp32_norm(NormKind kind, EagerTypes types, Pass pass) {
+  const double v = types.value;
+  const MemoryOperator family = kind == NormKind::LayerNorm ? MemoryOperator::LayerNorm : MemoryOperator::RmsNorm;
+  EagerKernels kernels{{MemoryOperator::Copy, v + fp32, 1}, {family, fp32 + v, 1}};
+  if (pass == Pass::Forward) return kernels;
+  kernels.push_back({family, v + 2 * fp32, 2});  // dx, and the sum for the weight
+  kernels.push_back({MemoryOperator::Copy, fp32 + v, 1});
+  return kernels;
+}
+
 EagerKernels eager_activation(ActivationKind kind, EagerTypes types, Pass pass) {
   const double v = types.value;
   const bool forward = pass == Pass::Forward;

@@ -44,6 +44,12 @@ struct EagerTypes {
 /// differentiation of the code that the named operators run in open_clip, Megatron-LM and Llama. The counts put RMSNorm at 10 %
 /// of an A100's bandwidth against its least bytes, where 9-16 % are measured (DebarghaG/estimate-train-time@1ac4d5e).
 [[nodiscard]] EagerKernels eager_norm(NormKind kind, EagerTypes types, Pass pass);
+
+/// A fused norm on an input that a kernel converts to fp32 (v+4, then 4+v), which the backward pass computes again before its
+/// own kernels (gradient v, input 4, result 4; back to v bytes 4+v).
+/// Source: InternLM/InternEvo internlm/model/modeling_internlm.py: norm(residual.float()) under dropout_selective_checkpoint.
+[[nodiscard]] EagerKernels repeated_fp32_norm(NormKind kind, EagerTypes types, Pass pass);
+
 [[nodiscard]] EagerKernels eager_activation(ActivationKind kind, EagerTypes types, Pass pass);
 [[nodiscard]] EagerKernels eager_elementwise(ElementwiseKind kind, EagerTypes types, Pass pass);
 

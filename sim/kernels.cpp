@@ -54,9 +54,12 @@ struct EagerFinder {
   Pass pass;
 
   std::optional<EagerWork> operator()(const Norm<Count>& norm) const {
+    const double elements = norm.rows.as_double() * norm.width.as_double();
+    if (context.unfused.repeated_fp32_norms)
+      return EagerWork{repeated_fp32_norm(norm.kind, eager_types(context), pass), elements};
     const bool unfused = norm.kind == NormKind::RmsNorm && context.unfused.rms_norm;
     if (context.fused_operators && !unfused) return std::nullopt;
-    return EagerWork{eager_norm(norm.kind, eager_types(context), pass), norm.rows.as_double() * norm.width.as_double()};
+    return EagerWork{eager_norm(norm.kind, eager_types(context), pass), elements};
   }
   std::optional<EagerWork> operator()(const Activation<Count>& activation) const {
     const bool gated = activation.kind == ActivationKind::SwiGlu || activation.kind == ActivationKind::GeGlu;

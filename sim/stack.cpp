@@ -64,7 +64,8 @@ constexpr std::array setting_keys{"weights",
 EagerOperators read_unfused(Reader reader) {
   const EagerOperators unfused{.rms_norm = reader.boolean("rms_norm", false),
                                .rotary = reader.boolean("rotary", false),
-                               .gated_activation = reader.boolean("gated_activation", false)};
+                               .gated_activation = reader.boolean("gated_activation", false),
+                               .repeated_fp32_norms = reader.boolean("repeated_fp32_norms", false)};
   reader.reject_unknown_keys();
   return unfused;
 }

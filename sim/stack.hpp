@@ -58,6 +58,8 @@ struct EagerOperators {
   bool rms_norm = false;
   bool rotary = false;
   bool gated_activation = false;
+  /// Input converted to fp32 by a kernel of its own, and all of it again in the backward pass.
+  bool repeated_fp32_norms = false;
   bool operator==(const EagerOperators&) const = default;
 };
 

@@ -62,6 +62,14 @@ TEST_CASE("a norm in fp32 between 16-bit tensors moves its conversions on top of
   }
 }
 
+TEST_CASE("a norm that is repeated in fp32 pays its forward kernels again in the backward pass", "[property]") {
+  const double forward = bytes_of(repeated_fp32_norm(NormKind::RmsNorm, half, Pass::Forward));
+  const double backward = bytes_of(repeated_fp32_norm(NormKind::RmsNorm, half, Pass::InputGradient));
+  CHECK(forward == (2 + 4) + (4 + 2));
+  CHECK(backward == forward + (2 + 4 + 4) + (4 + 2));
+  CHECK(launches_of(repeated_fp32_norm(NormKind::RmsNorm, half, Pass::InputGradient)) > 2);
+}
+
 TEST_CASE("published: eager RMSNorm moves its least bytes at 180-330 GB/s on A100", "[published]") {
   // DebarghaG/estimate-train-time@1ac4d5e, forward, large tensors. Least bytes: read and write of 2 bytes each.
   const Gpu gpu = load_gpu("a100-sxm4-80gb");
