@@ -2,6 +2,7 @@
 #include "sim/fold_plan.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace mfusim {
 namespace {
@@ -20,6 +21,8 @@ class Planner {
     plan_.ranks.assign(static_cast<std::size_t>(record.ranks), {FoldGroup{}});
     plan_.last_use.assign(static_cast<std::size_t>(record.ranks), {});
     host_step_.assign(static_cast<std::size_t>(record.ranks), false);
+    last_step_.resize(static_cast<std::size_t>(record.ranks));
+    for (auto& steps : last_step_) steps.fill(FoldPlan::none);
   }
 
   std::optional<FoldPlan> run() && {
@@ -76,6 +79,7 @@ class Planner {
       host_step_[rank] = true;
     }
     last_use = group;
+    last_step_[rank][static_cast<std::size_t>(stream)] = item;
     plan_.group_of[item] = group;
     append(plan_.ranks[rank][group], item);
     return true;
@@ -94,18 +98,11 @@ class Planner {
     const auto stream = static_cast<std::size_t>(record_.table[record_.items[item].row].stream);
     if (plan_.joint || !rows_.task(record_.items[item].row, 1).passes()) return false;
     plan_.joint = FoldPlan::Joint{.item = item, .before = {}};
+    for (const FoldPattern& pattern : plan_.patterns) {
+      if ((pattern.streams >> stream & 1U) != 0) return false;
+    }
     for (std::size_t rank = 0; rank < plan_.ranks.size(); ++rank) {
-      std::uint32_t before = FoldPlan::none;
-      for (std::uint32_t i = 0; i < item; ++i) {
-        const StepRecord::Item& other = record_.items[i];
-        const bool here = other.rank == static_cast<std::int32_t>(rank) && other.segment == StepRecord::none &&
-                          static_cast<std::size_t>(record_.table[other.row].stream) == stream;
-        if (here) before = i;
-      }
-      for (const FoldGroup& group : plan_.ranks[rank]) {
-        if (group.pattern != nullptr && (group.pattern->streams >> stream & 1U) != 0) return false;
-      }
-      plan_.joint->before.push_back(before);
+      plan_.joint->before.push_back(last_step_[rank][stream]);
       plan_.last_use[rank][stream] = static_cast<std::uint32_t>(plan_.ranks[rank].size());
       after_joint_[rank] = true;
     }
@@ -232,8 +229,9 @@ class Planner {
   std::vector<std::uint32_t> step_of_row_;
   std::vector<std::uint32_t> step_position_;  ///< By item.
   std::vector<std::uint32_t> key_;
-  std::vector<bool> after_joint_;  ///< By rank: its next group must wait for the joint step.
-  std::vector<bool> host_step_;    ///< By rank: a step of the host follows its launches.
+  std::vector<bool> after_joint_;                                       ///< By rank: its next group must wait for the joint step.
+  std::vector<std::array<std::uint32_t, streams_per_rank>> last_step_;  ///< By rank and stream.
+  std::vector<bool> host_step_;                                         ///< By rank: a step of the host follows its launches.
 };
 
 }  // namespace
