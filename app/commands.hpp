@@ -49,6 +49,9 @@ void add_models_command(CLI::App& app);
 void add_hardware_command(CLI::App& app);
 void add_schema_command(CLI::App& app);
 void add_sweep_command(CLI::App& app);
+void add_diff_command(CLI::App& app);
+void add_plan_command(CLI::App& app);
+void add_import_command(CLI::App& app);
 void add_validate_command(CLI::App& app);
 void add_calibrate_command(CLI::App& app);
 

@@ -40,6 +40,9 @@ int run(int argc, char** argv) {
   mfusim::app::add_explain_command(app);
   mfusim::app::add_sweep_command(app);
   mfusim::app::add_split_command(app);
+  mfusim::app::add_diff_command(app);
+  mfusim::app::add_plan_command(app);
+  mfusim::app::add_import_command(app);
   mfusim::app::add_models_command(app);
   mfusim::app::add_hardware_command(app);
   mfusim::app::add_schema_command(app);

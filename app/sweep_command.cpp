@@ -4,14 +4,18 @@
 #include "base/input_error.hpp"
 #include "base/number.hpp"
 #include "report/atomic_file.hpp"
+#include "report/difference.hpp"
 #include "report/sweep.hpp"
 #include "sim/scenario_document.hpp"
-#include "study/sweep.hpp"
+#include "study/difference.hpp"
+#include "study/launch_arguments.hpp"
+#include "study/sweep_mpi.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <csignal>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -26,6 +30,8 @@ struct SweepCommand {
   bool resume = false;
   bool exhaustive = false;
   std::vector<std::string> merge;
+  std::string write_best;
+  bool launch = false;
   std::string shard;
   std::string where;
   std::int64_t jobs = 0;
@@ -81,21 +87,75 @@ std::unique_ptr<SweepStore> open_store(const SweepCommand& command, const SweepS
   return store;
 }
 
-void sweep(const SweepCommand& command) {
-  check_combination(command);
-  if (!command.common.output.empty()) check_writable(command.common.output);
-  const SweepOptions options = sweep_options(command);
-  const Node document = load_scenario_document(command.scenario, parse_settings(command.common.sets)).root;
-  const SweepSpace space = read_sweep_space(document, command.scenario, command.limit ? Limited::Yes : Limited::No);
-  const std::unique_ptr<SweepStore> store = open_store(command, space);
-  const SweepAnswer answer = run_sweep(space, options, store.get(), progress_line(command.common, "configurations"));
+void write_best(const SweepCommand& command, const SweepSpace& space, const SweepAnswer& answer) {
+  if (command.write_best.empty()) return;
+  if (answer.best.empty()) throw InputError("--write-best: no configuration fits");
+  const SweepRow& best = answer.best.front().row;
+  write_file(command.write_best, [&](std::ostream& out) {
+    out << fmt::format("# Configuration {} of {}, the best by {}: {:.6g} s a step, MFU {:.4f}.\n", best.index, space.name,
+                       to_string(space.objective), to_seconds(best.iteration_time).count(), best.mfu);
+    out << to_yaml(configuration_document(space, best.index));
+  });
+}
+
+Scenario scenario_at(const SweepSpace& space, std::int64_t index) {
+  return read_scenario(configuration_document(space, index), space.folder, fmt::format("configuration {}", index));
+}
+
+/// What separates the best two, and how the best is launched.
+void write_explanation(std::ostream& out, const SweepCommand& command, const SweepSpace& space, const SweepAnswer& answer) {
+  if (answer.best.empty()) return;
+  const std::int64_t best = answer.best.front().row.index;
+  if (answer.best.size() > 1) {
+    const std::int64_t second = answer.best[1].row.index;
+    out << "\nwhat separates the best two\n";
+    write_table(out, difference(result_of(scenario_at(space, best)), configuration_document(space, best),
+                                result_of(scenario_at(space, second)), configuration_document(space, second)));
+  }
+  if (!command.launch) return;
+  out << "\nlaunch\n";
+  const std::vector<std::string> arguments = launch_arguments(scenario_at(space, best));
+  out << fmt::format("  {}\n", fmt::join(arguments, " \\\n    "));
+}
+
+void deliver_sweep(const SweepCommand& command, const SweepSpace& space, const SweepAnswer& answer) {
+  write_best(command, space, answer);
   switch (command.common.format) {
     case Format::Table:
-      return deliver(command.common, [&](std::ostream& out) { write_table(out, answer); });
+      return deliver(command.common, [&](std::ostream& out) {
+        write_table(out, answer);
+        write_explanation(out, command, space, answer);
+      });
     case Format::Json:
       return deliver(command.common, [&](std::ostream& out) { write_json(out, answer); });
     case Format::Csv:
       return deliver(command.common, sweep_grid(answer));
+  }
+}
+
+void sweep_on(const MpiJob& job, const SweepCommand& command) {
+  check_combination(command);
+  for (const std::string& file : {command.common.output, command.write_best}) {
+    if (!file.empty() && job.rank() == 0) check_writable(file);
+  }
+  const SweepOptions options = sweep_options(command);
+  const Node document = load_scenario_document(command.scenario, parse_settings(command.common.sets)).root;
+  const SweepSpace space = read_sweep_space(document, command.scenario, command.limit ? Limited::Yes : Limited::No);
+  const std::unique_ptr<SweepStore> store = job.rank() == 0 ? open_store(command, space) : nullptr;
+  const std::optional<SweepAnswer> answer =
+      run_sweep(job, space, options, store.get(), progress_line(command.common, "configurations"));
+  if (answer) deliver_sweep(command, space, *answer);
+}
+
+void sweep(const SweepCommand& command) {
+  const MpiJob job;
+  if (job.ranks() == 1) return sweep_on(job, command);
+  try {
+    sweep_on(job, command);
+  } catch (const InputError& error) {
+    std::cerr << error.what() << '\n' << std::flush;
+    constexpr int wrong_input = 2;
+    job.abort(wrong_input);
   }
 }
 
@@ -122,6 +182,8 @@ void add_sweep_command(CLI::App& app) {
       ->allow_extra_args(false)
       ->take_all()
       ->option_text("FILE");
+  command->add_option("--write-best", options->write_best, "Write the best configuration as a scenario")->option_text("FILE");
+  command->add_flag("--launch", options->launch, "Print the best as arguments of torchrun and Megatron-LM or open_clip");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
   command->callback([options] { sweep(*options); });

@@ -10,6 +10,10 @@ pkg_check_modules(GINAC REQUIRED IMPORTED_TARGET ginac)
 pkg_check_modules(MUPARSER REQUIRED IMPORTED_TARGET muparser)  # conditions of a sweep
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)    # stores of a sweep
 
+# MPI is used where it is found: sweeps over many machines.
+pkg_check_modules(MPI QUIET IMPORTED_TARGET ompi)
+option(MFUSIM_MPI "Sweep over the ranks of an MPI job" ${MPI_FOUND})
+
 # yaml-cpp 0.7 exports `yaml-cpp`, 0.8 `yaml-cpp::yaml-cpp`.
 if(TARGET yaml-cpp::yaml-cpp)
   set(MFUSIM_YAML_CPP yaml-cpp::yaml-cpp)

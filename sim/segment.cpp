@@ -6,11 +6,11 @@
 namespace mfusim {
 
 bool SegmentBuilder::note_wait(StreamKind stream, SegmentIndex before) {
-  static_assert(streams_per_rank <= 8);
-  std::uint8_t& waited = waited_[before == segment_entry ? 0 : static_cast<std::size_t>(before) + 1];
-  const auto bit = static_cast<std::uint8_t>(1U << static_cast<unsigned>(stream));
+  static_assert(streams_per_rank <= 16);
+  std::uint16_t& waited = waited_[before == segment_entry ? 0 : static_cast<std::size_t>(before) + 1];
+  const auto bit = static_cast<std::uint16_t>(1U << static_cast<unsigned>(stream));
   const bool first = (waited & bit) == 0;
-  waited = static_cast<std::uint8_t>(waited | bit);
+  waited = static_cast<std::uint16_t>(waited | bit);
   return first;
 }
 

@@ -52,7 +52,7 @@ class SegmentBuilder {
   StepTable& table_;
   Segment segment_;
   /// Streams wait once: what follows on them is later anyway. Bits of the streams that have waited for the entry and each task.
-  std::vector<std::uint8_t> waited_{0};
+  std::vector<std::uint16_t> waited_{0};
   SegmentIndex last_compute_ = segment_entry;
 };
 

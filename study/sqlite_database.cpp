@@ -95,6 +95,8 @@ SqliteDatabase::SqliteDatabase(const std::filesystem::path& path) : file_(path.s
   const int code = sqlite3_open_v2(file_.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   database_.reset(database);
   if (code != SQLITE_OK) fail(file_, code, database);
+  constexpr int patience_ms = 1000;  // a process that was killed a moment ago may still hold its lock
+  sqlite3_busy_timeout(database, patience_ms);
   // A rollback journal and not a write-ahead log, which needs shared memory and so no network file system.
   run("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL; BEGIN EXCLUSIVE; COMMIT;");
 }

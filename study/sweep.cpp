@@ -72,17 +72,11 @@ class SweepThreads {
 }  // namespace
 
 SweepAnswer run_sweep(const SweepSpace& space, const SweepOptions& options, SweepStore* store, const SweepProgress& progress) {
-  std::vector<IndexRange> pending =
-      pending_ranges(space, options.extent, store != nullptr ? store->finished() : std::vector<IndexRange>{});
-  if (options.pruning == Pruning::On && !pending.empty()) pending = scattered(pending);
+  const std::vector<IndexRange> pending = ranges_to_do(space, options, store);
   SweepCollector collector(space, options, store);
   SweepThreads threads(space, pending, collector, progress, options.pruning);
   threads.run(std::min(options.jobs, static_cast<int>(std::max<std::size_t>(pending.size(), 1))));
-  SweepAnswer answer = collector.finish();
-  const bool whole = !options.extent.limit && options.extent.shard.of == 1;
-  if (whole && answer.counts.all() == 0)
-    throw InputError(space.constraints.front().where, "sweep.constraints", contradiction_in(space));
-  return answer;
+  return answer_of(space, options, collector);
 }
 
 }  // namespace mfusim

@@ -38,6 +38,8 @@ struct RankedRow {
   std::optional<double> cost;       ///< Of a million samples, where its GPU has a price.
 };
 
+[[nodiscard]] RankedRow ranked(const SweepSpace& space, const SweepRow& row);
+
 struct SweepAnswer {
   std::string scenario;
   std::string version;

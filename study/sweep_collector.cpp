@@ -2,6 +2,7 @@
 #include "study/sweep_collector.hpp"
 
 #include "sim/version.hpp"
+#include "study/sweep_constraints.hpp"
 
 #include <utility>
 
@@ -9,14 +10,6 @@ namespace mfusim {
 namespace {
 
 constexpr std::chrono::milliseconds commit_interval{500};  // what a killed process may lose
-
-RankedRow ranked(const SweepSpace& space, const SweepRow& row) {
-  RankedRow answer{row, {}, std::nullopt};
-  const std::vector<std::size_t> choices = choices_of(space, row.index);
-  for (std::size_t axis = 0; axis < choices.size(); ++axis) answer.values.push_back(space.axes[axis].labels[choices[axis]]);
-  if (space.prices.count(row.gpu) != 0) answer.cost = cost_per_million_samples(row, space.prices);
-  return answer;
-}
 
 void count(SweepCounts& counts, const SweepRow& row) {
   switch (row.status) {
@@ -37,6 +30,14 @@ void count(SweepCounts& counts, const SweepRow& row) {
 }
 
 }  // namespace
+
+RankedRow ranked(const SweepSpace& space, const SweepRow& row) {
+  RankedRow answer{row, {}, std::nullopt};
+  const std::vector<std::size_t> choices = choices_of(space, row.index);
+  for (std::size_t axis = 0; axis < choices.size(); ++axis) answer.values.push_back(space.axes[axis].labels[choices[axis]]);
+  if (space.prices.count(row.gpu) != 0) answer.cost = cost_per_million_samples(row, space.prices);
+  return answer;
+}
 
 SweepCollector::SweepCollector(const SweepSpace& space, const SweepOptions& options, SweepStore* store)
     : space_(space), store_(store), ranking_(space, options.top), last_commit_(std::chrono::steady_clock::now()) {
@@ -80,6 +81,20 @@ SweepAnswer SweepCollector::finish() {
   for (const SweepRow& row : ranking_.best()) answer.best.push_back(ranked(space_, row));
   answer.effects = ranking_.effects();
   for (const SweepRow& row : ranking_.front()) answer.front.push_back(ranked(space_, row));
+  return answer;
+}
+
+std::vector<IndexRange> ranges_to_do(const SweepSpace& space, const SweepOptions& options, const SweepStore* store) {
+  const std::vector<IndexRange> finished = store != nullptr ? store->finished() : std::vector<IndexRange>();
+  std::vector<IndexRange> pending = pending_ranges(space, options.extent, finished);
+  return options.pruning == Pruning::On && !pending.empty() ? scattered(pending) : pending;
+}
+
+SweepAnswer answer_of(const SweepSpace& space, const SweepOptions& options, SweepCollector& collector) {
+  SweepAnswer answer = collector.finish();
+  const bool whole = !options.extent.limit && options.extent.shard.of == 1;
+  if (whole && answer.counts.all() == 0)
+    throw InputError(space.constraints.front().where, "sweep.constraints", contradiction_in(space));
   return answer;
 }
 

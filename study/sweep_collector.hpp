@@ -34,4 +34,10 @@ class SweepCollector {
   std::chrono::steady_clock::time_point last_commit_;
 };
 
+/// What a sweep still has to do, in the order in which it does it.
+[[nodiscard]] std::vector<IndexRange> ranges_to_do(const SweepSpace& space, const SweepOptions& options, const SweepStore* store);
+
+/// The collector's answer. Throws InputError where the constraints of a whole space leave no configuration.
+[[nodiscard]] SweepAnswer answer_of(const SweepSpace& space, const SweepOptions& options, SweepCollector& collector);
+
 }  // namespace mfusim

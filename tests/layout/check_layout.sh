@@ -34,6 +34,7 @@ check_sources() {
       fence["catch2"] = "tests"
       fence["benchmark"] = "bench"
       fence["sqlite3.h"] = "study"
+      fence["mpi.h"] = "study"
       fence["muParser.h"] = "study"
       fence["simgrid"] = "tests"
       fence["fmt"] = "base model hardware sim study report app tests bench"

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/plan.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <ostream>
+
+namespace mfusim {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+Cell cell_of(const std::optional<double>& value) {
+  return value ? Cell(*value) : Cell();
+}
+
+json value_of(const PlanAnswer& answer, const std::optional<std::size_t>& row) {
+  return row ? json(answer.rows[*row].value) : json();
+}
+
+json row_json(const PlanRow& row) {
+  json object{{"value", row.value}, {"enough", row.enough}};
+  if (row.best) {
+    object["configuration"] = row.best->row.index;
+    object["iteration_time_s"] = to_seconds(row.best->row.iteration_time).count();
+    object["samples_per_s"] = samples_per_s(row.best->row);
+    object["mfu"] = row.best->row.mfu;
+    object["gpus"] = row.best->row.gpus;
+    object["peak_bytes"] = std::llround(row.best->row.peak.value());
+  }
+  if (row.days) object["days"] = *row.days;
+  if (row.cost) object["cost"] = *row.cost;
+  return object;
+}
+
+}  // namespace
+
+Grid plan_grid(const PlanAnswer& answer) {
+  Grid grid{{{"value", answer.question.axis},
+             {"enough", "enough"},
+             {"days", "days"},
+             {"cost", "cost"},
+             {"iteration_time_s", "step s"},
+             {"samples_per_s", "samples/s"},
+             {"mfu", "MFU", 3},
+             {"gpus", "GPUs"},
+             {"peak_gb", "memory GB", 3},
+             {"configuration", "#"}},
+            {}};
+  for (const PlanRow& row : answer.rows) {
+    const auto of_best = [&](auto number) { return row.best ? Cell(number(row.best->row)) : Cell(); };
+    grid.rows.push_back({row.value, std::string(row.enough ? "yes" : "no"), cell_of(row.days), cell_of(row.cost),
+                         of_best([](const SweepRow& best) { return to_seconds(best.iteration_time).count(); }),
+                         of_best([](const SweepRow& best) { return samples_per_s(best); }),
+                         of_best([](const SweepRow& best) { return best.mfu; }),
+                         of_best([](const SweepRow& best) { return std::int64_t{best.gpus}; }),
+                         of_best([](const SweepRow& best) { return best.peak.value() / 1e9; }),
+                         of_best([](const SweepRow& best) { return best.index; })});
+  }
+  return grid;
+}
+
+void write_table(std::ostream& out, const PlanAnswer& answer) {
+  write_table(out, plan_grid(answer));
+  out << '\n';
+  if (!answer.smallest) {
+    out << "none is enough\n";
+    return;
+  }
+  out << fmt::format("first that is enough   {}\nlast that is enough    {}\n", answer.rows[*answer.smallest].value,
+                     answer.rows[*answer.largest].value);
+  if (answer.cheapest) out << fmt::format("cheapest               {}\n", answer.rows[*answer.cheapest].value);
+}
+
+void write_json(std::ostream& out, const PlanAnswer& answer) {
+  json document{{"scenario", answer.scenario}, {"axis", answer.question.axis}};
+  if (answer.question.samples > 0) document["samples"] = answer.question.samples;
+  if (answer.question.days) document["most_days"] = *answer.question.days;
+  document["first_enough"] = value_of(answer, answer.smallest);
+  document["last_enough"] = value_of(answer, answer.largest);
+  document["cheapest"] = value_of(answer, answer.cheapest);
+  document["rows"] = json::array();
+  for (const PlanRow& row : answer.rows) document["rows"].push_back(row_json(row));
+  out << document.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
+}
+
+}  // namespace mfusim

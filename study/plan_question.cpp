@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/plan_question.hpp"
+
+#include "base/nearest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mfusim {
+namespace {
+
+void check_axis(const SweepSpace& space, const std::string& axis) {
+  std::vector<std::string> paths;
+  for (const SweepAxis& each : space.axes) paths.push_back(each.path);
+  if (std::find(paths.begin(), paths.end(), axis) == paths.end())
+    throw InputError(
+        fmt::format("{}: sweep.axes: the question needs an axis '{}'{}", space.name, shown(axis), suggestion(axis, paths)));
+}
+
+PlanRow row_of(const SweepSpace& space, const PlanQuestion& question, const AxisEffect& effect) {
+  PlanRow row{effect.value, std::nullopt, std::nullopt, std::nullopt, effect.best.has_value()};
+  if (!effect.best) return row;
+  row.best = ranked(space, *effect.best);
+  if (question.samples > 0) {
+    constexpr double seconds_a_day = 86400;
+    constexpr double million = 1e6;
+    row.days = question.samples / samples_per_s(*effect.best) / seconds_a_day;
+    if (row.best->cost) row.cost = *row.best->cost * question.samples / million;
+  }
+  if (question.days) row.enough = row.days && *row.days <= *question.days;
+  return row;
+}
+
+}  // namespace
+
+PlanAnswer answer_plan(SweepSpace space, const PlanQuestion& question, const SweepOptions& options,
+                       const SweepProgress& progress) {
+  check_axis(space, question.axis);
+  space.objective = Objective::Throughput;
+  space.front.clear();
+  const SweepAnswer sweep = run_sweep(space, options, nullptr, progress);
+  PlanAnswer answer;
+  answer.question = question;
+  answer.scenario = space.name;
+  for (const AxisEffect& effect : sweep.effects) {
+    if (effect.path == question.axis) answer.rows.push_back(row_of(space, question, effect));
+  }
+  for (std::size_t i = 0; i < answer.rows.size(); ++i) {
+    if (!answer.rows[i].enough) continue;
+    if (!answer.smallest) answer.smallest = i;
+    answer.largest = i;
+    const bool cheaper = answer.rows[i].cost && (!answer.cheapest || *answer.rows[i].cost < *answer.rows[*answer.cheapest].cost);
+    if (cheaper) answer.cheapest = i;
+  }
+  return answer;
+}
+
+}  // namespace mfusim

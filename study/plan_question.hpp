@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "study/sweep.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mfusim {
+
+/// A question about one axis of a sweep: which of its values is enough?
+struct PlanQuestion {
+  std::string axis;            ///< "cluster.gpus".
+  double samples = 0;          ///< To be trained on; 0: not asked.
+  std::optional<double> days;  ///< At most.
+};
+
+/// One value of the axis with its best configuration.
+struct PlanRow {
+  std::string value;
+  std::optional<RankedRow> best;  ///< Empty: nothing with this value fits.
+  std::optional<double> days;     ///< For the samples.
+  std::optional<double> cost;     ///< For the samples, where its GPU has a price.
+  bool enough = false;            ///< Something fits, and in time.
+};
+
+struct PlanAnswer {
+  PlanQuestion question;
+  std::string scenario;
+  std::vector<PlanRow> rows;            ///< In the order of the axis.
+  std::optional<std::size_t> smallest;  ///< First row that is enough.
+  std::optional<std::size_t> largest;   ///< Last row that is enough.
+  std::optional<std::size_t> cheapest;  ///< Of those that are enough.
+};
+
+/// Sweeps the space for the fastest configuration with each value of the axis (samples a second), and asks which are enough:
+/// days = samples / (samples a second) / 86400; cost = price of a GPU-hour x GPUs x hours.
+/// Throws InputError where the space has no such axis.
+[[nodiscard]] PlanAnswer answer_plan(SweepSpace space, const PlanQuestion& question, const SweepOptions& options,
+                                     const SweepProgress& progress = {});
+
+}  // namespace mfusim

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/launch_arguments.hpp"
+
+#include "base/document.hpp"
+#include "tests/catch.hpp"
+#include "tests/study/sweep_spaces.hpp"
+
+#include <algorithm>
+
+namespace {
+
+using namespace mfusim;
+
+std::vector<std::string> arguments_of(const std::vector<std::pair<std::string, std::string>>& settings,
+                                      const char* text = tests::small_scenario) {
+  Node document = parse_yaml(text, "space.yaml");
+  for (const auto& [key, value] : settings) set_value(document, key, value);
+  return launch_arguments(read_scenario(document, ".", "space.yaml"));
+}
+
+bool has(const std::vector<std::string>& arguments, const std::string& wanted) {
+  return std::find(arguments.begin(), arguments.end(), wanted) != arguments.end();
+}
+
+const char* const clip = R"(
+model: openai/clip-vit-large-patch14-336
+cluster: {gpu: a100-sxm4-80gb, gpus: 16, gpus_per_node: 8, network: ib-8x200g}
+training: {global_batch: 1024, text_length: 77}
+)";
+
+}  // namespace
+
+TEST_CASE("a language model is launched with Megatron-LM's names for its plan", "[unit]") {
+  const auto arguments = arguments_of({{"parallel.tensor", "2"},
+                                       {"parallel.sequence", "true"},
+                                       {"parallel.pipeline", "2"},
+                                       {"parallel.virtual_stages", "2"},
+                                       {"parallel.zero", "1"},
+                                       {"parallel.recompute", "full"}});
+  for (const char* wanted : {"torchrun", "--nproc-per-node 8", "--tensor-model-parallel-size 2", "--sequence-parallel",
+                             "--pipeline-model-parallel-size 2", "--num-layers-per-virtual-pipeline-stage 1",
+                             "--use-distributed-optimizer", "--recompute-granularity full", "--num-layers 4", "--hidden-size 256",
+                             "--num-attention-heads 8", "--global-batch-size 16", "--micro-batch-size 1", "--bf16"}) {
+    CAPTURE(wanted);
+    CHECK(has(arguments, wanted));
+  }
+  CHECK_FALSE(has(arguments_of({}), "--sequence-parallel"));
+  CHECK_THROWS_WITH(arguments_of({{"parallel.pipeline", "2"}, {"parallel.schedule", "gpipe"}}), ContainsSubstring("GPipe"));
+  CHECK_THROWS_WITH(arguments_of({{"training.optimizer", "lamb"}}), ContainsSubstring("LAMB"));
+}
+
+TEST_CASE("a model with two towers is launched with open_clip's names", "[unit]") {
+  const auto arguments = arguments_of({{"parallel.recompute", "full"}}, clip);
+  for (const char* wanted :
+       {"--nnodes 2", "-m open_clip_train.main", "--batch-size 64", "--precision amp_bf16", "--grad-checkpointing"}) {
+    CAPTURE(wanted);
+    CHECK(has(arguments, wanted));
+  }
+  CHECK_THROWS_WITH(arguments_of({{"parallel.zero", "1"}}, clip), ContainsSubstring("data parallelism alone"));
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/plan_question.hpp"
+
+#include "tests/catch.hpp"
+#include "tests/study/sweep_spaces.hpp"
+
+namespace {
+
+using namespace mfusim;
+
+PlanAnswer ask(const std::string& sweep, const PlanQuestion& question) {
+  return answer_plan(tests::sweep_space(sweep), question, {}, {});
+}
+
+const char* const gpu_counts =
+    "sweep: {axes: {cluster.gpus: [1, 2, 4, 8], parallel.recompute: [none, full]}, price_per_gpu_hour: {a100-sxm4-80gb: 2}}";
+
+}  // namespace
+
+TEST_CASE("the fewest GPUs in time are the first that train the samples in so many days", "[property]") {
+  const PlanAnswer all = ask(gpu_counts, {.axis = "cluster.gpus", .samples = 1e9, .days = std::nullopt});
+  REQUIRE(all.rows.size() == 4);
+  for (std::size_t limit = 0; limit < all.rows.size(); ++limit) {
+    const double days = *all.rows[limit].days;
+    const PlanAnswer answer = ask(gpu_counts, {.axis = "cluster.gpus", .samples = 1e9, .days = days});
+    std::size_t first = 0;
+    while (*all.rows[first].days > days) ++first;
+    CHECK(answer.smallest == first);
+  }
+  CHECK_FALSE(ask(gpu_counts, {.axis = "cluster.gpus", .samples = 1e9, .days = 1e-6}).smallest);
+}
+
+TEST_CASE("days and cost follow from the rate of the best configuration", "[unit]") {
+  const PlanAnswer answer = ask(gpu_counts, {.axis = "cluster.gpus", .samples = 5e8, .days = std::nullopt});
+  for (const PlanRow& row : answer.rows) {
+    const double seconds = 5e8 / samples_per_s(row.best->row);
+    CHECK_THAT(*row.days, WithinRel(seconds / 86400, 1e-12));
+    CHECK_THAT(*row.cost, WithinRel(2.0 * row.best->row.gpus * seconds / 3600, 1e-12));
+  }
+}
+
+TEST_CASE("the largest value that fits is the last whose rows are not all too large", "[unit]") {
+  const PlanAnswer answer = ask("sweep: {axes: {model.hidden_size: [256, 512, 65536]}}",
+                                {.axis = "model.hidden_size", .samples = 0, .days = std::nullopt});
+  CHECK(answer.largest == 1U);
+}
+
+TEST_CASE("a question about an axis that the space does not have is refused", "[unit]") {
+  CHECK_THROWS_WITH(ask(gpu_counts, {.axis = "cluster.gpu", .samples = 0, .days = std::nullopt}),
+                    ContainsSubstring("needs an axis 'cluster.gpu'"));
+}
