@@ -35,7 +35,8 @@ std::string megabytes(Bytes message) {
 
 }  // namespace
 
-ContrastiveLoss::ContrastiveLoss(const Scenario& scenario, StepGraph& graph, std::vector<LossSide> sides, std::uint32_t chunk)
+ContrastiveLoss::ContrastiveLoss(const Scenario& scenario, StepGraph& graph, const std::vector<LossSide>& sides,
+                                 std::uint32_t chunk)
     : scenario_(scenario), graph_(graph), chunk_(chunk) {
   sides_.reserve(sides.size());
   for (const LossSide& of : sides) {

@@ -25,7 +25,7 @@ struct LossSide {
 class ContrastiveLoss {
  public:
   /// The scenario and the sides' views and heads must outlive it.
-  ContrastiveLoss(const Scenario& scenario, StepGraph& graph, std::vector<LossSide> sides, std::uint32_t chunk);
+  ContrastiveLoss(const Scenario& scenario, StepGraph& graph, const std::vector<LossSide>& sides, std::uint32_t chunk);
   ContrastiveLoss(const ContrastiveLoss&) = delete;  // placed segments point into it
   ContrastiveLoss& operator=(const ContrastiveLoss&) = delete;
   ~ContrastiveLoss() = default;

@@ -60,6 +60,7 @@ class ContrastiveStep {
   StepGraph run() {
     if (sharded_) return run_sharded();
     std::vector<std::vector<TaskId>> at;
+    at.reserve(static_cast<std::size_t>(graph_.ranks()));
     for (int rank = 0; rank < graph_.ranks(); ++rank) at.push_back(forward(rank, inputs(rank)));
     at = loss_->add(at);
     std::vector<RankUpdate> updates;
@@ -201,7 +202,7 @@ class ContrastiveStep {
       if (micro_batches(rank) > 1)
         at = pass(trained, at, [&](TowerStep& tower, const auto& ready) { return tower.forward_again(m, ready); });
       at = pass(last_first, at, [&](TowerStep& tower, const auto& gradient) {
-        const std::vector<TaskId> end = tower.backward(m, gradient);
+        std::vector<TaskId> end = tower.backward(m, gradient);
         const std::size_t group = group_on_rank(rank, tower);
         if (last) ends[group] = tower.reduce(reductions[group]);
         return end;

@@ -183,6 +183,7 @@ std::vector<SplitSensitivity> sensitivity_of(const Scenario& scenario, const Spl
                                                               {"text length -20 %", with_text_tokens(scenario, 0.8)},
                                                               {"text length +20 %", with_text_tokens(scenario, 1.2)}};
   std::vector<SplitSensitivity> rows;
+  rows.reserve(changed.size());
   for (const auto& [change, other] : changed) {
     rows.push_back({change, Splits(other, rules).equal_time(),
                     split_point(with_split(other, best.vision_gpus, best.text_gpus)).step_time,

@@ -43,7 +43,8 @@ Scenario in_phase(const Scenario& scenario, const WorkloadPhase& phase) {
 /// State that a GPU of a tower holds between steps: weights and optimizer.
 Bytes resident_state(const Scenario& apart, std::size_t tower) {
   Bytes state;
-  for (const auto& [name, bytes] : memory_of(apart, micro_batch_work(apart))[tower].parts) {
+  const std::vector<StageMemory> stages = memory_of(apart, micro_batch_work(apart));
+  for (const auto& [name, bytes] : stages[tower].parts) {
     if (name == "weights" || name == "optimizer") state += bytes;
   }
   return state;

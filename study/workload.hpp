@@ -60,7 +60,8 @@ struct WorkloadReport {
 [[nodiscard]] Seconds reallocation_time(const Scenario& from, const Scenario& to, Seconds rebuild);
 
 /// The policies: colocated; one static split, the one with the least total time among the phases' best; the best split of each
-/// phase with reallocation between them; GPUs that keep both towers ("swing": no state moves, only `rebuild`).
+/// phase with reallocation between them; GPUs that keep both towers ("swing": no state moves, only
+/// `rebuild`; their memory and their part in both gradient reductions are not modelled, so this is a lower bound).
 [[nodiscard]] WorkloadReport split_workload(const Scenario& scenario, const Workload& workload, const SplitRules& rules = {});
 
 }  // namespace mfusim

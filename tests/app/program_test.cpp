@@ -204,3 +204,17 @@ TEST_CASE("the three models of the background give its totals", "[published]") {
     CHECK(report["forward"]["mul"].get<std::int64_t>() + report["forward"]["add"].get<std::int64_t>() == total);
   }
 }
+
+TEST_CASE("split answers in each format and refuses a workload without iterations", "[unit]") {
+  const std::string scenario = "scenarios/split-clip-l14-336-a100x64.yaml";
+  const Outcome table = call("split " + scenario + " --set cluster.gpus=8 --set training.global_batch=512");
+  CHECK(table.exit_code == 0);
+  CHECK_THAT(table.out, ContainsSubstring("plit: ") && ContainsSubstring("colocated"));
+  const Outcome data = call("split " + scenario + " --format json --set cluster.gpus=8 --set training.global_batch=512");
+  const nlohmann::json answer = nlohmann::json::parse(data.out);
+  CHECK(answer["curve"].size() == 7);
+  CHECK(answer["placements"][0]["placement"] == "colocated");
+  const Outcome wrong = call("split " + scenario + " --set 'workload={phases: [{iterations: 0}]}'");
+  CHECK(wrong.exit_code == 2);
+  CHECK_THAT(wrong.err, ContainsSubstring("iterations: expected a positive integer, got '0'"));
+}
