@@ -64,7 +64,8 @@ const char* const scenario = "scenarios/clip-l14-336-a100x8.yaml";
 }  // namespace
 
 TEST_CASE("help and version answer, an unknown command is wrong input", "[unit]") {
-  for (const char* command : {"", "flops ", "run ", "sweep ", "diff ", "plan ", "models ", "hardware ", "validate ", "calibrate ", "schema "}) {
+  for (const char* command :
+       {"", "flops ", "run ", "sweep ", "diff ", "plan ", "models ", "hardware ", "validate ", "calibrate ", "schema "}) {
     CAPTURE(command);
     const Outcome help = call(std::string(command) + "--help");
     CHECK(help.exit_code == 0);
