@@ -155,7 +155,7 @@ void sweep(const SweepCommand& command) {
   } catch (const InputError& error) {
     std::cerr << error.what() << '\n' << std::flush;
     constexpr int wrong_input = 2;
-    job.abort(wrong_input);
+    MpiJob::abort(wrong_input);
   }
 }
 

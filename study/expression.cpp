@@ -70,7 +70,7 @@ Expression::Expression(std::string text, ExpressionNames& names) : text_(std::mo
     parser.DefineConst("false", 0);
     for (auto& [name, value] : names.variables) parser.DefineVar(name, &value);
     for (const auto& [name, value] : names.words) {
-      if (names.variables.count(name) == 0 && !name.empty()) parser.DefineConst(name, value);
+      if (!names.variables.contains(name) && !name.empty()) parser.DefineConst(name, value);
     }
     parser.SetExpr(text_);
     static_cast<void>(parser.Eval());  // parses
@@ -79,7 +79,7 @@ Expression::Expression(std::string text, ExpressionNames& names) : text_(std::mo
     for (const auto& [name, value] : names.variables) known.push_back(name);
     const bool unknown = error.GetCode() == mu::ecUNASSIGNABLE_TOKEN;
     const std::size_t place = std::min(static_cast<std::size_t>(std::max(error.GetPos(), 0)), text_.size()) + 1;
-    const std::string message = error.GetMsg();
+    const std::string& message = error.GetMsg();
     throw InputError(fmt::format("'{}', at character {}: {}{}", shown(text_), place,
                                  message.substr(0, message.find(" at position")),
                                  unknown ? suggestion(error.GetToken(), known) : ""));

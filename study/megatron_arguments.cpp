@@ -133,7 +133,7 @@ Given arguments_in(std::string_view text) {
       name = word.substr(2, equals - 2);
       std::replace(name.begin(), name.end(), '_', '-');
       given[name] = word.substr(std::min(equals + 1, word.size()));
-    } else if (!name.empty() && given[name].empty() && flag_meanings().count(name) == 0) {
+    } else if (!name.empty() && given[name].empty() && !flag_meanings().contains(name)) {
       given[name] = word;
     }
   }

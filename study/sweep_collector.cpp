@@ -35,7 +35,7 @@ RankedRow ranked(const SweepSpace& space, const SweepRow& row) {
   RankedRow answer{row, {}, std::nullopt};
   const std::vector<std::size_t> choices = choices_of(space, row.index);
   for (std::size_t axis = 0; axis < choices.size(); ++axis) answer.values.push_back(space.axes[axis].labels[choices[axis]]);
-  if (space.prices.count(row.gpu) != 0) answer.cost = cost_per_million_samples(row, space.prices);
+  if (space.prices.contains(row.gpu)) answer.cost = cost_per_million_samples(row, space.prices);
   return answer;
 }
 

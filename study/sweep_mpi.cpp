@@ -22,10 +22,8 @@ constexpr int ranges_tag = 2;  // rank 0 -> worker: the next batch; empty: there
 
 /// The launchers tell each process its place; without one of them MPI would start a job of its own.
 bool started_by_launcher() {
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"}) {
-    if (std::getenv(name) != nullptr) return true;
-  }
-  return false;
+  constexpr std::array<const char*, 3> names{"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"};
+  return std::any_of(names.begin(), names.end(), [](const char* name) { return std::getenv(name) != nullptr; });
 }
 
 /// Sizes batches so that a rank comes back about twice a second.
@@ -176,7 +174,7 @@ MpiJob::~MpiJob() {
   if (begun != 0) MPI_Finalize();
 }
 
-void MpiJob::abort(int exit_code) const {
+void MpiJob::abort(int exit_code) {
   MPI_Abort(MPI_COMM_WORLD, exit_code);
   std::abort();
 }

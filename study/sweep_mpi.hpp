@@ -19,7 +19,7 @@ class MpiJob {
   [[nodiscard]] int rank() const { return rank_; }
   [[nodiscard]] int ranks() const { return ranks_; }  ///< 1: no job, or one with a single rank.
   /// Ends all ranks at once: what failed here must not leave the others waiting.
-  [[noreturn]] void abort(int exit_code) const;
+  [[noreturn]] static void abort(int exit_code);
 
  private:
   int rank_ = 0;

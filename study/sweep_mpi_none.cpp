@@ -9,7 +9,7 @@ namespace mfusim {
 MpiJob::MpiJob() = default;
 MpiJob::~MpiJob() = default;
 
-void MpiJob::abort(int exit_code) const {
+void MpiJob::abort(int exit_code) {
   std::_Exit(exit_code);
 }
 

@@ -84,7 +84,7 @@ void check_prices(Reader& sweep, const SweepSpace& space) {
       space.objective == Objective::Cost || std::count(space.front.begin(), space.front.end(), Objective::Cost) > 0;
   if (!asked) return;
   for (const std::string& gpu : possible_values(space, "cluster.gpu")) {
-    if (space.prices.count(gpu) == 0) sweep.fail("price_per_gpu_hour", fmt::format("missing: a price for {}", gpu));
+    if (!space.prices.contains(gpu)) sweep.fail("price_per_gpu_hour", fmt::format("missing: a price for {}", gpu));
   }
 }
 
