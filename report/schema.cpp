@@ -158,11 +158,13 @@ json workload() {
                               {"image_size", count("Pixels of an image's side (default: the scenario's)")},
                               {"text_length", count("Tokens of a text (default: the scenario's)")}},
                              {"iterations"});
-  return section("Inputs that change during the run, for `mfusim split`",
-                 {{"phases", {{"type", "array"}, {"items", phase}, {"description", "One after the other"}}},
-                  {"rebuild", quantity("Stop for new communicators, loaders and allocations at each reallocation "
-                                       "(default 30 s)",
-                                       "30 s")}});
+  return section(
+      "Inputs that change during the run, for `mfusim split`",
+      {{"phases", {{"type", "array"}, {"items", phase}, {"description", "One after the other"}}},
+       {"trace", {{"type", "string"}, {"description", "Instead of phases: a CSV file with iterations,image_size,text_length"}}},
+       {"rebuild", quantity("Stop for new communicators, loaders and allocations at each reallocation "
+                            "(default 30 s)",
+                            "30 s")}});
 }
 
 json data() {

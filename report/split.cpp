@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <ostream>
+#include <span>
 
 namespace mfusim {
 namespace {
@@ -154,7 +156,9 @@ void write_table(std::ostream& out, const WorkloadReport& report) {
                {"reallocation_s", "reallocation s", 3},
                {"break_even", "pays after iterations"}},
               {}};
-  for (const PhaseSplit& phase : report.phases) {
+  constexpr std::size_t most_rows = 40;
+  const std::size_t shown_phases = std::min(most_rows, report.phases.size());
+  for (const PhaseSplit& phase : std::span(report.phases).first(shown_phases)) {
     phases.rows.push_back({phase.phase.iterations, phase.phase.image_size, phase.phase.text_length,
                            fmt::format("{} + {}", phase.best.vision_gpus, phase.best.text_gpus), phase.best.step_time.count(),
                            phase.static_split.count(), phase.colocated.count(), phase.reallocation.count(),
@@ -168,6 +172,8 @@ void write_table(std::ostream& out, const WorkloadReport& report) {
   }
   out << fmt::format("\nthe workload: one static split would be {} + {}\n", report.static_vision_gpus, report.static_text_gpus);
   write_table(out, phases);
+  if (shown_phases < report.phases.size())
+    out << fmt::format("and {} phases more: --format json has them\n", report.phases.size() - shown_phases);
   write_table(out, policies);
   out << report.answer << '\n';
 }

@@ -13,6 +13,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
+#include <sstream>
+#include <tuple>
+#include <utility>
 
 namespace mfusim {
 namespace {
@@ -31,6 +36,49 @@ WorkloadPhase read_phase(Reader& reader, const Scenario& scenario) {
   complete_lengths(reader, scenario.model, training);
   reader.reject_unknown_keys();
   return phase;
+}
+
+/// One row of a trace: three positive whole numbers.
+WorkloadPhase parse_row(const std::string& line, const std::string& place) {
+  std::istringstream fields(line);
+  WorkloadPhase phase{.iterations = 0, .image_size = 0, .text_length = 0};
+  char first_comma = 0;
+  char second_comma = 0;
+  fields >> phase.iterations >> first_comma >> phase.image_size >> second_comma >> phase.text_length;
+  const bool whole = !fields.fail() && first_comma == ',' && second_comma == ',' && (fields >> std::ws).eof();
+  if (!whole || std::min({phase.iterations, phase.image_size, phase.text_length}) < 1) {
+    throw InputError(
+        fmt::format("{}: expected iterations,image_size,text_length as positive integers, got '{}'", place, shown(line)));
+  }
+  return phase;
+}
+
+/// Rows of a trace as phases; neighbours with the same inputs are one.
+std::vector<WorkloadPhase> read_trace(const std::filesystem::path& path, const Scenario& scenario) {
+  std::istringstream lines(read_file(path));
+  std::vector<WorkloadPhase> phases;
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    if (number == 1 && line.starts_with("iterations")) continue;
+    if (line.empty()) continue;
+    const std::string place = fmt::format("{}:{}", path.string(), number);
+    const WorkloadPhase row = parse_row(line, place);
+    if (!phases.empty() && phases.back().image_size == row.image_size && phases.back().text_length == row.text_length) {
+      phases.back().iterations += row.iterations;
+      continue;
+    }
+    InputShape shape;
+    shape.image_size = row.image_size;
+    shape.text_length = row.text_length;
+    try {
+      check_input(scenario.model, shape);
+    } catch (const InputError& error) {
+      throw InputError(fmt::format("{}: {}", place, error.what()));
+    }
+    phases.push_back(row);
+  }
+  if (phases.empty()) throw InputError(fmt::format("{}: a trace without iterations", path.string()));
+  return phases;
 }
 
 Scenario in_phase(const Scenario& scenario, const WorkloadPhase& phase) {
@@ -56,19 +104,31 @@ Seconds total(const std::vector<PhaseSplit>& phases, Seconds PhaseSplit::*step) 
   return sum;
 }
 
-/// The phases' step times under one split.
+using Inputs = std::pair<std::int64_t, std::int64_t>;
+Inputs inputs_of(const WorkloadPhase& phase) {
+  return {phase.image_size, phase.text_length};
+}
+
+/// The phases' step times under one split; phases with the same inputs are simulated once.
 std::vector<Seconds> under_split(const Scenario& scenario, const std::vector<PhaseSplit>& phases, const SplitPoint& split) {
   std::vector<Seconds> times;
   times.reserve(phases.size());
-  for (const PhaseSplit& phase : phases)
-    times.push_back(split_point(with_split(in_phase(scenario, phase.phase), split.vision_gpus, split.text_gpus)).step_time);
+  std::map<Inputs, Seconds> known;
+  for (const PhaseSplit& phase : phases) {
+    const auto [at, fresh] = known.try_emplace(inputs_of(phase.phase));
+    if (fresh)
+      at->second = split_point(with_split(in_phase(scenario, phase.phase), split.vision_gpus, split.text_gpus)).step_time;
+    times.push_back(at->second);
+  }
   return times;
 }
 
 /// Of the phases' best splits, the one with the least total time for the whole run.
 void choose_static(const Scenario& scenario, WorkloadReport& report) {
   Seconds least = Seconds::max();
+  std::set<int> tried;
   for (const PhaseSplit& candidate : report.phases) {
+    if (!tried.insert(candidate.best.vision_gpus).second) continue;
     const std::vector<Seconds> times = under_split(scenario, report.phases, candidate.best);
     Seconds sum{};
     for (std::size_t i = 0; i < times.size(); ++i) sum += static_cast<double>(report.phases[i].phase.iterations) * times[i];
@@ -81,19 +141,21 @@ void choose_static(const Scenario& scenario, WorkloadReport& report) {
 }
 
 void add_reallocations(const Scenario& scenario, Seconds rebuild, WorkloadReport& report) {
-  const auto apart = [&](const PhaseSplit& phase, int vision, int text) {
-    return with_split(in_phase(scenario, phase.phase), vision, text);
+  std::map<std::tuple<Inputs, int, int>, Seconds> known;
+  const auto move = [&](const PhaseSplit& phase, int vision_before) {
+    const auto [at, fresh] = known.try_emplace({inputs_of(phase.phase), vision_before, phase.best.vision_gpus});
+    if (!fresh) return at->second;
+    const Scenario here = in_phase(scenario, phase.phase);
+    at->second = reallocation_time(with_split(here, vision_before, here.cluster.gpus - vision_before),
+                                   with_split(here, phase.best.vision_gpus, phase.best.text_gpus), rebuild);
+    return at->second;
   };
   for (std::size_t i = 0; i < report.phases.size(); ++i) {
     PhaseSplit& phase = report.phases[i];
-    const Scenario here = apart(phase, phase.best.vision_gpus, phase.best.text_gpus);
-    if (i > 0) {
-      const SplitPoint& before = report.phases[i - 1].best;
-      phase.reallocation = reallocation_time(apart(phase, before.vision_gpus, before.text_gpus), here, rebuild);
-    }
+    if (i > 0) phase.reallocation = move(phase, report.phases[i - 1].best.vision_gpus);
     const Seconds saved = phase.static_split - phase.best.step_time;
-    const Seconds cost = reallocation_time(apart(phase, report.static_vision_gpus, report.static_text_gpus), here, rebuild);
-    if (saved > Seconds{}) phase.break_even = static_cast<std::int64_t>(std::ceil(cost / saved));
+    if (saved > Seconds{})
+      phase.break_even = static_cast<std::int64_t>(std::ceil(move(phase, report.static_vision_gpus) / saved));
   }
 }
 
@@ -138,6 +200,12 @@ Workload load_workload(const std::filesystem::path& path, const Settings& settin
   if (!reader) return workload;
   workload.rebuild = reader->quantity<Seconds>("rebuild", default_rebuild);
   if (workload.rebuild < Seconds{}) reader->fail("rebuild", "expected a time that is not negative");
+  if (reader->has("trace")) {
+    if (reader->has("phases")) reader->fail("trace", "given together with phases: one of them");
+    workload.phases = read_trace(path.parent_path() / reader->word("trace"), scenario);
+    reader->reject_unknown_keys();
+    return workload;
+  }
   for (Reader& phase : reader->list_of_mappings("phases")) workload.phases.push_back(read_phase(phase, scenario));
   if (workload.phases.empty()) reader->fail("phases", "expected at least one phase, got an empty list");
   reader->reject_unknown_keys();
@@ -158,13 +226,16 @@ Seconds reallocation_time(const Scenario& from, const Scenario& to, Seconds rebu
 
 WorkloadReport split_workload(const Scenario& scenario, const Workload& workload, const SplitRules& rules) {
   WorkloadReport report;
+  std::map<Inputs, PhaseSplit> known;
   for (const WorkloadPhase& phase : workload.phases) {
-    const Scenario here = in_phase(scenario, phase);
-    PhaseSplit split;
-    split.phase = phase;
-    split.best = best_split(here, rules);
-    split.colocated = split_point(with_colocated(here)).step_time;
-    report.phases.push_back(split);
+    const auto [at, fresh] = known.try_emplace(inputs_of(phase));
+    if (fresh) {
+      const Scenario here = in_phase(scenario, phase);
+      at->second.best = best_split(here, rules);
+      at->second.colocated = split_point(with_colocated(here)).step_time;
+    }
+    at->second.phase = phase;
+    report.phases.push_back(at->second);
   }
   // Assumption: a sample's work varies as widely as that of image-text data with mixed sizes, CV 0.6; a batch's by CV / sqrt(B)
   constexpr double variation_of_a_sample = 0.6;

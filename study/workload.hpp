@@ -24,6 +24,7 @@ struct Workload {
 };
 
 /// Reads the `workload` section of a scenario's file (not of one that it builds on); no phases where there is none.
+/// `trace:` names a CSV file beside the scenario instead of phases: rows iterations,image_size,text_length.
 /// Throws InputError where a phase has no iterations, a size is not positive, or the model cannot take it.
 [[nodiscard]] Workload load_workload(const std::filesystem::path& path, const Settings& settings, const Scenario& scenario);
 

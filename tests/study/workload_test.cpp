@@ -84,6 +84,24 @@ TEST_CASE("moving a GPU costs the state of the tower that it joins", "[unit]") {
   CHECK(reallocation_time(with_split(scenario, 12, 4), with_split(scenario, 12, 4), Seconds(30)) == Seconds(0));
 }
 
+TEST_CASE("a trace is phases: equal neighbours are one, and a row that does not parse is named by its line", "[unit]") {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder.write("scenario.yaml", std::string(small_clip) + "workload: {trace: inputs.csv}\n");
+  const auto outcome = [&](const std::string& rows) -> std::string {
+    static_cast<void>(folder.write("inputs.csv", "iterations,image_size,text_length\n" + rows));
+    try {
+      return std::to_string(load_workload(file, {}, scenario_of(small_clip)).phases.size());
+    } catch (const InputError& error) {
+      return error.what();
+    }
+  };
+  CHECK(outcome("5,224,77\n3,224,77\n1,336,77\n") == "2");
+  CHECK_THAT(outcome("5,224,77\n3,big,77\n"), ContainsSubstring("inputs.csv:3: expected iterations,image_size,text_length"));
+  CHECK_THAT(outcome("0,224,77\n"), ContainsSubstring("inputs.csv:2: expected"));
+  CHECK_THAT(outcome("5,-224,77\n"), ContainsSubstring("got '5,-224,77'"));
+  CHECK_THAT(outcome(""), ContainsSubstring("a trace without iterations"));
+}
+
 TEST_CASE("a workload that cannot be is refused with the rule and the value", "[unit]") {
   CHECK_THAT(refusal("{phases: [{iterations: 0}]}"),
              ContainsSubstring("workload.phases[0].iterations: expected a positive integer, got '0'"));
