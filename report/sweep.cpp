@@ -22,7 +22,9 @@ json plan_json(const Result::Plan& plan) {
           {"schedule", plan.schedule},
           {"data", plan.data},
           {"zero", plan.zero},
+          {"shard_group", plan.shard_group},
           {"context", plan.context},
+          {"context_exchange", plan.context_exchange},
           {"recompute", plan.recompute},
           {"micro_batch", plan.micro_batch},
           {"micro_batches", plan.micro_batches}};

@@ -202,25 +202,6 @@ std::string describe_recompute(const ParallelPlan& plan) {
   return fmt::format("{} {} {}", to_string(plan.recompute), to_string(plan.recompute_method), plan.recompute_layers);
 }
 
-Result::Plan plan_of(const Scenario& scenario) {
-  const ParallelPlan& plan = scenario.parallel;
-  return {.tensor = plan.tensor,
-          .pipeline = plan.pipeline,
-          .virtual_stages = plan.virtual_stages,
-          .data = plan.data,
-          .zero = plan.zero,
-          .context = plan.context,
-          .shard_group = shard_ranks(plan),
-          .context_exchange = plan.context > 1 ? to_string(plan.context_exchange) : "none",
-          .sequence = plan.sequence,
-          .schedule = plan.pipeline > 1 ? to_string(plan.schedule) : "none",
-          .recompute = describe_recompute(plan),
-          .stages = plan.chunk_layers,
-          .post_validation = plan.post_validation,
-          .micro_batch = scenario.training.micro_batch,
-          .micro_batches = plan.micro_batches};
-}
-
 /// Kernels of the towers carry the tower's number as their chunk.
 Seconds kernel_time(const BuiltStep& step, const Timeline& timeline, std::size_t tower, int rank) {
   Picoseconds busy{};
@@ -247,7 +228,7 @@ void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltSt
     if (!scenario.tower_plans.empty()) {
       const Scenario view = tower_view(scenario, i);
       share.gpus = view.cluster.gpus;
-      share.parallel = plan_of(view);
+      share.parallel = resolved_plan(view);
     }
     if (towers_apart(scenario)) share.idle = to_seconds(idle_time(step, timeline, rank));
     result.towers.push_back(std::move(share));
@@ -255,6 +236,25 @@ void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltSt
 }
 
 }  // namespace
+
+Result::Plan resolved_plan(const Scenario& scenario) {
+  const ParallelPlan& plan = scenario.parallel;
+  return {.tensor = plan.tensor,
+          .pipeline = plan.pipeline,
+          .virtual_stages = plan.virtual_stages,
+          .data = plan.data,
+          .zero = plan.zero,
+          .context = plan.context,
+          .shard_group = shard_ranks(plan),
+          .context_exchange = plan.context > 1 ? to_string(plan.context_exchange) : "none",
+          .sequence = plan.sequence,
+          .schedule = plan.pipeline > 1 ? to_string(plan.schedule) : "none",
+          .recompute = describe_recompute(plan),
+          .stages = plan.chunk_layers,
+          .post_validation = plan.post_validation,
+          .micro_batch = scenario.training.micro_batch,
+          .micro_batches = plan.micro_batches};
+}
 
 std::vector<Flops> tower_flops(const Scenario& scenario, const Work<Count>& work) {
   std::vector<Flops> flops;
@@ -291,7 +291,7 @@ Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltS
   result.version = version();
   result.gpus = scenario.cluster.gpus;
   result.iteration_time = to_seconds(steady.makespan);
-  result.parallel = plan_of(scenario);
+  result.parallel = resolved_plan(scenario);
   result.defaults = scenario.defaults;
   result.warnings = scenario.warnings;
   result.tasks = step.graph.size();

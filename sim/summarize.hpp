@@ -11,6 +11,9 @@ namespace mfusim {
 [[nodiscard]] Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step,
                                const Timeline& timeline);
 
+/// The plan with every number that the reader resolved.
+[[nodiscard]] Result::Plan resolved_plan(const Scenario& scenario);
+
 /// Model FLOPs of one step of the whole job: three times the forward matmul FLOPs (2 a multiply-add; attention full, not
 /// causally halved, a window counted as such); once for a frozen tower, which has no backward pass.
 [[nodiscard]] Flops model_flops(const Scenario& scenario, const Work<Count>& work);

@@ -4,6 +4,7 @@
 #include "base/count.hpp"
 #include "sim/memory.hpp"
 #include "sim/summarize.hpp"
+#include "sim/tied_embedding.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,28 +19,13 @@ constexpr std::array<std::string_view, 8> dealing_keys{
     "parallel.zero",     "techniques.dp_overlap",   "techniques.pp_overlap", "cluster.gpus"};
 constexpr std::size_t most_priced = 4096;  // keeps memory flat however large the space is
 
-Result::Plan plan_of(const Scenario& scenario) {
-  const ParallelPlan& plan = scenario.parallel;
-  Result::Plan resolved;
-  resolved.tensor = plan.tensor;
-  resolved.pipeline = plan.pipeline;
-  resolved.virtual_stages = plan.virtual_stages;
-  resolved.data = plan.data;
-  resolved.zero = plan.zero;
-  resolved.sequence = plan.sequence;
-  resolved.schedule = plan.pipeline > 1 ? to_string(plan.schedule) : "none";
-  resolved.recompute = to_string(plan.recompute);
-  resolved.micro_batch = scenario.training.micro_batch;
-  resolved.micro_batches = plan.micro_batches;
-  return resolved;
-}
-
 SweepRow row_of(const Scenario& scenario) {
   SweepRow row;
   row.gpus = scenario.cluster.gpus;
   row.gpu = scenario.cluster.gpu.name;
   row.global_batch = scenario.training.global_batch;
-  row.plan = plan_of(scenario);
+  row.plan = resolved_plan(scenario);
+  row.plan.stages.clear();  // the row has the choices that made them
   row.capacity = scenario.cluster.gpu.memory_capacity;
   return row;
 }
@@ -63,8 +49,9 @@ ConfigurationEvaluator::ConfigurationEvaluator(const SweepSpace& space) : reader
 
 const PricedWork& ConfigurationEvaluator::priced_work(const Scenario& scenario) {
   std::vector<std::size_t> key;
-  key.reserve(pricing_axes_.size() + 1);
+  key.reserve(pricing_axes_.size() + 2);
   for (const std::size_t axis : pricing_axes_) key.push_back(reader_.choices()[axis]);
+  key.push_back(copies_token_table(scenario.parallel) ? 1 : 0);
   // the loss of two towers is over the whole batch, and their micro-batch follows from the replicas
   if (!scenario.model.decoder) key.push_back(static_cast<std::size_t>(scenario.training.micro_batch));
   if (priced_.size() >= most_priced) priced_.clear();
@@ -88,7 +75,7 @@ SweepRow ConfigurationEvaluator::evaluate(const Scenario& scenario, const CanMat
     if (row.iteration_time > Picoseconds{} && !can_matter(row)) return row;
     row.status = RowStatus::Fits;
   }
-  const Evaluation evaluation = mfusim::evaluate(scenario, cache_);
+  const Evaluation evaluation = mfusim::evaluate(scenario);
   row.iteration_time = to_ticks(evaluation.iteration_time);
   row.mfu = evaluation.mfu;
   return row;

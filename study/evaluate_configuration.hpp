@@ -32,7 +32,6 @@ class ConfigurationEvaluator {
   [[nodiscard]] const PricedWork& priced_work(const Scenario& scenario);
 
   ConfigurationReader reader_;
-  EvaluationCache cache_;
   std::vector<std::size_t> pricing_axes_;                  ///< Axes that may change the work or its price.
   std::map<std::vector<std::size_t>, PricedWork> priced_;  ///< By the choices of those axes.
 };

@@ -69,6 +69,8 @@ void visit_row(Row& row, Codec& codec) {
   codec(row.plan.data);
   codec(row.plan.zero);
   codec(row.plan.context);
+  codec(row.plan.shard_group);
+  codec(row.plan.context_exchange);
   codec(row.plan.sequence);
   codec(row.plan.schedule);
   codec(row.plan.recompute);

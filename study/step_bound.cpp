@@ -3,6 +3,7 @@
 
 #include "sim/build_step.hpp"
 #include "sim/chunk_segments.hpp"
+#include "sim/context_parallel.hpp"
 
 #include <algorithm>
 
@@ -22,7 +23,10 @@ bool has_bound(const Scenario& scenario) {
   const PipelineSchedule schedule = scenario.parallel.schedule;
   const bool known = schedule == PipelineSchedule::GPipe || schedule == PipelineSchedule::OneForwardOneBackward ||
                      schedule == PipelineSchedule::Interleaved;
-  return known && scenario.model.decoder.has_value();
+  // the first layers of a chunk are recomputed, others not: layers of one group differ
+  const bool by_block =
+      scenario.parallel.recompute == Recompute::Full && scenario.parallel.recompute_method == RecomputeMethod::Block;
+  return known && !by_block && scenario.model.decoder.has_value();
 }
 
 /// Both passes of one micro-batch through a chunk.
@@ -43,7 +47,8 @@ PricedWork price_work(const Scenario& scenario) {
   PricedWork priced{micro_batch_work(scenario), {}};
   if (!has_bound(scenario)) return priced;
   const LayerContext context = layer_context(scenario);
-  for (const ModelChunk& chunk : cut_into_chunks(priced.work.towers.front().groups, 1)) {
+  const Work<Count> share = context_share(priced.work, scenario.parallel.context);
+  for (const ModelChunk& chunk : cut_into_chunks(share.towers.front().groups, 1)) {
     for (const LayerRun& run : chunk.runs) {
       StepTable table;
       ChunkSegments segments(context, table);
@@ -60,7 +65,7 @@ Picoseconds least_step_time(const Scenario& scenario, const PricedWork& priced) 
   if (!has_bound(scenario)) return {};
   const ParallelPlan& plan = scenario.parallel;
   const auto stages = static_cast<std::size_t>(plan.pipeline);
-  const std::vector<ModelChunk> chunks = cut_into_chunks(priced.work.towers.front().groups, plan.pipeline * plan.virtual_stages);
+  const std::vector<ModelChunk> chunks = cut_into_chunks(priced.work.towers.front().groups, plan);
   Picoseconds before{};
   Picoseconds least{};
   for (std::size_t stage = 0; stage < stages; ++stage) {

@@ -25,7 +25,7 @@ struct PricedWork {
 /// stages before it run one forward pass each, after its last one backward pass each:
 /// max over stages s of sum_(i<s) (f_i + b_i) + m (F_s + B_s), with f, b one pass of a stage's first chunk, F, B one pass of all
 /// its chunks, m micro-batches. Communication, contention and the optimizer only add to it. Zero where this is not so: other
-/// schedules than GPipe, 1F1B and interleaved 1F1B, and models with two towers.
+/// schedules than GPipe, 1F1B and interleaved 1F1B, recomputation of some layers of a chunk, and models with two towers.
 [[nodiscard]] Picoseconds least_step_time(const Scenario& scenario, const PricedWork& priced);
 
 }  // namespace mfusim

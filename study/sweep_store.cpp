@@ -27,12 +27,13 @@ constexpr const char* tables = R"(
   CREATE TABLE configuration (
     id INTEGER PRIMARY KEY, status INTEGER NOT NULL, reason INTEGER, iteration_time_ps INTEGER, mfu REAL, peak_bytes REAL,
     capacity_bytes REAL, gpus INTEGER, gpu TEXT, global_batch INTEGER, tensor INTEGER, sequence INTEGER, pipeline INTEGER,
-    virtual_stages INTEGER, schedule TEXT, data INTEGER, zero INTEGER, context INTEGER, recompute TEXT, micro_batch INTEGER,
+    virtual_stages INTEGER, schedule TEXT, data INTEGER, zero INTEGER, shard_group INTEGER, context INTEGER,
+    context_exchange TEXT, recompute TEXT, micro_batch INTEGER,
     micro_batches INTEGER);
   CREATE VIEW axis_value AS SELECT configuration.id AS id, axis.path AS path, axis.value AS value
     FROM configuration JOIN axis ON configuration.id / axis.stride % axis.length = axis.choice;
 )";
-constexpr const char* insert_row = "INSERT OR IGNORE INTO configuration VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr const char* insert_row = "INSERT OR IGNORE INTO configuration VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
 void bind_row(SqliteStatement& insert, const SweepRow& row, std::int64_t reason) {
   int at = 0;
@@ -55,7 +56,9 @@ void bind_row(SqliteStatement& insert, const SweepRow& row, std::int64_t reason)
   put(std::string_view(plan.schedule));
   put(std::int64_t{plan.data});
   put(std::int64_t{plan.zero});
+  put(std::int64_t{plan.shard_group});
   put(std::int64_t{plan.context});
+  put(std::string_view(plan.context_exchange));
   put(std::string_view(plan.recompute));
   put(plan.micro_batch);
   put(plan.micro_batches);
@@ -83,7 +86,9 @@ SweepRow row_of(const SqliteStatement& select) {
   row.plan.schedule = select.text(at++);
   row.plan.data = small();
   row.plan.zero = small();
+  row.plan.shard_group = small();
   row.plan.context = small();
+  row.plan.context_exchange = select.text(at++);
   row.plan.recompute = select.text(at++);
   row.plan.micro_batch = integer();
   row.plan.micro_batches = integer();
@@ -186,9 +191,8 @@ std::vector<IndexRange> SweepStore::finished() const {
 void SweepStore::for_each_row(const std::function<void(const SweepRow&)>& visit) const {
   SqliteStatement select = database_->prepare(
       "SELECT configuration.id, status, coalesce(reason.text, ''), iteration_time_ps, mfu, peak_bytes, capacity_bytes, gpus, "
-      "gpu, "
-      "global_batch, tensor, sequence, pipeline, virtual_stages, schedule, data, zero, context, recompute, micro_batch, "
-      "micro_batches FROM configuration LEFT JOIN reason ON configuration.reason = reason.id ORDER BY configuration.id");
+      "gpu, global_batch, tensor, sequence, pipeline, virtual_stages, schedule, data, zero, shard_group, context, "
+      "context_exchange, recompute, micro_batch, micro_batches FROM configuration LEFT JOIN reason ON configuration.reason = reason.id ORDER BY configuration.id");
   while (select.step()) visit(row_of(select));
 }
 

@@ -33,7 +33,11 @@ TEST_CASE("ranks are numbered tensor, context, data, pipeline: counting members 
   const int context = GENERATE(1, 2, 4, 16);
   const int data = GENERATE(1, 2, 8);
   CAPTURE(tensor, context, data);
-  ParallelPlan plan{.tensor = tensor, .data = data, .context = context, .zero = 3};
+  ParallelPlan plan;
+  plan.tensor = tensor;
+  plan.data = data;
+  plan.context = context;
+  plan.zero = 3;
   Cluster cluster;
   cluster.gpus = tensor * context * data;
   cluster.gpus_per_node = gpus_per_node;
@@ -51,7 +55,12 @@ TEST_CASE("a ring's links are inside the node as long as its ranks are", "[unit]
   Cluster cluster;
   cluster.gpus = 32;
   cluster.gpus_per_node = 8;
-  const auto pair = [&](int tensor, int context) { return context_pair({.tensor = tensor, .context = context}, cluster); };
+  const auto pair = [&](int tensor, int context) {
+    ParallelPlan plan;
+    plan.tensor = tensor;
+    plan.context = context;
+    return context_pair(plan, cluster);
+  };
   CHECK(pair(2, 4).ranks_per_node == 2);
   CHECK(pair(2, 8).ranks_per_node == 1);
   CHECK(pair(2, 8).concurrent_groups_per_node == 2);  // two tensor ranks' rings leave the node
