@@ -277,6 +277,7 @@ std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdo
 std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario) {
   const std::vector<ReplicaClass> classes = replica_classes(scenario);
   if (classes.size() != 1) return std::nullopt;
+  if (!scenario.variation) return fold(step, std::vector<double>(static_cast<std::size_t>(step.ranks()), 1.0));
   return fold(step, classes.front().slowdown);
 }
 

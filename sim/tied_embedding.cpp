@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace mfusim {
 namespace {
@@ -46,6 +47,16 @@ Step embedding_reduction(const Scenario& scenario, double values) {
               .outside_measured_region = predicted.outside_measured_region};
 }
 
+/// Both stages have their gradients. Kernels behind it wait for the all-reduce anyway.
+Step meeting_of_stages() {
+  return Step{.name = "tied embedding gradients ready",
+              .shape = "first stage and the loss's",
+              .step_class = StepClass::DataCommunication,
+              .stream = StreamKind::Compute,
+              .flops = Flops(),
+              .bytes = Bytes()};
+}
+
 }  // namespace
 
 bool copies_token_table(const ParallelPlan& plan) {
@@ -63,9 +74,13 @@ void reduce_tied_embedding(const Scenario& scenario, const Work<Count>& work, St
   RankUpdate& last = updates[static_cast<std::size_t>(loss_stage(plan))];
   std::vector<TaskId> ready = first.gradients;
   ready.insert(ready.end(), last.gradients.begin(), last.gradients.end());
+  std::size_t meeting_row = no_row;
   std::size_t row = no_row;
   const Step step = embedding_reduction(scenario, values);
-  for (RankUpdate* update : {&first, &last}) update->gradients.push_back(graph.add_row(update->rank, step, row, {}, ready));
+  for (RankUpdate* update : {&first, &last}) {
+    const std::array<TaskId, 1> met{graph.add_row(update->rank, meeting_of_stages(), meeting_row, {}, ready)};
+    update->gradients.push_back(graph.add_row(update->rank, step, row, {}, met));
+  }
 }
 
 }  // namespace mfusim

@@ -49,7 +49,6 @@ TEST_CASE("a plan that cannot exist is refused with the rule and both values", "
       {{{"data.storage_per_node", "2 GB"}, {"data.bytes_per_sample", "1 kB"}},
        "data.storage_per_node: expected a rate with its unit"},
       {{{"towers.placement", "colocated"}}, "has one tower"},
-      {{{"ablation.axes", "1"}}, "ablation: belongs to a command that this version does not have"},
       {{{"cluster.network", "ib-8x200h"}}, "did you mean 'ib-8x200g'?"},
   };
   for (const Case& wrong : cases) {

@@ -35,7 +35,7 @@ TEST_CASE("a fused update moves each value once, unfused ones its arithmetic ste
   CHECK(bytes(OptimizerKernels::Fused) == 3 * (4 + 4) + 4 + 2);
   CHECK(bytes(OptimizerKernels::Foreach) > bytes(OptimizerKernels::Fused));
   CHECK(bytes(OptimizerKernels::Loop) > bytes(OptimizerKernels::Foreach));
-  scenario.stack.weights = WeightState::Autocast;  // the weights are the fp32 ones: nothing to write in 16 bit
+  scenario = scenario_of(small_decoder, {{"stack_settings.weights", "autocast"}});  // fp32 weights: no 16-bit one is written
   CHECK(bytes(OptimizerKernels::Fused) == 3 * (4 + 4) + 4);
 }
 
@@ -76,10 +76,9 @@ TEST_CASE("more work in the update never shortens a step", "[property]") {
 }
 
 TEST_CASE("gradients are fp32 with bf16 alone where the software says so", "[property]") {
-  Scenario scenario = scenario_of(small_decoder, {{"stack", "megatron-lm-2021"}});
-  CHECK(gradient_value(scenario) == Bytes(4));
-  scenario.training.precision = DataType::Fp16;
-  CHECK(gradient_value(scenario) == Bytes(2));
+  const Settings stack{{"stack", "megatron-lm-2021"}};
+  CHECK(gradient_value(scenario_of(small_decoder, stack)) == Bytes(4));
+  CHECK(gradient_value(scenario_of(small_decoder, {stack.front(), {"training.precision", "fp16"}})) == Bytes(2));
 }
 
 TEST_CASE("a weight gradient that is summed apart costs a pass over itself and the sum, for each micro-batch", "[property]") {

@@ -169,8 +169,12 @@ TEST_CASE("the time of a split is the time that a run of that placement gives", 
   const SplitReport report = split_towers(scenario_of(small_clip));
   for (const SplitPoint& point : report.curve) {
     CAPTURE(point.vision_gpus);
-    const Run same =
-        run(small_clip, {{"towers.placement", "disjoint"}, {"towers.vision.gpus", std::to_string(point.vision_gpus)}});
+    const Run same = run(small_clip, {{"towers.placement", "disjoint"},
+                                      {"towers.vision.gpus", std::to_string(point.vision_gpus)},
+                                      {"towers.vision.parallel.tensor", std::to_string(point.vision_tensor)},
+                                      {"towers.vision.parallel.recompute", to_string(point.vision_recompute)},
+                                      {"towers.text.parallel.tensor", std::to_string(point.text_tensor)},
+                                      {"towers.text.parallel.recompute", to_string(point.text_recompute)}});
     CHECK(same.result.iteration_time == point.step_time);
     CHECK(same.result.mfu == point.mfu);
   }
