@@ -192,7 +192,8 @@ void SweepStore::for_each_row(const std::function<void(const SweepRow&)>& visit)
   SqliteStatement select = database_->prepare(
       "SELECT configuration.id, status, coalesce(reason.text, ''), iteration_time_ps, mfu, peak_bytes, capacity_bytes, gpus, "
       "gpu, global_batch, tensor, sequence, pipeline, virtual_stages, schedule, data, zero, shard_group, context, "
-      "context_exchange, recompute, micro_batch, micro_batches FROM configuration LEFT JOIN reason ON configuration.reason = reason.id ORDER BY configuration.id");
+      "context_exchange, recompute, micro_batch, micro_batches FROM configuration LEFT JOIN reason ON configuration.reason = "
+      "reason.id ORDER BY configuration.id");
   while (select.step()) visit(row_of(select));
 }
 
