@@ -76,7 +76,7 @@ Node load_document(const fs::path& path) {
 void set_value(Node& root, std::string_view path, std::string_view value) {
   const std::string option = fmt::format("--set {}", shown(path));
   if (value.find_first_not_of(" \t\r\n") == std::string_view::npos) throw InputError(option + ": expected a value after '='");
-  Node parsed = parse_yaml(value, option);
+  Node parsed = parse_yaml(value, fmt::format("{}={}", option, shown(value)));
   forget_lines(parsed);
   Node::Member* member = nullptr;
   Node* at = &root;

@@ -62,13 +62,18 @@ void write_answer(std::ostream& out, const Result& result, const TerminalStyle& 
   }
 }
 
+std::string shown_sharding(const Result::Plan& plan) {
+  return plan.zero == 0 ? "ZeRO-0" : fmt::format("ZeRO-{} over {}", plan.zero, plan.shard_group);
+}
+
 void write_plan(std::ostream& out, const std::string& name, const Result::Plan& plan, const TerminalStyle& style) {
+  const std::string context = plan.context > 1 ? fmt::format(" x context {} ({})", plan.context, plan.context_exchange) : "";
   write_wrapped(
       out,
-      fmt::format("{}: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}) x context {} x data {} (ZeRO-{} over {}), "
-                  "recompute {}, micro-batch {} x {}",
+      fmt::format("{}: tensor {} (sequence {}) x pipeline {} (virtual stages {}, {}){} x data {} ({}), recompute {}, "
+                  "micro-batch {} x {}",
                   name, plan.tensor, plan.sequence ? "parallel" : "whole", plan.pipeline, plan.virtual_stages, plan.schedule,
-                  plan.context, plan.data, plan.zero, plan.shard_group, plan.recompute, plan.micro_batch, plan.micro_batches),
+                  context, plan.data, shown_sharding(plan), plan.recompute, plan.micro_batch, plan.micro_batches),
       6, style);
   if (!plan.stages.empty())
     write_wrapped(out, fmt::format("layers of the model chunks: {}", fmt::join(plan.stages, ", ")), 6, style);

@@ -79,7 +79,7 @@ TEST_CASE("setting a value replaces it, or makes the mappings on the way", "[uni
 
 TEST_CASE("a value that cannot be set is an input error that names the option", "[unit]") {
   const auto [path, value, message] =
-      GENERATE(table<std::string, std::string, std::string>({{"a.b", "1", "--set a.b: b: its parent is no mapping but '1'"},
+      GENERATE(table<std::string, std::string, std::string>({{"a.b", "1", "--set a.b=1: b: its parent is no mapping but '1'"},
                                                              {"", "1", "--set : expected path.to.key=value"},
                                                              {".a", "1", "--set .a: expected path.to.key=value"},
                                                              {"a.", "1", "--set a.: expected path.to.key=value"},
@@ -88,7 +88,7 @@ TEST_CASE("a value that cannot be set is an input error that names the option", 
                                                              {"a", "  ", "--set a: expected a value after '='"}}));
   CAPTURE(path, value);
   CHECK(message_of([&, p = path, v = value] { static_cast<void>(after_setting("a: 1\n", p, v)); }) == message);
-  CHECK_THAT(message_of([] { static_cast<void>(after_setting("a: 1\n", "a", "[1")); }), StartsWith("--set a:"));
+  CHECK_THAT(message_of([] { static_cast<void>(after_setting("a: 1\n", "a", "[1")); }), StartsWith("--set a=[1:"));
 }
 
 TEST_CASE("a wrong value that was set is blamed on the option, not on the file", "[unit]") {
@@ -96,7 +96,7 @@ TEST_CASE("a wrong value that was set is blamed on the option, not on the file",
   set_value(root, "a", "many");
   Reader reader(root, "", nullptr);
   CHECK(message_of([&] { static_cast<void>(reader.positive_int("a")); }) ==
-        "--set a: a: expected a positive integer, got 'many'");
+        "--set a=many: a: expected a positive integer, got 'many'");
 }
 
 }  // namespace
