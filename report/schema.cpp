@@ -134,7 +134,7 @@ json tower_plan(const std::string& tower) {
        {"micro_batch", count("Samples of one data-parallel rank in one pass (default: all of them)")},
        {"parallel", section("Over the parallel section",
                             {{"tensor", count("Ranks that split each layer")},
-                             {"zero", {{"enum", {0, 1}}, {"description", "ZeRO stage"}}},
+                             {"zero", {{"enum", {0, 1, 2}}, {"description", "ZeRO stage"}}},
                              {"pipeline", {{"const", 1}, {"description", "Not modelled inside a tower yet"}}},
                              {"recompute", word("Activations computed again in backward", {"none", "selective", "full"})}})}});
 }
@@ -187,8 +187,21 @@ json variation() {
 
 json stack_settings() {
   return section("Overrides of single settings of the stack; docs/stacks.md says what each means",
-                 {{"weights", word("Type of the weights between steps", {"autocast", "master-copy"})},
-                  {"gradients", word("Type in which gradients are kept and reduced", {"fp32", "precision"})},
+                 {{"weights", word("Type of the weights between steps", {"autocast", "master-copy", "sharded-cast"})},
+                  {"gradients", word("Type in which gradients are kept and reduced", {"fp32", "precision", "fp32-with-bf16"})},
+                  {"gradient_reduction", word("Type in which gradients are sent", {"fp32", "precision", "fp32-with-bf16"})},
+                  {"reduction_buffers", word("Where gradients stand while reduced", {"in-place", "copy", "buckets"})},
+                  {"copies_units", flag("Gathered units are copied out, gradients copied in")},
+                  {"optimizer_kernels", word("How the update runs", {"fused", "foreach", "loop"})},
+                  {"gradient_copies", word("What else is done to gradients", {"none", "buckets", "buckets-and-sums"})},
+                  {"weight_gradient_sum", word("Sum over the micro-batches", {"fused", "separate"})},
+                  {"pipeline_overlap", word("Phases that pp_overlap reaches", {"all", "steady"})},
+                  {"eager_cross_entropy", flag("Logits are copied to fp32 and kept")},
+                  {"unfused", section("Operators that are eager whatever fused_operators says",
+                                      {{"rms_norm", flag("RMSNorm", false)},
+                                       {"rotary", flag("Rotary positions", false)},
+                                       {"gated_activation", flag("SwiGLU, GeGLU", false)},
+                                       {"repeated_fp32_norms", flag("Norms in fp32, again in backward", false)}})},
                   {"launch", word("Whether the host can be the bottleneck", {"eager", "graph"})},
                   {"async_tensor_backward", flag("Input-gradient exchange under the weight-gradient product")},
                   {"gradient_bucket", quantity("Gradients are reduced in buckets of this size", "25 MiB")},
