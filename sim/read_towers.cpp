@@ -76,6 +76,10 @@ class TowerPlanReader {
       reader.fail("micro_batch",
                   fmt::format("{} does not divide the batch of a data-parallel rank ({})", plan.micro_batch, local));
     plan.parallel.micro_batches = local / plan.micro_batch;
+    if (plan.parallel.zero > 1 && plan.parallel.micro_batches > 1) {
+      reader.fail("micro_batch", fmt::format("accumulation with ZeRO-{} is not modelled in a tower: expected {}, got {}",
+                                             plan.parallel.zero, local, plan.micro_batch));
+    }
     if (global % plan.parallel.data != 0) {
       scenario_.warnings.push_back(fmt::format("{} ranks of the {} tower do not divide a batch of {}: the fullest holds {}",
                                                plan.parallel.data, name, global, local));

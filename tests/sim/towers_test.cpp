@@ -76,6 +76,12 @@ TEST_CASE("a towers section that cannot be is refused with the rule and the valu
       {{{"towers.placement", "two-grid"}, {"towers.text.gpus", "4"}}, "expected 8: what is left for this tower, got 4"},
       {disjoint("4", {{"variation.slow_ranks", "[{rank: 0, slowdown: 2}]"}}),
        "ranks that vary are modelled for colocated towers only"},
+      {{{"parallel.zero", "3"}, {"towers.placement", "two-streams"}}, "3 is modelled for colocated towers only, got two-streams"},
+      {{{"parallel.zero", "2"}, {"training.micro_batch", "8"}},
+       "2 with an accumulated contrastive loss is not modelled: expected 1 micro-batch, got 2"},
+      {disjoint("4", {{"towers.vision.parallel.zero", "2"}, {"towers.vision.micro_batch", "8"}}),
+       "accumulation with ZeRO-2 is not modelled in a tower: expected 32, got 8"},
+      {disjoint("4", {{"towers.vision.parallel.zero", "3"}}), "a tower's own plan has ZeRO stages 0 to 2, got 3"},
       {{{"training.patch_dropout", "1"}}, "expected less than 1: no patch would be left, got 1"},
       {{{"towers.freeze", "both"}}, "expected one of none, vision, text, got 'both'"},
   };
