@@ -6,6 +6,7 @@
 #include "sim/fold.hpp"
 #include "sim/memory.hpp"
 #include "sim/steady_state.hpp"
+#include "sim/step_flops.hpp"
 #include "sim/summarize.hpp"
 #include "sim/variation.hpp"
 

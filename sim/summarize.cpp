@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/summarize.hpp"
 
-#include "model/counting.hpp"
 #include "sim/breakdown.hpp"
 #include "sim/data_parallel.hpp"
 #include "sim/memory.hpp"
@@ -12,6 +11,7 @@
 #include "sim/residuals.hpp"
 #include "sim/situation.hpp"
 #include "sim/steady_state.hpp"
+#include "sim/step_flops.hpp"
 #include "sim/towers.hpp"
 #include "sim/version.hpp"
 
@@ -23,59 +23,6 @@
 
 namespace mfusim {
 namespace {
-
-double layers_flops(const std::vector<LayerGroup<Count>>& groups) {
-  double total = 0;
-  for (const LayerGroup<Count>& group : groups) {
-    for (const Operator<Count>& op : group.layer.operators) total += group.repeat.as_double() * 2 * forward_macs(op).as_double();
-  }
-  return total;
-}
-
-/// Matmul FLOPs that activation recomputation repeats: those of the recomputed layers, or of their attention.
-double recomputed_flops(const Scenario& scenario, const std::vector<ModelChunk>& chunks) {
-  const Recompute recompute = scenario.parallel.recompute;
-  if (recompute == Recompute::Selective && scenario.techniques.attention != AttentionKernel::Unfused) return 0;
-  double total = 0;
-  for (const ModelChunk& chunk : chunks) {
-    for (const LayerRun& run : chunk.runs) {
-      const auto again = static_cast<double>(recomputed_layers(scenario.parallel, run));
-      for (const Operator<Count>& op : run.layer->operators) {
-        if (recompute == Recompute::Selective && !std::holds_alternative<Attention<Count>>(op.shape)) continue;
-        total += again * 2 * forward_macs(op).as_double();
-      }
-    }
-  }
-  return total;
-}
-
-/// Forward passes of one micro-batch that make up a step of a model without a contrastive loss.
-double passes_of(const Scenario& scenario) {
-  return static_cast<double>(scenario.parallel.micro_batches) * scenario.parallel.data;
-}
-
-double passes_of(const Scenario& scenario, const Work<Count>& work, std::size_t tower) {
-  return work.towers.size() > 1 ? passes_of_tower(scenario, tower) : passes_of(scenario);
-}
-
-Flops flops_of_tower(const Scenario& scenario, const Work<Count>& work, std::size_t tower) {
-  constexpr double forward_and_backward = 3;
-  const double passes = work.towers[tower].frozen ? 1 : forward_and_backward;
-  return Flops(passes * passes_of(scenario, work, tower) * layers_flops(work.towers[tower].groups));
-}
-
-/// What is computed a second time: by the plan's recomputation, and all of a tower's forward where gradients are accumulated.
-Flops repeated_flops(const Scenario& scenario, const Work<Count>& work) {
-  Flops total;
-  for (std::size_t i = 0; i < work.towers.size(); ++i) {
-    if (work.towers[i].frozen) continue;
-    const Scenario view = tower_view(scenario, i);
-    double once = recomputed_flops(view, cut_into_chunks(work.towers[i].groups, view.parallel));
-    if (work.towers.size() > 1 && view.parallel.micro_batches > 1) once += layers_flops(work.towers[i].groups);
-    total += Flops(passes_of(scenario, work, i) * once);
-  }
-  return total;
-}
 
 void add_flops(const Scenario& scenario, const Work<Count>& work, Result& result) {
   result.model_flops = model_flops(scenario, work);
@@ -217,13 +164,14 @@ void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltSt
                 Result& result) {
   if (work.towers.size() < 2) return;
   result.placement = to_string(scenario.placement);
+  const std::vector<Flops> flops = tower_flops(scenario, work);
   for (std::size_t i = 0; i < work.towers.size(); ++i) {
     const int rank = towers_apart(scenario) ? static_cast<int>(i) : result.critical_rank;
     const ModelChunk chunk = cut_into_chunks(work.towers[i].groups, 1).front();
     Result::TowerShare share;
     share.name = work.towers[i].name;
     share.compute_time = kernel_time(step, timeline, i, rank);
-    share.model_flops = flops_of_tower(scenario, work, i);
+    share.model_flops = flops[i];
     share.parameters = parameters_of(chunk, {}).all;
     if (!scenario.tower_plans.empty()) {
       const Scenario view = tower_view(scenario, i);
@@ -254,28 +202,6 @@ Result::Plan resolved_plan(const Scenario& scenario) {
           .post_validation = plan.post_validation,
           .micro_batch = scenario.training.micro_batch,
           .micro_batches = plan.micro_batches};
-}
-
-std::vector<Flops> tower_flops(const Scenario& scenario, const Work<Count>& work) {
-  std::vector<Flops> flops;
-  for (std::size_t i = 0; i < work.towers.size(); ++i) flops.push_back(flops_of_tower(scenario, work, i));
-  return flops;
-}
-
-Flops model_flops(const Scenario& scenario, const Work<Count>& work) {
-  constexpr double forward_and_backward = 3;
-  Flops total;
-  for (std::size_t i = 0; i < work.towers.size(); ++i) total += flops_of_tower(scenario, work, i);
-  for (std::size_t rank = 0; rank < work.head.size(); ++rank) {
-    const double parts = static_cast<double>(scenario.training.global_batch) / static_cast<double>(loss_batch(scenario, rank));
-    total += Flops(forward_and_backward * parts * layers_flops({work.head[rank]}));
-  }
-  return total;
-}
-
-double utilisation(const Scenario& scenario, Flops flops, Seconds time) {
-  const FlopsPerSecond peak = peak_of(scenario.cluster.gpu, scenario.training.precision);
-  return flops / (peak * time * static_cast<double>(scenario.cluster.gpus));
 }
 
 Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step, const Timeline& timeline) {

@@ -3,6 +3,7 @@
 
 #include "base/count.hpp"
 #include "sim/memory.hpp"
+#include "sim/step_flops.hpp"
 #include "sim/summarize.hpp"
 #include "sim/tied_embedding.hpp"
 

@@ -3,6 +3,7 @@
 
 #include "base/input_error.hpp"
 #include "sim/build_step.hpp"
+#include "sim/step_flops.hpp"
 #include "sim/summarize.hpp"
 #include "sim/towers.hpp"
 

@@ -3,6 +3,7 @@
 
 #include "base/input_error.hpp"
 #include "hardware/gpu_model.hpp"
+#include "sim/step_flops.hpp"
 #include "sim/summarize.hpp"
 #include "sim/towers.hpp"
 #include "tests/catch.hpp"
