@@ -28,17 +28,17 @@ std::vector<ColumnNote> notes() {
 std::string sentence_of(const AblationReport& report) {
   const AblationRow& first = report.rows.front();
   const AblationRow& last = report.rows.back();
-  return fmt::format("{} steps take the MFU from {} to {}, the step from {} to {}.", report.rows.size() - 1,
-                     show_percent(first.result.mfu), show_percent(last.result.mfu), show_time(first.result.iteration_time),
-                     show_time(last.result.iteration_time));
+  return fmt::format("{} steps on top of {} take the MFU from {} to {}, samples a second from {:.4g} to {:.4g}.",
+                     report.rows.size() - 1, first.name, show_percent(first.result.mfu), show_percent(last.result.mfu),
+                     first.result.samples_per_s, last.result.samples_per_s);
 }
 
 Cards cards_of(const AblationReport& report) {
   const Result& first = report.rows.front().result;
   const Result& last = report.rows.back().result;
-  return {{"iteration_time_s", last.iteration_time.count(), "s", "before: " + show_time(first.iteration_time),
-           meaning_of("iteration_time_s")},
-          {"mfu", last.mfu, "share", "before: " + show_percent(first.mfu), meaning_of("mfu")}};
+  return {{"mfu", last.mfu, "share", "before: " + show_percent(first.mfu), meaning_of("mfu")},
+          {"samples_per_s", last.samples_per_s, "samples/s", fmt::format("before: {:.4g}", first.samples_per_s),
+           meaning_of("samples_per_s")}};
 }
 
 std::vector<std::string> warnings_of(const AblationReport& report) {
@@ -66,7 +66,7 @@ Page ablate_page(const AblationReport& report) {
   study.table = {.key = "ablation_table",
                  .title = "Techniques",
                  .caption = {},
-                 .grid = ablation_grid(report),
+                 .grid = without_units(ablation_grid(report)),
                  .notes = notes(),
                  .source = source};
   study.label_columns = {"step"};

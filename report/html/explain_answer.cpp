@@ -40,7 +40,7 @@ Table levers_table(Grid levers) {
   return {.key = "levers_table",
           .title = "Changes",
           .caption = "Changes of kind 'model' train another network.",
-          .grid = std::move(levers),
+          .grid = without_units(std::move(levers)),
           .notes = {{"gain_percent", "%", "Samples a second against the scenario as it stands."},
                     {"iteration_time_s", "s", "Step time for the scenario's own number of samples."},
                     {"fits", "", "Whether the job still fits into memory."}},

@@ -23,7 +23,12 @@ std::vector<ColumnNote> point_notes() {
 }
 
 Table table_of(const char* key, const char* title, Grid grid) {
-  return {.key = key, .title = title, .caption = {}, .grid = std::move(grid), .notes = point_notes(), .source = source};
+  return {.key = key,
+          .title = title,
+          .caption = {},
+          .grid = without_units(std::move(grid)),
+          .notes = point_notes(),
+          .source = source};
 }
 
 /// The splits with the baseline of every one beside them: a level line of the chart.

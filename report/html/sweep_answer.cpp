@@ -108,19 +108,30 @@ Cards cards_of(const SweepAnswer& answer) {
   const SweepCounts& counts = answer.counts;
   cards.push_back(count_card("fits", counts.fits, "simulated", "Configurations that fit into memory and were simulated."));
   cards.push_back(count_card("too_large", counts.too_large, "too large", "Configurations that do not fit into a GPU's memory."));
-  cards.push_back(count_card("pruned", counts.pruned, "pruned",
-                             "Configurations that a lower bound of their time shows to be behind all that the page needs."));
-  cards.push_back(count_card("invalid", counts.invalid, "invalid", "Configurations that break a rule of the scenario."));
+  if (counts.pruned > 0)
+    cards.push_back(count_card("pruned", counts.pruned, "pruned",
+                               "Configurations that a lower bound of their time shows to be behind all that the page needs."));
+  if (counts.invalid > 0)
+    cards.push_back(count_card("invalid", counts.invalid, "invalid", "Configurations that break a rule of the scenario."));
   return cards;
 }
 
-std::string sentence_of(const SweepAnswer& answer, const Grid& grid) {
+/// "tensor 8, recompute none" of the best.
+std::string named_values(const SweepAnswer& answer) {
+  std::string words;
+  for (std::size_t i = 0; i < answer.axes.size(); ++i) {
+    const std::string& path = answer.axes[i];
+    words += fmt::format("{}{} {}", i == 0 ? "" : ", ", path.substr(path.rfind('.') + 1), answer.best.front().values[i]);
+  }
+  return words;
+}
+
+std::string sentence_of(const SweepAnswer& answer) {
   const std::string all = show_count(answer.size);
   if (answer.best.empty()) return fmt::format("None of {} configurations fits into memory and keeps the rules.", all);
   const SweepRow& best = answer.best.front().row;
   return fmt::format("Of {} configurations the best by {} has {}: {} a step, an MFU of {}.", all, objective_words(answer),
-                     label_of(grid, grid.rows.front(), answer.axes), show_time(to_seconds(best.iteration_time)),
-                     show_percent(best.mfu));
+                     named_values(answer), show_time(to_seconds(best.iteration_time)), show_percent(best.mfu));
 }
 
 /// The same for every row: a line in the chart.
@@ -137,7 +148,7 @@ Section effects_section(const SweepAnswer& answer) {
           .blocks = {Table{.key = "effects_table",
                            .title = "Values of the axes",
                            .caption = {},
-                           .grid = sweep_effects_grid(answer),
+                           .grid = without_units(sweep_effects_grid(answer)),
                            .notes = {{"fits", "", "Configurations with this value that were simulated."},
                                      {"best_iteration_time_s", "s", "Step time of the best one with this value."},
                                      {"mfu", "share", "Its model FLOPs utilisation."},
@@ -157,7 +168,7 @@ Page sweep_page(const SweepAnswer& answer) {
                  .notes = notes(),
                  .source = source};
   study.head = {.title = "Sweep of " + answer.scenario,
-                .answer = sentence_of(answer, study.table.grid),
+                .answer = sentence_of(answer),
                 .subtitle = {{"configurations", show_count(answer.size)}, {"best by", objective_words(answer)}},
                 .cards = cards_of(answer),
                 .warnings = {},
