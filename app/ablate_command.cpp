@@ -2,6 +2,8 @@
 #include "app/commands.hpp"
 #include "report/ablation.hpp"
 #include "report/atomic_file.hpp"
+#include "report/html/study_answers.hpp"
+#include "report/html/write_page.hpp"
 #include "study/ablate.hpp"
 
 #include <memory>
@@ -12,11 +14,15 @@ namespace {
 struct AblateOptions {
   CommonOptions common;
   std::string scenario;
+  std::string report;
 };
 
 void ablate_scenario(const AblateOptions& options) {
-  if (!options.common.output.empty()) check_writable(options.common.output);
+  if (!options.report.empty()) html::check_charts();
+  check_files({options.report, options.common.output});
   const AblationReport report = ablate(load_ablation(options.scenario, parse_settings(options.common.sets)));
+  if (!options.report.empty())
+    write_file(options.report, [&](std::ostream& out) { html::write_page(out, html::ablate_page(report)); });
   switch (options.common.format) {
     case Format::Table:
       return deliver(options.common, [&](std::ostream& out) { write_table(out, report); });
@@ -34,6 +40,8 @@ void add_ablate_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "ablate", "Techniques added one after another: the steps of the scenario's `ablation:` block, or MegaScale's eight");
   command->add_option("scenario", options->scenario, "Scenario file (YAML)")->required()->option_text("SCENARIO");
+  command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
+      ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
   command->callback([options] { ablate_scenario(*options); });

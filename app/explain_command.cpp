@@ -2,6 +2,8 @@
 #include "app/commands.hpp"
 #include "report/atomic_file.hpp"
 #include "report/explanation.hpp"
+#include "report/html/study_answers.hpp"
+#include "report/html/write_page.hpp"
 #include "study/explain.hpp"
 
 #include <memory>
@@ -12,11 +14,15 @@ namespace {
 struct ExplainOptions {
   CommonOptions common;
   std::string scenario;
+  std::string report;
 };
 
 void explain_scenario(const ExplainOptions& options) {
-  if (!options.common.output.empty()) check_writable(options.common.output);
+  if (!options.report.empty()) html::check_charts();
+  check_files({options.report, options.common.output});
   const Explanation explanation = explain(load_scenario_document(options.scenario, parse_settings(options.common.sets)));
+  if (!options.report.empty())
+    write_file(options.report, [&](std::ostream& out) { html::write_page(out, html::explain_page(explanation)); });
   switch (options.common.format) {
     case Format::Table:
       return deliver(options.common, [&](std::ostream& out) { write_table(out, explanation); });
@@ -34,6 +40,8 @@ void add_explain_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "explain", "Where the time goes, in sentences, and what each single change of machine, batch or software would buy");
   command->add_option("scenario", options->scenario, "Scenario file (YAML)")->required()->option_text("SCENARIO");
+  command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
+      ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
   command->callback([options] { explain_scenario(*options); });

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 #include "report/atomic_file.hpp"
+#include "report/html/study_answers.hpp"
+#include "report/html/write_page.hpp"
 #include "report/split.hpp"
 #include "sim/scenario.hpp"
+#include "sim/version.hpp"
 #include "study/split.hpp"
 
 #include <memory>
@@ -14,12 +17,14 @@ namespace {
 struct SplitCommand {
   CommonOptions common;
   std::string scenario;
+  std::string report;
   bool whole_nodes = false;
   bool divide_batch = false;
 };
 
 void run(const SplitCommand& options) {
-  if (!options.common.output.empty()) check_writable(options.common.output);
+  if (!options.report.empty()) html::check_charts();
+  check_files({options.report, options.common.output});
   const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
   const SplitRules rules{.nodes = options.whole_nodes ? SplitRules::Nodes::Whole : SplitRules::Nodes::Any,
                          .batch = options.divide_batch ? SplitRules::Batch::Divides : SplitRules::Batch::Uneven};
@@ -27,6 +32,10 @@ void run(const SplitCommand& options) {
   const SplitReport report = split_towers(scenario, rules);
   const bool phased = !workload.phases.empty();
   const WorkloadReport run_report = phased ? split_workload(scenario, workload, rules) : WorkloadReport{};
+  if (!options.report.empty()) {
+    write_file(options.report,
+               [&](std::ostream& out) { html::write_page(out, html::split_page(report, run_report, version())); });
+  }
   if (phased && options.common.format == Format::Json)
     return deliver(options.common, [&](std::ostream& out) { write_json(out, run_report); });
   switch (options.common.format) {
@@ -53,6 +62,8 @@ void add_split_command(CLI::App& app) {
       ->option_text("SCENARIO");
   command->add_flag("--whole-nodes", options->whole_nodes, "Each tower has whole nodes");
   command->add_flag("--divide-batch", options->divide_batch, "Every rank of a tower holds equally many samples");
+  command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
+      ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
   command->callback([options] { run(*options); });

@@ -5,6 +5,8 @@
 #include "base/number.hpp"
 #include "report/atomic_file.hpp"
 #include "report/difference.hpp"
+#include "report/html/study_answers.hpp"
+#include "report/html/write_page.hpp"
 #include "report/sweep.hpp"
 #include "sim/scenario_document.hpp"
 #include "study/difference.hpp"
@@ -26,6 +28,7 @@ namespace {
 struct SweepCommand {
   CommonOptions common;
   std::string scenario;
+  std::string report;
   std::string store;
   bool resume = false;
   bool exhaustive = false;
@@ -56,12 +59,16 @@ std::int64_t at_least_one(const char* option, std::int64_t value) {
   return value;
 }
 
+/// A chart needs more rows than a table that people read; each makes pruning weaker.
+constexpr std::size_t rows_of_a_page = 1000;
+
 SweepOptions sweep_options(const SweepCommand& command) {
   SweepOptions options;
   const auto processors = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
   constexpr std::int64_t most_jobs = 1024;
   options.jobs = static_cast<int>(std::min(command.jobs == 0 ? processors : at_least_one("--jobs", command.jobs), most_jobs));
   options.top = static_cast<std::size_t>(at_least_one("--top", command.top));
+  if (!command.report.empty()) options.top = std::max(options.top, rows_of_a_page);
   if (command.limit) options.extent.limit = at_least_one("--limit", *command.limit);
   options.extent.shard = parse_shard(command.shard);
   options.where = command.where;
@@ -133,18 +140,34 @@ void deliver_sweep(const SweepCommand& command, const SweepSpace& space, const S
   }
 }
 
+/// A page draws step time against memory, so its sweep keeps the front of the two where the scenario asks for none.
+void keep_front_of_page(const SweepCommand& command, SweepSpace& space) {
+  if (!command.report.empty() && space.front.empty()) space.front = {Objective::StepTime, Objective::MemoryHeadroom};
+}
+
+/// Writes the page, and gives the answer without what only the page needs.
+SweepAnswer write_report(const SweepCommand& command, const std::vector<Objective>& asked_front, SweepAnswer answer) {
+  if (command.report.empty()) return answer;
+  write_file(command.report, [&](std::ostream& out) { html::write_page(out, html::sweep_page(answer)); });
+  answer.best.resize(std::min(answer.best.size(), static_cast<std::size_t>(command.top)));
+  answer.front_objectives = asked_front;
+  if (asked_front.empty()) answer.front.clear();
+  return answer;
+}
+
 void sweep_on(const MpiJob& job, const SweepCommand& command) {
   check_combination(command);
-  for (const std::string& file : {command.common.output, command.write_best}) {
-    if (!file.empty() && job.rank() == 0) check_writable(file);
-  }
+  if (!command.report.empty()) html::check_charts();
+  if (job.rank() == 0) check_files({command.report, command.write_best, command.common.output});
   const SweepOptions options = sweep_options(command);
   const Node document = load_scenario_document(command.scenario, parse_settings(command.common.sets)).root;
-  const SweepSpace space = read_sweep_space(document, command.scenario, command.limit ? Limited::Yes : Limited::No);
+  SweepSpace space = read_sweep_space(document, command.scenario, command.limit ? Limited::Yes : Limited::No);
+  const std::vector<Objective> asked_front = space.front;
+  keep_front_of_page(command, space);
   const std::unique_ptr<SweepStore> store = job.rank() == 0 ? open_store(command, space) : nullptr;
   const std::optional<SweepAnswer> answer =
       run_sweep(job, space, options, store.get(), progress_line(command.common, "configurations"));
-  if (answer) deliver_sweep(command, space, *answer);
+  if (answer) deliver_sweep(command, space, write_report(command, asked_front, *answer));
 }
 
 void sweep(const SweepCommand& command) {
@@ -184,6 +207,8 @@ void add_sweep_command(CLI::App& app) {
       ->option_text("FILE");
   command->add_option("--write-best", options->write_best, "Write the best configuration as a scenario")->option_text("FILE");
   command->add_flag("--launch", options->launch, "Print the best as arguments of torchrun and Megatron-LM or open_clip");
+  command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
+      ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
   command->callback([options] { sweep(*options); });

@@ -66,11 +66,6 @@ std::string idle_levers(const Explanation& explanation) {
   return names;
 }
 
-std::string headline(const Result& result) {
-  return fmt::format("{} on {} x {}: one step takes {}, an MFU of {}.", result.model, result.gpus, result.gpu,
-                     show_time(result.iteration_time), show_percent(result.mfu));
-}
-
 json losses_json(const std::vector<LostTime>& losses) {
   json list = json::array();
   for (const LostTime& loss : losses) {
@@ -95,6 +90,11 @@ json levers_json(const std::vector<LeverOutcome>& levers) {
 
 }  // namespace
 
+std::string explanation_headline(const Result& result) {
+  return fmt::format("{} on {} x {}: one step takes {}, an MFU of {}.", result.model, result.gpus, result.gpu,
+                     show_time(result.iteration_time), show_percent(result.mfu));
+}
+
 std::string loss_sentence(const LostTime& loss) {
   std::string sentence =
       fmt::format("{} {}, {} of the step.", subject_of(loss.name), show_time(loss.time), show_percent(loss.share));
@@ -103,7 +103,7 @@ std::string loss_sentence(const LostTime& loss) {
 }
 
 void write_table(std::ostream& out, const Explanation& explanation) {
-  out << headline(explanation.result) << "\n\nthe largest losses\n";
+  out << explanation_headline(explanation.result) << "\n\nthe largest losses\n";
   int number = 0;
   for (const LostTime& loss : explanation.losses) out << fmt::format("  {}. {}\n", ++number, loss_sentence(loss));
   out << "\nwhat one change would buy (all else as it is, simulated again)\n";
@@ -122,7 +122,7 @@ void write_json(std::ostream& out, const Explanation& explanation) {
   const json document{{"scenario", result.scenario},
                       {"iteration_time_s", result.iteration_time.count()},
                       {"mfu", result.mfu},
-                      {"sentence", headline(result)},
+                      {"sentence", explanation_headline(result)},
                       {"losses", losses_json(explanation.losses)},
                       {"levers", levers_json(explanation.levers)},
                       {"impossible", std::move(impossible)},

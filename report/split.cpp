@@ -38,35 +38,6 @@ Grid points_grid(const std::vector<SplitPoint>& points) {
   return grid;
 }
 
-Grid sensitivity_grid(const SplitReport& report) {
-  Grid grid{{{"change", "change"},
-             {"vision_gpus", "best vision"},
-             {"text_gpus", "best text"},
-             {"step_time_s", "step s"},
-             {"kept_split_s", "kept split s"},
-             {"colocated_s", "colocated s"}},
-            {}};
-  for (const SplitSensitivity& row : report.sensitivity) {
-    grid.rows.push_back({row.change, std::int64_t{row.best.vision_gpus}, std::int64_t{row.best.text_gpus},
-                         row.best.step_time.count(), row.kept_split.count(), row.colocated.count()});
-  }
-  return grid;
-}
-
-Grid scales_grid(const SplitReport& report) {
-  Grid grid{{{"gpus", "GPUs"},
-             {"vision_gpus", "vision"},
-             {"text_gpus", "text"},
-             {"disjoint_s", "split s"},
-             {"colocated_s", "colocated s"}},
-            {}};
-  for (const SplitScale& scale : report.scales) {
-    grid.rows.push_back({std::int64_t{scale.gpus}, std::int64_t{scale.disjoint.vision_gpus},
-                         std::int64_t{scale.disjoint.text_gpus}, scale.disjoint.step_time.count(), scale.colocated.count()});
-  }
-  return grid;
-}
-
 json point_json(const SplitPoint& point) {
   json object{{"placement", to_string(point.placement)},
               {"vision_gpus", point.vision_gpus},
@@ -98,16 +69,16 @@ json points_json(const std::vector<SplitPoint>& points) {
 void write_table(std::ostream& out, const SplitReport& report) {
   out << fmt::format("{} on {} x {}, batch {}\n\n{}\n\n", report.model, report.gpus, report.gpu, report.global_batch,
                      report.recommendation);
-  write_table(out, points_grid(report.placements));
+  write_table(out, split_placements_grid(report));
   out << fmt::format("vision : text = {:.3g} : 1 in FLOPs, so exactly {:.3g} GPUs for text; {} admissible splits, {} simulated\n",
                      report.work_ratio, report.ideal_text_gpus, report.admissible, report.curve.size());
   out << fmt::format("equal-time rule: {} + {}, best of all simulated: {} + {}\n", report.equal_time.vision_gpus,
                      report.equal_time.text_gpus, report.best_disjoint.vision_gpus, report.best_disjoint.text_gpus);
   out << "\nother inputs\n";
-  write_table(out, sensitivity_grid(report));
+  write_table(out, split_sensitivity_grid(report));
   if (report.scales.empty()) return;
   out << "\nother numbers of GPUs, the same samples a GPU\n";
-  write_table(out, scales_grid(report));
+  write_table(out, split_scales_grid(report));
   if (report.beats_colocated_from) {
     out << fmt::format("the split is ahead from {} GPUs on\n", *report.beats_colocated_from);
   } else {
@@ -208,6 +179,39 @@ void write_json(std::ostream& out, const WorkloadReport& report) {
 
 Grid split_curve_grid(const SplitReport& report) {
   return points_grid(report.curve);
+}
+
+Grid split_placements_grid(const SplitReport& report) {
+  return points_grid(report.placements);
+}
+
+Grid split_sensitivity_grid(const SplitReport& report) {
+  Grid grid{{{"change", "change"},
+             {"vision_gpus", "best vision"},
+             {"text_gpus", "best text"},
+             {"step_time_s", "step s"},
+             {"kept_split_s", "kept split s"},
+             {"colocated_s", "colocated s"}},
+            {}};
+  for (const SplitSensitivity& row : report.sensitivity) {
+    grid.rows.push_back({row.change, std::int64_t{row.best.vision_gpus}, std::int64_t{row.best.text_gpus},
+                         row.best.step_time.count(), row.kept_split.count(), row.colocated.count()});
+  }
+  return grid;
+}
+
+Grid split_scales_grid(const SplitReport& report) {
+  Grid grid{{{"gpus", "GPUs"},
+             {"vision_gpus", "vision"},
+             {"text_gpus", "text"},
+             {"disjoint_s", "split s"},
+             {"colocated_s", "colocated s"}},
+            {}};
+  for (const SplitScale& scale : report.scales) {
+    grid.rows.push_back({std::int64_t{scale.gpus}, std::int64_t{scale.disjoint.vision_gpus},
+                         std::int64_t{scale.disjoint.text_gpus}, scale.disjoint.step_time.count(), scale.colocated.count()});
+  }
+  return grid;
 }
 
 }  // namespace mfusim

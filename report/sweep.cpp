@@ -110,24 +110,6 @@ Grid rows_grid(const SweepAnswer& answer, const std::vector<RankedRow>& rows) {
   return grid;
 }
 
-Grid effects_grid(const SweepAnswer& answer) {
-  Grid grid{{{"axis", "axis"},
-             {"value", "value"},
-             {"fits", "fit"},
-             {"best_iteration_time_s", "best step s"},
-             {"mfu", "MFU", 3},
-             {"behind_percent", "behind the best %", 3}},
-            {}};
-  for (const AxisEffect& effect : answer.effects) {
-    const Cell none;
-    const bool known = effect.best && !answer.best.empty();
-    grid.rows.push_back(
-        {effect.path, effect.value, effect.fits, effect.best ? Cell(to_seconds(effect.best->iteration_time).count()) : none,
-         effect.best ? Cell(effect.best->mfu) : none, known && effect.behind ? Cell(100 * *effect.behind) : none});
-  }
-  return grid;
-}
-
 void write_counts(std::ostream& out, const SweepAnswer& answer) {
   const SweepCounts& counts = answer.counts;
   out << fmt::format("{}: {} configurations, best {} first\n\n", answer.scenario, show_count(answer.size),
@@ -150,6 +132,24 @@ Grid sweep_grid(const SweepAnswer& answer) {
   return rows_grid(answer, answer.best);
 }
 
+Grid sweep_effects_grid(const SweepAnswer& answer) {
+  Grid grid{{{"axis", "axis"},
+             {"value", "value"},
+             {"fits", "fit"},
+             {"best_iteration_time_s", "best step s"},
+             {"mfu", "MFU", 3},
+             {"behind_percent", "behind the best %", 3}},
+            {}};
+  for (const AxisEffect& effect : answer.effects) {
+    const Cell none;
+    const bool known = effect.best && !answer.best.empty();
+    grid.rows.push_back(
+        {effect.path, effect.value, effect.fits, effect.best ? Cell(to_seconds(effect.best->iteration_time).count()) : none,
+         effect.best ? Cell(effect.best->mfu) : none, known && effect.behind ? Cell(100 * *effect.behind) : none});
+  }
+  return grid;
+}
+
 void write_table(std::ostream& out, const SweepAnswer& answer) {
   write_counts(out, answer);
   if (answer.best.empty()) {
@@ -158,7 +158,7 @@ void write_table(std::ostream& out, const SweepAnswer& answer) {
   }
   write_table(out, sweep_grid(answer));
   out << "\nbest with each value\n";
-  write_table(out, effects_grid(answer));
+  write_table(out, sweep_effects_grid(answer));
   if (answer.front.empty()) return;
   out << "\nPareto front of ";
   for (std::size_t i = 0; i < answer.front_objectives.size(); ++i)

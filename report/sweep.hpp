@@ -14,5 +14,7 @@ void write_table(std::ostream& out, const SweepAnswer& answer);
 void write_json(std::ostream& out, const SweepAnswer& answer);
 /// The best rows.
 [[nodiscard]] Grid sweep_grid(const SweepAnswer& answer);
+/// A row for each value of each axis: the best configuration that has it.
+[[nodiscard]] Grid sweep_effects_grid(const SweepAnswer& answer);
 
 }  // namespace mfusim

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/rank_names.hpp"
 
+#include "sim/towers.hpp"
 #include "sim/variation.hpp"
 
 #include <fmt/format.h>
@@ -18,9 +19,17 @@ std::string class_name(const ReplicaClass& replicas, std::size_t stage) {
   return slowdown > 1 ? fmt::format("{}, {:.4g}x slower", count, slowdown) : count;
 }
 
+/// "vision, 40 GPUs": the rank stands for all GPUs of its tower.
+std::string tower_name(const Scenario& scenario, std::size_t tower) {
+  const int gpus = tower_view(scenario, tower).cluster.gpus;
+  return fmt::format("{}, {} GPU{}", tower == vision_tower_number ? "vision" : "text", gpus, gpus == 1 ? "" : "s");
+}
+
 }  // namespace
 
 std::vector<std::string> rank_names(const BuiltStep& step, const Scenario& scenario) {
+  if (towers_apart(scenario) && step.ranks == 2)
+    return {tower_name(scenario, vision_tower_number), tower_name(scenario, text_tower_number)};
   const std::vector<ReplicaClass> classes = replica_classes(scenario);
   const int stages = scenario.parallel.pipeline;
   std::vector<std::string> names;

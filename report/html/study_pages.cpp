@@ -51,6 +51,15 @@ Page grid_page(const std::string& command, const StudyHead& head, std::vector<Bl
   return page;
 }
 
+Grid without_units(Grid grid) {
+  for (GridColumn& column : grid.columns) {
+    for (const std::string unit : {" s", " %", " GB"}) {
+      if (column.heading.ends_with(unit)) column.heading.resize(column.heading.size() - unit.size());
+    }
+  }
+  return grid;
+}
+
 std::vector<std::size_t> pareto_front(const Grid& grid, const std::string& first, const std::string& second) {
   std::vector<std::size_t> order;
   for (std::size_t row = 0; row < grid.rows.size(); ++row) order.push_back(row);
@@ -90,7 +99,7 @@ Page split_page(const SplitStudy& study) {
                                    .title = "Step time over the split",
                                    .caption = "More GPUs for the vision tower to the right; the rest have the text tower.",
                                    .x = {study.gpus_column, {.title = "GPUs for the vision tower", .unit = {}}},
-                                   .y = {.title = "step time", .unit = "s"},
+                                   .y = {.title = "step time", .unit = "s", .scale = Scale::Logarithmic},
                                    .curves = study.policies});
   chart.source = study.curve.source;
   Page page = grid_page("split", study.head, {std::move(chart)}, study.curve);

@@ -18,6 +18,9 @@ struct StudyHead {
 /// Any grid as a page: the answer, charts if there are any, the table.
 [[nodiscard]] Page grid_page(const std::string& command, const StudyHead& head, std::vector<Block> charts, Table table);
 
+/// Headings without the unit that ends them ("step s"): a page's cells carry their own.
+[[nodiscard]] Grid without_units(Grid grid);
+
 /// A row a configuration. Rows on the Pareto front (no other is faster and smaller) are joined by a line.
 struct SweepStudy {
   StudyHead head;

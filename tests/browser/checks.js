@@ -112,6 +112,33 @@ const checks = {
     rows.forEach((row, i) => expect(Number(row.children[3].dataset.value) === expected.rows[i].predicted, 'another prediction of ' + expected.rows[i].id));
   },
 
+  sweep(page) {
+    const best = expected.best[0];
+    expect(number(page, 'iteration_time_s') === best.iteration_time_s, 'the best takes ' + number(page, 'iteration_time_s'));
+    const first = page.querySelector('#sweep_table tbody tr');
+    expect(Number(first.children[0].dataset.value) === best.configuration, 'the first row is not the best');
+    const values = page.querySelectorAll('#effects_table tbody tr').length;
+    expect(values === Math.min(50, expected.effects.length), values + ' values are listed');
+  },
+
+  split(page) {
+    expect(number(page, 'best_disjoint_s') === expected.best_disjoint.step_time_s, 'the best split takes ' + number(page, 'best_disjoint_s'));
+    const splits = page.querySelectorAll('#curve_table tbody tr').length;
+    expect(splits === Math.min(50, expected.curve.length), splits + ' splits are listed');
+  },
+
+  ablate(page) {
+    const rows = [...page.querySelectorAll('#ablation_table tbody tr')];
+    expect(rows.length === expected.rows.length, rows.length + ' steps are listed');
+    rows.forEach((row, i) => expect(Number(row.children[2].dataset.value) === expected.rows[i].mfu, 'another MFU of ' + expected.rows[i].name));
+  },
+
+  explain(page) {
+    const rows = [...page.querySelectorAll('#levers_table tbody tr')];
+    expect(rows.length === expected.levers.length, rows.length + ' changes are listed');
+    rows.forEach((row, i) => expect(Number(row.children[2].dataset.value) === expected.levers[i].gain_percent, 'another gain of ' + expected.levers[i].name));
+  },
+
   hostile(page, view) {
     expect(view.hacked === undefined, 'a name has become a script');
     expect(page.querySelectorAll('img').length === 0, 'a name has become an element');

@@ -77,4 +77,20 @@ ask validate validate scenarios/megascale-175b-megascale.yaml scenarios/megascal
 try validate 1280 "page validate"
 try validate 390 "page"
 
+ask sweep sweep scenarios/sweep-clip-l14-336.yaml --quiet
+try sweep 1280 "page sweep"
+try sweep 390 "page"
+
+ask split split scenarios/split-eva02-bige-h800x64.yaml
+try split 1280 "page split"
+try split 390 "page"
+
+ask ablate ablate scenarios/ablation-175b-a100x256.yaml
+try ablate 1280 "page ablate"
+try ablate 390 "page"
+
+ask explain explain scenarios/clip-l14-336-a100x8.yaml
+try explain 1280 "page explain"
+try explain 390 "page"
+
 exit $status

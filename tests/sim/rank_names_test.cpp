@@ -23,6 +23,11 @@ TEST_CASE("a simulated rank is called after its pipeline stage", "[unit]") {
   CHECK(names_of(two_stages) == std::vector<std::string>{"stage 0", "stage 1"});
 }
 
+TEST_CASE("where towers have GPUs of their own, a rank is called after its tower", "[unit]") {
+  const Run one = run(small_clip, {{"towers.placement", "disjoint"}, {"towers.vision.gpus", "7"}});
+  CHECK(rank_names(one.step, one.scenario) == std::vector<std::string>{"vision, 7 GPUs", "text, 1 GPU"});
+}
+
 TEST_CASE("where replicas differ, a rank's name says how many it stands for and how slow it is", "[unit]") {
   Settings settings = two_stages;
   settings.emplace_back("variation.slow_ranks", "[{rank: 5, slowdown: 1.5}]");  // stage 1, replica 1 of 4

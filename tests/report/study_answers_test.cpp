@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pages out of the answers of studies.
+#include "report/html/study_answers.hpp"
+
+#include "report/html/page_json.hpp"
+#include "tests/catch.hpp"
+
+#include <nlohmann/json.hpp>
+
+using namespace mfusim;
+using nlohmann::json;
+
+namespace {
+
+json json_of(const html::Page& page) {
+  return json::parse(html::page_json(page));
+}
+
+json block_of(const json& page, const std::string& key) {
+  for (const json& section : page["sections"]) {
+    for (const json& block : section["blocks"]) {
+      if (block.value("key", "") == key) return block;
+    }
+  }
+  return {};
+}
+
+/// Configuration `index`: the slower, the smaller.
+RankedRow ranked_row(std::int64_t index, const std::string& word) {
+  RankedRow one;
+  one.row.index = index;
+  one.row.status = RowStatus::Fits;
+  one.row.iteration_time = Picoseconds(1'000'000'000'000 + index);
+  one.row.peak = Bytes(80e9 - static_cast<double>(index));
+  one.row.capacity = Bytes(85e9);
+  one.row.gpus = 8;
+  one.row.global_batch = 64;
+  one.values = {std::to_string(index), word};
+  return one;
+}
+
+SweepAnswer answer_of(std::int64_t rows, const std::string& word) {
+  SweepAnswer answer;
+  answer.scenario = "s.yaml";
+  answer.axes = {"parallel.tensor", "parallel.recompute"};
+  answer.size = rows;
+  answer.counts.fits = rows;
+  for (std::int64_t index = 0; index < rows; ++index) answer.best.push_back(ranked_row(index, word));
+  return answer;
+}
+
+}  // namespace
+
+TEST_CASE("a sweep's page holds each row once, best first, then those of the front", "[unit]") {
+  SweepAnswer answer = answer_of(3, "none");
+  answer.front = {ranked_row(1, "none"), ranked_row(9, "full")};
+  const json page = json_of(html::sweep_page(answer));
+  const json table = block_of(page, "sweep_table");
+  REQUIRE(table["rows"].size() == 4);
+  CHECK(table["rows"][0][0] == 0);
+  CHECK(table["rows"][3][0] == 9);
+  CHECK(table["rows"][3][1] == 9);  // a number sorts as one
+  CHECK(table["rows"][3][2] == "full");
+  CHECK_THAT(table["caption"].get<std::string>(),
+             ContainsSubstring("The 3 best by step time and the others of the Pareto front"));
+  const json chart = block_of(page, "pareto");
+  CHECK(chart["series"][0]["points"][0]["label"] == "tensor 0, none");
+  CHECK(chart["series"].back()["points"][0]["y"] == 85e9);
+}
+
+TEST_CASE("a sweep's page stays below 2 MB whatever the number of rows and the length of their words", "[unit]") {
+  const json page = json_of(html::sweep_page(answer_of(10'000, std::string(10'000, 'x'))));
+  CHECK(block_of(page, "sweep_table")["rows"].size() == html::most_sweep_rows);
+  CHECK_THAT(block_of(page, "sweep_table")["caption"].get<std::string>(), ContainsSubstring("a page holds 2 000 at most"));
+  CHECK(page.dump().size() < 1'700'000);  // the chart library and the scripts take the rest
+}
+
+TEST_CASE("a sweep in which nothing fits has a page that says so", "[unit]") {
+  SweepAnswer answer = answer_of(0, "");
+  answer.size = 12;
+  const json page = json_of(html::sweep_page(answer));
+  CHECK(page["answer"] == "None of 12 configurations fits into memory and keeps the rules.");
+  CHECK(block_of(page, "pareto").is_null());
+}
+
+TEST_CASE("GPUs of different capacity leave no common line in a sweep's chart", "[unit]") {
+  SweepAnswer answer = answer_of(2, "none");
+  answer.best[1].row.capacity = Bytes(40e9);
+  for (const json& series : block_of(json_of(html::sweep_page(answer)), "pareto")["series"])
+    CHECK(series["name"] != "capacity of the GPU");
+}
+
+TEST_CASE("an ablation's page draws published figures only where there are some", "[unit]") {
+  AblationReport report{.scenario = "s.yaml", .rows = std::vector<AblationRow>(2), .left_out = {"overlap: no pipeline"}};
+  report.rows[0].name = "bare";
+  report.rows[1].name = "more";
+  report.rows[1].result.mfu = 0.5;
+  CHECK(block_of(json_of(html::ablate_page(report)), "techniques")["series"].size() == 1);
+  report.rows[1].published = PublishedStep{.mfu = 0.45, .iteration_time = {}, .source = "a paper"};
+  const json page = json_of(html::ablate_page(report));
+  CHECK(block_of(page, "techniques")["series"].size() == 2);
+  CHECK(page["sections"][0]["blocks"].dump().find("left out: overlap: no pipeline") != std::string::npos);
+}
+
+TEST_CASE("a split's page has the baseline as a level line, and the workload only where it has phases", "[unit]") {
+  SplitReport report;
+  report.recommendation = "Split.";
+  report.colocated.step_time = Seconds(2);
+  report.curve.resize(2);
+  report.curve[1].vision_gpus = 5;
+  const json page = json_of(html::split_page(report, {}, "test"));
+  const json chart = block_of(page, "balance");
+  REQUIRE(chart["series"].size() == 2);
+  for (const json& point : chart["series"][1]["points"]) CHECK(point["y"] == 2.0);
+  CHECK(block_of(page, "workload_table").is_null());
+  WorkloadReport workload;
+  workload.phases.resize(1);
+  workload.policies = {{.policy = "colocated", .total = Seconds(7200), .reallocation = {}, .reallocations = 0}};
+  CHECK(block_of(json_of(html::split_page(report, workload, "test")), "workload_table")["rows"][0][1] == 2.0);
+}
+
+TEST_CASE("an explanation's page has a bar a change and the losses in sentences", "[unit]") {
+  Explanation explanation;
+  explanation.losses = {{.name = "bubble", .time = Seconds(1), .share = 0.25, .remedy = {}}};
+  explanation.levers.resize(1);
+  explanation.levers[0].name = "NVLink x 2";
+  explanation.levers[0].gain_percent = 3;
+  explanation.impossible = {{.lever = "ZeRO", .reason = "one GPU"}};
+  const json page = json_of(html::explain_page(explanation));
+  CHECK(block_of(page, "levers_chart")["categories"] == json{"NVLink x 2"});
+  CHECK_THAT(page.dump(), ContainsSubstring("25.0 % of the step"));
+  CHECK_THAT(page.dump(), ContainsSubstring("ZeRO: one GPU"));
+}
