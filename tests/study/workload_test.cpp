@@ -113,3 +113,26 @@ TEST_CASE("a workload that cannot be is refused with the rule and the value", "[
   CHECK_THAT(refusal("{phases: [{steps: 5}]}"), ContainsSubstring("iterations"));
   CHECK(refusal("{phases: [{iterations: 5}]}") == "accepted");
 }
+
+TEST_CASE("a distribution that cannot be is refused with the rule and the value", "[unit]") {
+  const auto distribution = [](const std::string& keys) { return refusal("{distribution: {" + keys + "}}"); };
+  CHECK(distribution("iterations: 5, image_size: {112: 0.25, 336: 0.75}, text_length: {77: 1}, seed: 3") == "accepted");
+  CHECK(distribution("iterations: 5") == "accepted");
+  CHECK_THAT(distribution("iterations: 0"),
+             ContainsSubstring("workload.distribution.iterations: expected a positive integer, got '0'"));
+  CHECK_THAT(distribution("iterations: 5, image_size: {112: 0.25, 336: 0.5}"),
+             ContainsSubstring("workload.distribution.image_size") &&
+                 ContainsSubstring("expected shares that sum to 1, got a sum of 0.75"));
+  CHECK_THAT(distribution("iterations: 5, image_size: {-112: 1}"), ContainsSubstring("positive integer as a size, got '-112'"));
+  CHECK_THAT(distribution("iterations: 5, image_size: {wide: 1}"), ContainsSubstring("positive integer as a size, got 'wide'"));
+  CHECK_THAT(distribution("iterations: 5, image_size: {100: 1}"), ContainsSubstring("distribution.image_size"));
+  CHECK_THAT(distribution("iterations: 5, text_length: {500: 1}"), ContainsSubstring("distribution.text_length"));
+  CHECK_THAT(distribution("iterations: 5, text_length: {77: 1, 16: 0}"), ContainsSubstring("expected a share above 0, got 0"));
+  CHECK_THAT(distribution("iterations: 5, text_length: {}"), ContainsSubstring("expected shares that sum to 1"));
+  CHECK_THAT(distribution("iterations: 5, seed: -1"), ContainsSubstring("seed"));
+  CHECK_THAT(distribution("iterations: 5, images: {112: 1}"), ContainsSubstring("images"));
+  CHECK_THAT(refusal("{distribution: {iterations: 5}, phases: [{iterations: 5}]}"),
+             ContainsSubstring("given together with phases"));
+  CHECK_THAT(refusal("{phases: [{iterations: 5}], reallocate_every: 0}"),
+             ContainsSubstring("workload.reallocate_every: expected a positive integer, got '0'"));
+}
