@@ -49,6 +49,8 @@ class Windows {
   std::vector<Seconds> sums_;
 };
 
+constexpr double rounding = 1e-12;  // sums of the same steps in another order
+
 std::int64_t iterations_of(const SplitCosts& costs) {
   return std::accumulate(costs.iterations.begin(), costs.iterations.end(), std::int64_t{0});
 }
@@ -87,7 +89,7 @@ PolicyTime best_interval(const SplitCosts& costs, std::optional<std::int64_t> in
   PolicyTime best = reallocate_every(costs, std::min(ten, iterations), move);
   for (std::int64_t longer = ten * ten; longer <= iterations; longer *= ten) {
     PolicyTime other = reallocate_every(costs, longer, move);
-    if (other.total <= best.total) best = std::move(other);
+    if (other.total <= best.total * (1 + rounding)) best = std::move(other);
   }
   return best;
 }

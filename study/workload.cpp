@@ -9,6 +9,7 @@
 #include "sim/memory.hpp"
 #include "sim/towers.hpp"
 #include "study/mixed_workload.hpp"
+#include "study/rebalancing.hpp"
 
 #include <fmt/format.h>
 
@@ -202,6 +203,18 @@ void add_reallocations(const Scenario& scenario, Seconds rebuild, WorkloadReport
   }
 }
 
+/// The static split with micro-batches that adapt to each phase.
+PolicyTime rebalanced(const Scenario& scenario, const WorkloadReport& report) {
+  PolicyTime policy{.policy = "rebalancing by micro-batch only"};
+  std::map<Inputs, Seconds> known;
+  for (const PhaseSplit& phase : report.phases) {
+    const auto [at, fresh] = known.try_emplace(inputs_of(phase.phase));
+    if (fresh) at->second = rebalanced_step(in_phase(scenario, phase.phase), report.static_vision_gpus, report.static_text_gpus);
+    policy.total += static_cast<double>(phase.phase.iterations) * at->second;
+  }
+  return policy;
+}
+
 void add_policies(Seconds rebuild, PolicyTime periodic, WorkloadReport& report) {
   Seconds moved{};
   int moves = 0;
@@ -253,8 +266,11 @@ Seconds reallocation_time(const Scenario& from, const Scenario& to, Seconds rebu
 }
 
 std::string workload_answer(const WorkloadReport& report) {
-  const PolicyTime& best = *std::min_element(report.policies.begin(), report.policies.end(),
-                                             [](const auto& a, const auto& b) { return a.total < b.total; });
+  Seconds least = Seconds::max();
+  for (const PolicyTime& policy : report.policies) least = std::min(least, policy.total);
+  constexpr double rounding = 1e-9;  // sums of the same steps in another order: the simpler policy, which comes first
+  const PolicyTime& best = *std::find_if(report.policies.begin(), report.policies.end(),
+                                         [&](const PolicyTime& policy) { return policy.total <= least * (1 + rounding); });
   const double above = 100 * (report.policies[1].total / best.total - 1);
   return fmt::format(
       "The least total time is that of '{}' ({:.4g} h; a static split takes {:.1f} % more); from one iteration to the next the "
@@ -284,6 +300,7 @@ WorkloadReport split_workload(const Scenario& scenario, const Workload& workload
   choose_static(candidates, scenario.cluster.gpus, report);
   add_reallocations(scenario, workload.rebuild, report);
   add_policies(workload.rebuild, periodic(scenario, workload, candidates), report);
+  report.policies.push_back(rebalanced(scenario, report));
   report.answer = workload_answer(report);
   return report;
 }

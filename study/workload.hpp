@@ -72,7 +72,8 @@ struct WorkloadReport {
 [[nodiscard]] std::string workload_answer(const WorkloadReport& report);
 
 /// The policies: colocated; one static split, the one with the least total time among the phases' best; the best split of each
-/// phase with reallocation between them; reallocation every so many iterations, which sees no phases; GPUs that keep both towers
+/// phase with reallocation between them; reallocation every so many iterations, which sees no phases; the static split with
+/// micro-batches that adapt, see rebalanced_step; GPUs that keep both towers
 /// ("swing": no state moves, only `rebuild`; their memory and their part in both gradient reductions are not modelled, so this is
 /// a lower bound).
 [[nodiscard]] WorkloadReport split_workload(const Scenario& scenario, const Workload& workload, const SplitRules& rules = {});

@@ -62,6 +62,7 @@ TEST_CASE("a policy's total is its steps and its reallocations", "[property]") {
              WithinRel(total(large.best.step_time, small.best.step_time) + small.reallocation.count(), 1e-12));
   CHECK(small.reallocation > Seconds(30));  // the stop, and the state that moves
   CHECK(policy(report, "swing GPUs that keep both towers").reallocation == Seconds(30));
+  CHECK(policy(report, "rebalancing by micro-batch only").total <= policy(report, "static split").total);
 }
 
 TEST_CASE("reallocation pays after its break-even and not before", "[property]") {
