@@ -30,7 +30,7 @@ void run(const SplitCommand& options) {
                          .batch = options.divide_batch ? SplitRules::Batch::Divides : SplitRules::Batch::Uneven};
   const Workload workload = load_workload(options.scenario, parse_settings(options.common.sets), scenario);
   const SplitReport report = split_towers(scenario, rules);
-  const bool phased = !workload.phases.empty();
+  const bool phased = workload.given();
   const WorkloadReport run_report = phased ? split_workload(scenario, workload, rules) : WorkloadReport{};
   if (!options.report.empty()) {
     write_file(options.report,

@@ -158,10 +158,26 @@ json workload() {
                               {"image_size", count("Pixels of an image's side (default: the scenario's)")},
                               {"text_length", count("Tokens of a text (default: the scenario's)")}},
                              {"iterations"});
+  const json share{{"type", "number"}, {"exclusiveMinimum", 0}, {"maximum", 1}};
+  const auto shares = [&](const char* description) {
+    return json{{"type", "object"},
+                {"description", description},
+                {"patternProperties", {{"^[1-9][0-9]*$", share}}},
+                {"additionalProperties", false}};
+  };
+  const json distribution =
+      section("Instead of phases: samples that differ, drawn batch by batch",
+              {{"iterations", count("Training steps")},
+               {"image_size", shares("Pixels of an image's side: share of the samples; they sum to 1")},
+               {"text_length", shares("Tokens of a text: share of the samples; they sum to 1")},
+               {"seed", {{"type", "integer"}, {"minimum", 0}, {"default", 1}, {"description", "Which batches"}}}},
+              {"iterations"});
   return section(
       "Inputs that change during the run, for `mfusim split`",
       {{"phases", {{"type", "array"}, {"items", phase}, {"description", "One after the other"}}},
        {"trace", {{"type", "string"}, {"description", "Instead of phases: a CSV file with iterations,image_size,text_length"}}},
+       {"distribution", distribution},
+       {"reallocate_every", count("Iterations between reallocations (default: the best of 10, 100, 1000 ...)")},
        {"rebuild", quantity("Stop for new communicators, loaders and allocations at each reallocation "
                             "(default 30 s)",
                             "30 s")}});

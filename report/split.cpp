@@ -142,7 +142,13 @@ void write_table(std::ostream& out, const WorkloadReport& report) {
         {policy.policy, policy.total.count() / 3600, std::int64_t{policy.reallocations}, policy.reallocation.count()});
   }
   out << fmt::format("\nthe workload: one static split would be {} + {}\n", report.static_vision_gpus, report.static_text_gpus);
-  write_table(out, phases);
+  if (report.drawn) {
+    out << fmt::format("{} batches drawn; the work of a sample varies by {:.2g}, that of a batch by {:.2g} % (drawn: {:.2g} %)\n",
+                       report.drawn->iterations, report.drawn->sample_variation, report.noise_percent,
+                       report.drawn->deviation_percent);
+  } else {
+    write_table(out, phases);
+  }
   if (shown_phases < report.phases.size())
     out << fmt::format("and {} phases more: --format json has them\n", report.phases.size() - shown_phases);
   write_table(out, policies);
@@ -168,12 +174,17 @@ void write_json(std::ostream& out, const WorkloadReport& report) {
                         {"reallocation_s", policy.reallocation.count()},
                         {"reallocations", policy.reallocations}});
   }
-  const json document{{"static_vision_gpus", report.static_vision_gpus},
-                      {"static_text_gpus", report.static_text_gpus},
-                      {"phases", phases},
-                      {"policies", policies},
-                      {"noise_percent", report.noise_percent},
-                      {"answer", report.answer}};
+  json document{{"static_vision_gpus", report.static_vision_gpus},
+                {"static_text_gpus", report.static_text_gpus},
+                {"phases", phases},
+                {"policies", policies},
+                {"noise_percent", report.noise_percent},
+                {"answer", report.answer}};
+  if (report.drawn) {
+    document["drawn"] = {{"iterations", report.drawn->iterations},
+                         {"sample_variation", report.drawn->sample_variation},
+                         {"deviation_percent", report.drawn->deviation_percent}};
+  }
   out << document.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
 }
 

@@ -57,6 +57,12 @@ def workload(program):
     return table(["policy", "hours", "reallocations"], body), report["answer"], pays
 
 
+def mixed(program):
+    report = split(program, "split-clip-l14-mixed-sizes-a100x64.yaml")
+    body = [(policy["policy"], f"{policy['total_s'] / 3600:.2f}", policy["reallocations"]) for policy in report["policies"]]
+    return table(["policy", "hours", "reallocations"], body), report
+
+
 def main():
     program, page = sys.argv[1], pathlib.Path(sys.argv[2])
     measured = list(rows(program))
@@ -64,6 +70,7 @@ def main():
     largest = max(measured, key=lambda row: -float(row[6].split()[0]))
     nllb = split(program, "split-nllb-siglip-a100x64.yaml")
     schedule, sentence, pays = workload(program)
+    drawn_policies, drawn = mixed(program)
     text = f"""# How many GPUs for images, how many for texts?
 
 Written by `scenarios/write_allocation.py` from runs of `mfusim split`; nothing here was measured on a GPU.
@@ -94,14 +101,25 @@ dropout. L/14 trained at 224 pixels on 64 A100, its last epoch at 336:
 {schedule}
 
 {sentence} Coming from the static split, the reallocation pays after {", ".join(str(p) for p in pays) or "no"} iterations at the new size.
+"Rebalancing by micro-batch only" leaves every GPU at its tower and lets each tower take its share of the batch in one pass, or in 2, 4 or 8. More than
+one costs a second forward pass, so it wins only where one pass would have to recompute; it cannot give one tower's idle time to the other.
+
+**Samples that differ.** Half of the images at 224 pixels, 0.3 at 280 and 0.2 at 336; texts of 16, 32 and 77 tokens (0.4, 0.4, 0.2): an example, no
+data set. The work of such a sample has a coefficient of variation of {drawn["drawn"]["sample_variation"]:.2f}, so that of a batch of 8192 varies by
+{drawn["noise_percent"]:.2f} %; {drawn["drawn"]["iterations"]} drawn batches vary by {drawn["drawn"]["deviation_percent"]:.2f} %. L/14 on 64 A100, best split {drawn["static_vision_gpus"]} + {drawn["static_text_gpus"]}:
+
+{drawn_policies}
+
+A mixed batch costs each tower the time of its sizes by their shares, and the slower tower is waited for. "Every k iterations" knows
+the inputs to come, so its steps are a lower bound; it moves even where the move costs more than it saves.
 
 **Did somebody do it?** DistMM (NSDI 2024) gives each tower its own devices and parallelism, Spindle (ASPLOS 2025) plans device groups by
 the rule that all finish together, DistTrain (SIGCOMM 2025) splits encoder, language model and generator, Optimus (ATC 2025) does the
 opposite and fills one tower's bubbles with the other, Entrain (2026) measures that one static split suffices at global-batch scale. Their
 gains, up to 1.3-3.3 times, are against baselines with pipelines or one tensor size for all towers, not against data parallelism.
 
-**Not modelled here**: pipelines inside a tower, two batches in flight, samples of mixed size inside one batch, and how swing GPUs share
-memory.
+**Not modelled here**: pipelines inside a tower, two batches in flight, ranks of one tower that drew unequal samples (the loader deals
+each size evenly), and how swing GPUs share memory.
 """
     page.write_text(text)
 

@@ -31,6 +31,7 @@ class Splits {
   }
 
   [[nodiscard]] int count() const { return static_cast<int>(vision_gpus_.size()); }
+  [[nodiscard]] const std::vector<int>& vision_gpus() const { return vision_gpus_; }
   const SplitPoint& at(int index) {
     const int vision = vision_gpus_[static_cast<std::size_t>(index)];
     const auto [found, fresh] = points_.try_emplace(vision);
@@ -237,6 +238,10 @@ std::string recommend(const SplitReport& report) {
 }
 
 }  // namespace
+
+std::vector<int> admissible_vision_gpus(const Scenario& scenario, const SplitRules& rules) {
+  return Splits(scenario, rules).vision_gpus();
+}
 
 SplitPoint best_split(const Scenario& scenario, const SplitRules& rules) {
   return Splits(scenario, rules).equal_time();

@@ -88,6 +88,9 @@ constexpr int most_in_curve = 128;
 /// The best disjoint split by the equal-time rule. Throws as split_towers.
 [[nodiscard]] SplitPoint best_split(const Scenario& scenario, const SplitRules& rules = {});
 
+/// The vision tower's GPUs in every disjoint split that keeps the rules, ascending. Throws as split_towers.
+[[nodiscard]] std::vector<int> admissible_vision_gpus(const Scenario& scenario, const SplitRules& rules = {});
+
 /// The scenario with its towers apart on so many GPUs, by the plans that split_towers would choose. Both counts are admissible.
 [[nodiscard]] Scenario with_split(const Scenario& scenario, int vision_gpus, int text_gpus);
 

@@ -8,6 +8,8 @@
 #include "sim/check_plan.hpp"
 #include "sim/memory.hpp"
 #include "sim/towers.hpp"
+#include "study/mixed_workload.hpp"
+#include "study/rebalancing.hpp"
 
 #include <fmt/format.h>
 
@@ -81,6 +83,23 @@ std::vector<WorkloadPhase> read_trace(const std::filesystem::path& path, const S
   return phases;
 }
 
+void read_inputs(Reader& reader, const std::filesystem::path& path, const Scenario& scenario, Workload& workload) {
+  if (reader.has("distribution")) {
+    for (const char* other : {"phases", "trace"}) {
+      if (reader.has(other)) reader.fail("distribution", fmt::format("given together with {}: one of them", other));
+    }
+    workload.distribution = read_distribution(reader.child("distribution"), scenario);
+    return;
+  }
+  if (reader.has("trace")) {
+    if (reader.has("phases")) reader.fail("trace", "given together with phases: one of them");
+    workload.phases = read_trace(path.parent_path() / reader.word("trace"), scenario);
+    return;
+  }
+  for (Reader& phase : reader.list_of_mappings("phases")) workload.phases.push_back(read_phase(phase, scenario));
+  if (workload.phases.empty()) reader.fail("phases", "expected at least one phase, got an empty list");
+}
+
 Scenario in_phase(const Scenario& scenario, const WorkloadPhase& phase) {
   Scenario other = scenario;
   other.training.image_size = phase.image_size;
@@ -123,21 +142,46 @@ std::vector<Seconds> under_split(const Scenario& scenario, const std::vector<Pha
   return times;
 }
 
-/// Of the phases' best splits, the one with the least total time for the whole run.
-void choose_static(const Scenario& scenario, WorkloadReport& report) {
-  Seconds least = Seconds::max();
+/// The phases' best splits, and what every phase costs under each of them.
+struct Candidates {
+  std::vector<int> vision_gpus;
+  SplitCosts costs;
+};
+
+Candidates candidates_of(const Scenario& scenario, const std::vector<PhaseSplit>& phases) {
+  Candidates candidates;
+  for (const PhaseSplit& phase : phases) candidates.costs.iterations.push_back(phase.phase.iterations);
   std::set<int> tried;
-  for (const PhaseSplit& candidate : report.phases) {
-    if (!tried.insert(candidate.best.vision_gpus).second) continue;
-    const std::vector<Seconds> times = under_split(scenario, report.phases, candidate.best);
-    Seconds sum{};
-    for (std::size_t i = 0; i < times.size(); ++i) sum += static_cast<double>(report.phases[i].phase.iterations) * times[i];
-    if (sum >= least) continue;
-    least = sum;
-    report.static_vision_gpus = candidate.best.vision_gpus;
-    report.static_text_gpus = candidate.best.text_gpus;
-    for (std::size_t i = 0; i < times.size(); ++i) report.phases[i].static_split = times[i];
+  for (const PhaseSplit& phase : phases) {
+    if (!tried.insert(phase.best.vision_gpus).second) continue;
+    candidates.vision_gpus.push_back(phase.best.vision_gpus);
+    candidates.costs.step.push_back(under_split(scenario, phases, phase.best));
   }
+  return candidates;
+}
+
+/// The candidate with the least total time for the whole run.
+void choose_static(const Candidates& candidates, int gpus, WorkloadReport& report) {
+  const std::size_t best = best_static(candidates.costs).first;
+  report.static_vision_gpus = candidates.vision_gpus[best];
+  report.static_text_gpus = gpus - report.static_vision_gpus;
+  for (std::size_t i = 0; i < report.phases.size(); ++i) report.phases[i].static_split = candidates.costs.step[best][i];
+}
+
+/// Reallocation that sees no phases. Its moves are costed at the first phase's inputs: weights and optimizer do not depend on
+/// them.
+PolicyTime periodic(const Scenario& scenario, const Workload& workload, const Candidates& candidates) {
+  const Scenario here = in_phase(scenario, workload.phases.front());
+  std::map<std::pair<std::size_t, std::size_t>, Seconds> known;
+  const auto at_split = [&](std::size_t candidate) {
+    const int vision = candidates.vision_gpus[candidate];
+    return with_split(here, vision, here.cluster.gpus - vision);
+  };
+  return best_interval(candidates.costs, workload.reallocate_every, [&](std::size_t from, std::size_t to) {
+    const auto [at, fresh] = known.try_emplace({from, to});
+    if (fresh) at->second = reallocation_time(at_split(from), at_split(to), workload.rebuild);
+    return at->second;
+  });
 }
 
 void add_reallocations(const Scenario& scenario, Seconds rebuild, WorkloadReport& report) {
@@ -159,7 +203,19 @@ void add_reallocations(const Scenario& scenario, Seconds rebuild, WorkloadReport
   }
 }
 
-void add_policies(Seconds rebuild, WorkloadReport& report) {
+/// The static split with micro-batches that adapt to each phase.
+PolicyTime rebalanced(const Scenario& scenario, const WorkloadReport& report) {
+  PolicyTime policy{.policy = "rebalancing by micro-batch only"};
+  std::map<Inputs, Seconds> known;
+  for (const PhaseSplit& phase : report.phases) {
+    const auto [at, fresh] = known.try_emplace(inputs_of(phase.phase));
+    if (fresh) at->second = rebalanced_step(in_phase(scenario, phase.phase), report.static_vision_gpus, report.static_text_gpus);
+    policy.total += static_cast<double>(phase.phase.iterations) * at->second;
+  }
+  return policy;
+}
+
+void add_policies(Seconds rebuild, PolicyTime periodic, WorkloadReport& report) {
   Seconds moved{};
   int moves = 0;
   for (const PhaseSplit& phase : report.phases) {
@@ -175,18 +231,8 @@ void add_policies(Seconds rebuild, WorkloadReport& report) {
   report.policies = {{"colocated", total(report.phases, &PhaseSplit::colocated), {}, 0},
                      {"static split", total(report.phases, &PhaseSplit::static_split), {}, 0},
                      {"reallocation at each phase", best_steps + moved, moved, moves},
+                     std::move(periodic),
                      {"swing GPUs that keep both towers", best_steps + rebuilt, rebuilt, moves}};
-}
-
-std::string answer_of(const WorkloadReport& report) {
-  const PolicyTime& best = *std::min_element(report.policies.begin(), report.policies.end(),
-                                             [](const auto& a, const auto& b) { return a.total < b.total; });
-  const double above = 100 * (report.policies[1].total / best.total - 1);
-  return fmt::format(
-      "The least total time is that of '{}' ({:.4g} h; a static split takes {:.1f} % more); from one iteration to the next the "
-      "work of "
-      "a batch varies by about {:.2g} % only, so reallocate where the inputs drift, not at every iteration.",
-      best.policy, best.total.count() / 3600, above, report.noise_percent);
 }
 
 }  // namespace
@@ -200,14 +246,9 @@ Workload load_workload(const std::filesystem::path& path, const Settings& settin
   if (!reader) return workload;
   workload.rebuild = reader->quantity<Seconds>("rebuild", default_rebuild);
   if (workload.rebuild < Seconds{}) reader->fail("rebuild", "expected a time that is not negative");
-  if (reader->has("trace")) {
-    if (reader->has("phases")) reader->fail("trace", "given together with phases: one of them");
-    workload.phases = read_trace(path.parent_path() / reader->word("trace"), scenario);
-    reader->reject_unknown_keys();
-    return workload;
-  }
-  for (Reader& phase : reader->list_of_mappings("phases")) workload.phases.push_back(read_phase(phase, scenario));
-  if (workload.phases.empty()) reader->fail("phases", "expected at least one phase, got an empty list");
+  if (reader->has("reallocate_every"))
+    workload.reallocate_every = checked_size(*reader, "reallocate_every", reader->positive_int("reallocate_every"));
+  read_inputs(*reader, path, scenario, workload);
   reader->reject_unknown_keys();
   return workload;
 }
@@ -224,7 +265,22 @@ Seconds reallocation_time(const Scenario& from, const Scenario& to, Seconds rebu
   return rebuild + resident_state(to, gaining) / link;
 }
 
+std::string workload_answer(const WorkloadReport& report) {
+  Seconds least = Seconds::max();
+  for (const PolicyTime& policy : report.policies) least = std::min(least, policy.total);
+  constexpr double rounding = 1e-9;  // sums of the same steps in another order: the simpler policy, which comes first
+  const PolicyTime& best = *std::find_if(report.policies.begin(), report.policies.end(),
+                                         [&](const PolicyTime& policy) { return policy.total <= least * (1 + rounding); });
+  const double above = 100 * (report.policies[1].total / best.total - 1);
+  return fmt::format(
+      "The least total time is that of '{}' ({:.4g} h; a static split takes {:.1f} % more); from one iteration to the next the "
+      "work of "
+      "a batch varies by about {:.2g} % only, so reallocate where the inputs drift, not at every iteration.",
+      best.policy, best.total.count() / 3600, above, report.noise_percent);
+}
+
 WorkloadReport split_workload(const Scenario& scenario, const Workload& workload, const SplitRules& rules) {
+  if (workload.distribution) return split_mixed_workload(scenario, workload, rules);
   WorkloadReport report;
   std::map<Inputs, PhaseSplit> known;
   for (const WorkloadPhase& phase : workload.phases) {
@@ -240,10 +296,12 @@ WorkloadReport split_workload(const Scenario& scenario, const Workload& workload
   // Assumption: a sample's work varies as widely as that of image-text data with mixed sizes, CV 0.6; a batch's by CV / sqrt(B)
   constexpr double variation_of_a_sample = 0.6;
   report.noise_percent = 100 * variation_of_a_sample / std::sqrt(static_cast<double>(scenario.training.global_batch));
-  choose_static(scenario, report);
+  const Candidates candidates = candidates_of(scenario, report.phases);
+  choose_static(candidates, scenario.cluster.gpus, report);
   add_reallocations(scenario, workload.rebuild, report);
-  add_policies(workload.rebuild, report);
-  report.answer = answer_of(report);
+  add_policies(workload.rebuild, periodic(scenario, workload, candidates), report);
+  report.policies.push_back(rebalanced(scenario, report));
+  report.answer = workload_answer(report);
   return report;
 }
 

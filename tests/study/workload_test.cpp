@@ -62,6 +62,7 @@ TEST_CASE("a policy's total is its steps and its reallocations", "[property]") {
              WithinRel(total(large.best.step_time, small.best.step_time) + small.reallocation.count(), 1e-12));
   CHECK(small.reallocation > Seconds(30));  // the stop, and the state that moves
   CHECK(policy(report, "swing GPUs that keep both towers").reallocation == Seconds(30));
+  CHECK(policy(report, "rebalancing by micro-batch only").total <= policy(report, "static split").total);
 }
 
 TEST_CASE("reallocation pays after its break-even and not before", "[property]") {
@@ -112,4 +113,27 @@ TEST_CASE("a workload that cannot be is refused with the rule and the value", "[
   CHECK_THAT(refusal("{phases: []}"), ContainsSubstring("expected at least one phase"));
   CHECK_THAT(refusal("{phases: [{steps: 5}]}"), ContainsSubstring("iterations"));
   CHECK(refusal("{phases: [{iterations: 5}]}") == "accepted");
+}
+
+TEST_CASE("a distribution that cannot be is refused with the rule and the value", "[unit]") {
+  const auto distribution = [](const std::string& keys) { return refusal("{distribution: {" + keys + "}}"); };
+  CHECK(distribution("iterations: 5, image_size: {112: 0.25, 336: 0.75}, text_length: {77: 1}, seed: 3") == "accepted");
+  CHECK(distribution("iterations: 5") == "accepted");
+  CHECK_THAT(distribution("iterations: 0"),
+             ContainsSubstring("workload.distribution.iterations: expected a positive integer, got '0'"));
+  CHECK_THAT(distribution("iterations: 5, image_size: {112: 0.25, 336: 0.5}"),
+             ContainsSubstring("workload.distribution.image_size") &&
+                 ContainsSubstring("expected shares that sum to 1, got a sum of 0.75"));
+  CHECK_THAT(distribution("iterations: 5, image_size: {-112: 1}"), ContainsSubstring("positive integer as a size, got '-112'"));
+  CHECK_THAT(distribution("iterations: 5, image_size: {wide: 1}"), ContainsSubstring("positive integer as a size, got 'wide'"));
+  CHECK_THAT(distribution("iterations: 5, image_size: {100: 1}"), ContainsSubstring("distribution.image_size"));
+  CHECK_THAT(distribution("iterations: 5, text_length: {500: 1}"), ContainsSubstring("distribution.text_length"));
+  CHECK_THAT(distribution("iterations: 5, text_length: {77: 1, 16: 0}"), ContainsSubstring("expected a share above 0, got 0"));
+  CHECK_THAT(distribution("iterations: 5, text_length: {}"), ContainsSubstring("expected shares that sum to 1"));
+  CHECK_THAT(distribution("iterations: 5, seed: -1"), ContainsSubstring("seed"));
+  CHECK_THAT(distribution("iterations: 5, images: {112: 1}"), ContainsSubstring("images"));
+  CHECK_THAT(refusal("{distribution: {iterations: 5}, phases: [{iterations: 5}]}"),
+             ContainsSubstring("given together with phases"));
+  CHECK_THAT(refusal("{phases: [{iterations: 5}], reallocate_every: 0}"),
+             ContainsSubstring("workload.reallocate_every: expected a positive integer, got '0'"));
 }
