@@ -2,7 +2,7 @@
 #include "study/mixed_workload.hpp"
 
 #include "sim/build_step.hpp"
-#include "sim/summarize.hpp"
+#include "sim/step_flops.hpp"
 #include "sim/towers.hpp"
 
 #include <algorithm>
