@@ -13,7 +13,6 @@
 #include <algorithm>
 
 namespace mfusim {
-namespace {
 
 Picoseconds step_time(const Scenario& scenario, const Work<Count>& work) {
   StepGraph step = record_step(scenario, work);
@@ -23,8 +22,6 @@ Picoseconds step_time(const Scenario& scenario, const Work<Count>& work) {
   const Timeline timeline = simulate(full.graph);
   return barrier ? timeline.makespan : without_barrier(full, timeline).makespan;
 }
-
-}  // namespace
 
 Evaluation evaluate(const Scenario& scenario) {
   const Work<Count> work = micro_batch_work(scenario);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "model/operator.hpp"
 #include "sim/scenario.hpp"
 
 #include <cstddef>
@@ -20,5 +21,8 @@ struct Evaluation {
 
 /// Predicts one training step. Throws InputError where the step is too large to simulate (sim/step_size.hpp).
 [[nodiscard]] Evaluation evaluate(const Scenario& scenario);
+
+/// The time alone, for who knows the step's work already (micro_batch_work(scenario)): Evaluation::iteration_time, as ticks.
+[[nodiscard]] Picoseconds step_time(const Scenario& scenario, const Work<Count>& work);
 
 }  // namespace mfusim

@@ -7,6 +7,7 @@
 #include "sim/towers.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace mfusim {
 namespace {
@@ -23,18 +24,49 @@ void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActi
   memory.parts.emplace_back("recomputed_layer", fullest->recomputed);
 }
 
-StageMemory pipeline_stage(const Scenario& scenario, const std::vector<ModelChunk>& chunks, int stage) {
-  const ParallelPlan& plan = scenario.parallel;
-  StageMemory memory;
-  memory.stage = stage;
-  std::vector<const ModelChunk*> held;
-  for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan.virtual_stages); ++chunk)
-    held.push_back(&chunks[model_chunk(plan, stage, chunk)]);
-  memory.parts = model_state(scenario, held);
-  add_activations(stage_schedule(plan, stage), stage_activations(scenario, chunks, stage), memory);
-  memory.parts.emplace_back("framework", scenario.stack.framework_memory);
-  return memory;
-}
+/// Memory of the stages of a pipeline. Most chunks hold the same layers: what those keep is counted once.
+class PipelineStages {
+ public:
+  PipelineStages(const Scenario& scenario, const std::vector<ModelChunk>& chunks) : scenario_(scenario), chunks_(chunks) {
+    for (const ModelChunk& chunk : chunks) {
+      Layers layers;
+      for (const LayerRun& run : chunk.runs) layers.emplace_back(run.layer, run.repeat);
+      const auto [at, fresh] = known_.try_emplace(std::move(layers), kinds_.size());
+      if (fresh) kinds_.push_back(chunk_activations(scenario, chunk));
+      kind_of_.push_back(at->second);
+    }
+  }
+
+  [[nodiscard]] StageMemory memory_of(int stage) {
+    const ParallelPlan& plan = scenario_.parallel;
+    std::vector<std::size_t> kinds;
+    std::vector<const ModelChunk*> held;
+    std::vector<ChunkActivations> activations;
+    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan.virtual_stages); ++chunk) {
+      const std::uint32_t at = model_chunk(plan, stage, chunk);
+      held.push_back(&chunks_[at]);
+      kinds.push_back(kind_of_[at]);
+      activations.push_back(kinds_[kind_of_[at]]);
+    }
+    const auto [state, fresh] = states_.try_emplace(std::move(kinds));
+    if (fresh) state->second = model_state(scenario_, held);
+    StageMemory memory;
+    memory.stage = stage;
+    memory.parts = state->second;
+    add_activations(stage_schedule(plan, stage), activations, memory);
+    memory.parts.emplace_back("framework", scenario_.stack.framework_memory);
+    return memory;
+  }
+
+ private:
+  using Layers = std::vector<std::pair<const Layer<Count>*, std::int64_t>>;
+  const Scenario& scenario_;
+  const std::vector<ModelChunk>& chunks_;
+  std::map<Layers, std::size_t> known_;
+  std::vector<ChunkActivations> kinds_;
+  std::vector<std::size_t> kind_of_;                                                       ///< By chunk of the whole model.
+  std::map<std::vector<std::size_t>, std::vector<std::pair<std::string, Bytes>>> states_;  ///< By the kinds of a stage's chunks.
+};
 
 /// Adds the parts of `other` to those of the same name.
 void merge(StageMemory& memory, const StageMemory& other) {
@@ -105,7 +137,8 @@ std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& 
   const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan);
   std::vector<StageMemory> stages;
   stages.reserve(static_cast<std::size_t>(plan.pipeline));
-  for (int stage = 0; stage < plan.pipeline; ++stage) stages.push_back(pipeline_stage(scenario, chunks, stage));
+  PipelineStages pipeline(scenario, chunks);
+  for (int stage = 0; stage < plan.pipeline; ++stage) stages.push_back(pipeline.memory_of(stage));
   return stages;
 }
 

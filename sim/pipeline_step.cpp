@@ -49,6 +49,7 @@ class PipelineStep {
         sent_backward_(chunks_.size(), plan_.micro_batches) {
     check_size(work);
     price_segments();
+    for (std::uint32_t chunk = 0; chunk < chunks_.size(); ++chunk) stage_of_.push_back(stage_of_chunk(plan_, chunk));
     if (plan_.pipeline > 1) {
       send_activations_ = point_to_point("send activations", StreamKind::PipelineForward);
       send_gradients_ = point_to_point("send gradients", StreamKind::PipelineBackward);
@@ -143,7 +144,7 @@ class PipelineStep {
   }
   /// The neighbour of a chunk runs on the same stage: nothing is sent.
   [[nodiscard]] bool is_local(std::uint32_t chunk, std::uint32_t neighbour) const {
-    return stage_of_chunk(plan_, chunk) == stage_of_chunk(plan_, neighbour);
+    return stage_of_[chunk] == stage_of_[neighbour];
   }
   [[nodiscard]] std::uint32_t last_model_chunk() const { return static_cast<std::uint32_t>(chunks_.size()) - 1; }
 
@@ -300,6 +301,7 @@ class PipelineStep {
   StepGraph graph_;
   std::vector<Priced> priced_;
   std::vector<std::size_t> priced_of_;  ///< By chunk of the whole model.
+  std::vector<int> stage_of_;           ///< By chunk of the whole model.
   Step send_activations_, send_gradients_;
   std::size_t forward_send_row_ = no_row;
   std::size_t backward_send_row_ = no_row;

@@ -67,18 +67,16 @@ SweepRow ConfigurationEvaluator::evaluate(const Scenario& scenario, const CanMat
   for (const StageMemory& stage : memory_of(scenario, priced.work)) row.peak = std::max(row.peak, stage.total());
   row.status = row.peak <= row.capacity ? RowStatus::Fits : RowStatus::TooLarge;
   if (row.status == RowStatus::TooLarge) return row;
+  const Flops flops = model_flops(scenario, priced.work);
   if (can_matter) {
     row.iteration_time = least_step_time(scenario, priced);
-    row.mfu = row.iteration_time > Picoseconds{}
-                  ? utilisation(scenario, model_flops(scenario, priced.work), to_seconds(row.iteration_time))
-                  : 1;
+    row.mfu = row.iteration_time > Picoseconds{} ? utilisation(scenario, flops, to_seconds(row.iteration_time)) : 1;
     row.status = RowStatus::Pruned;
     if (row.iteration_time > Picoseconds{} && !can_matter(row)) return row;
     row.status = RowStatus::Fits;
   }
-  const Evaluation evaluation = mfusim::evaluate(scenario);
-  row.iteration_time = to_ticks(evaluation.iteration_time);
-  row.mfu = evaluation.mfu;
+  row.iteration_time = step_time(scenario, priced.work);
+  row.mfu = utilisation(scenario, flops, to_seconds(row.iteration_time));
   return row;
 }
 

@@ -10,15 +10,6 @@
 namespace mfusim {
 namespace {
 
-Picoseconds kernel_time(const Segment& segment, const StepTable& table) {
-  Picoseconds total{};
-  for (const SegmentTask& task : segment.tasks) {
-    const Step& step = table[task.step];
-    if (step.stream == StreamKind::Compute) total += step.duration;
-  }
-  return total;
-}
-
 bool has_bound(const Scenario& scenario) {
   const PipelineSchedule schedule = scenario.parallel.schedule;
   const bool known = schedule == PipelineSchedule::GPipe || schedule == PipelineSchedule::OneForwardOneBackward ||
@@ -29,16 +20,31 @@ bool has_bound(const Scenario& scenario) {
   return known && !by_block && scenario.model.decoder.has_value();
 }
 
+/// Sharded weights are gathered layer by layer, which may order a layer's own communication anew: its kernels alone are certain.
+Picoseconds least_time(const PassTime& pass, std::int64_t layers, const ParallelPlan& plan) {
+  return plan.zero == 3 ? layers * pass.kernels : pass.of(layers);
+}
+
 /// Both passes of one micro-batch through a chunk.
-Picoseconds chunk_time(const ModelChunk& chunk, const PricedWork& priced) {
+Picoseconds chunk_time(const ModelChunk& chunk, const PricedWork& priced, const ParallelPlan& plan) {
   const std::vector<LayerGroup<Count>>& groups = priced.work.towers.front().groups;
   Picoseconds total{};
   for (const LayerRun& run : chunk.runs) {
     const auto of_layer = [&](const LayerGroup<Count>& group) { return &group.layer == run.layer; };
     const auto group = static_cast<std::size_t>(std::find_if(groups.begin(), groups.end(), of_layer) - groups.begin());
-    total += run.repeat * (priced.layers.at(group).forward + priced.layers.at(group).backward);
+    const PricedWork::Passes& passes = priced.layers.at(group);
+    total += least_time(passes.forward, run.repeat, plan) + least_time(passes.backward, run.repeat, plan);
   }
   return total;
+}
+
+PricedWork::Passes price_layer(const LayerContext& context, const LayerRun& run) {
+  StepTable table;
+  ChunkSegments segments(context, table);
+  const ModelChunk one{{LayerRun{run.layer, 1, run.transformer_block}}};
+  const ModelChunk two{{LayerRun{run.layer, 2, run.transformer_block}}};
+  return {least_pass_time(segments.forward(one), segments.forward(two), table),
+          least_pass_time(segments.backward(one), segments.backward(two), table)};
 }
 
 }  // namespace
@@ -49,14 +55,7 @@ PricedWork price_work(const Scenario& scenario) {
   const LayerContext context = layer_context(scenario);
   const Work<Count> share = context_share(priced.work, scenario.parallel.context);
   for (const ModelChunk& chunk : cut_into_chunks(share.towers.front().groups, 1)) {
-    for (const LayerRun& run : chunk.runs) {
-      StepTable table;
-      ChunkSegments segments(context, table);
-      const ModelChunk one{{LayerRun{run.layer, 1, run.transformer_block}}};
-      const Segment forward = segments.forward(one);
-      const Segment backward = segments.backward(one);
-      priced.layers.push_back({kernel_time(forward, table), kernel_time(backward, table)});
-    }
+    for (const LayerRun& run : chunk.runs) priced.layers.push_back(price_layer(context, run));
   }
   return priced;
 }
@@ -70,9 +69,9 @@ Picoseconds least_step_time(const Scenario& scenario, const PricedWork& priced) 
   Picoseconds least{};
   for (std::size_t stage = 0; stage < stages; ++stage) {
     Picoseconds busy{};
-    for (std::size_t chunk = stage; chunk < chunks.size(); chunk += stages) busy += chunk_time(chunks[chunk], priced);
+    for (std::size_t chunk = stage; chunk < chunks.size(); chunk += stages) busy += chunk_time(chunks[chunk], priced, plan);
     least = std::max(least, before + plan.micro_batches * busy);
-    before += chunk_time(chunks[stage], priced);
+    before += chunk_time(chunks[stage], priced, plan);
   }
   return least;
 }
