@@ -18,7 +18,7 @@ namespace mfusim {
 [[nodiscard]] BuiltStep build_step(const Scenario& scenario, const Work<Count>& work);
 
 /// The same before its segments are expanded and before ranks vary.
-[[nodiscard]] StepGraph record_step(const Scenario& scenario, const Work<Count>& work);
+[[nodiscard]] StepGraph record_step(const Scenario& scenario, const Work<Count>& whole);
 /// The kinds of step behind record_step; `work` is what one context rank does of it.
 [[nodiscard]] StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work);

@@ -70,13 +70,13 @@ class PipelineStages {
 
 /// Adds the parts of `other` to those of the same name.
 void merge(StageMemory& memory, const StageMemory& other) {
-  for (const auto& [name, bytes] : other.parts) {
+  for (const auto& added : other.parts) {
     const auto same =
-        std::find_if(memory.parts.begin(), memory.parts.end(), [&](const auto& part) { return part.first == name; });
+        std::find_if(memory.parts.begin(), memory.parts.end(), [&](const auto& part) { return part.first == added.first; });
     if (same == memory.parts.end()) {
-      memory.parts.emplace_back(name, bytes);
+      memory.parts.push_back(added);
     } else {
-      same->second += bytes;
+      same->second += added.second;
     }
   }
 }

@@ -23,6 +23,6 @@ struct StageMemory {
 /// Peak memory of each pipeline stage; of each tower's ranks where the towers are apart.
 /// Weights, gradients and optimizer state (sim/model_state.hpp); activations at their fullest by the schedule's own order
 /// (sim/activation_memory.hpp), apart from them the loss's fp32 scores; the framework's allowance.
-[[nodiscard]] std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& work);
+[[nodiscard]] std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole);
 
 }  // namespace mfusim
