@@ -51,4 +51,10 @@ std::string show_count(std::int64_t count) {
   return digits;
 }
 
+std::string show_stage(const Result& result, int stage) {
+  const auto tower = static_cast<std::size_t>(stage);
+  if (result.placement == "disjoint" && tower < result.towers.size()) return result.towers[tower].name + " tower";
+  return fmt::format("pipeline stage {}", stage);
+}
+
 }  // namespace mfusim

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/quantity.hpp"
+#include "sim/result.hpp"
 
 #include <cstdint>
 #include <string>
@@ -14,5 +15,8 @@ namespace mfusim {
 [[nodiscard]] std::string show_flops(Flops flops);         ///< "50.403 TFLOP"
 [[nodiscard]] std::string show_percent(double share);      ///< 0.4771 -> "47.7 %"
 [[nodiscard]] std::string show_count(std::int64_t count);  ///< "427 944 193"
+
+/// "pipeline stage 3", or the tower where the towers have GPUs of their own: then each of them is a stage of its own.
+[[nodiscard]] std::string show_stage(const Result& result, int stage);
 
 }  // namespace mfusim

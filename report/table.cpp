@@ -91,7 +91,7 @@ void write_plans(std::ostream& out, const Result& result, const TerminalStyle& s
 
 /// The way from the time at peak to the step: each bar begins where the one above it ends.
 void write_waterfall(std::ostream& out, const Result& result, const TerminalStyle& style) {
-  write_heading(out, fmt::format("where the time goes (critical rank: pipeline stage {})", result.critical_rank), style);
+  write_heading(out, fmt::format("where the time goes (critical rank: {})", show_stage(result, result.critical_rank)), style);
   constexpr double visible = 5e-5;
   for (const WaterfallBar& bar : waterfall_bars(result, visible)) {
     const bool whole = bar.key == "ideal_at_peak" || bar.key == "step";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "report/format.hpp"
 #include "report/html/run_page.hpp"
 
 #include <fmt/format.h>
@@ -25,7 +26,8 @@ bool held_anywhere(const Result::Memory& memory, const std::string& name) {
                      [&](const Result::Stage& stage) { return part_of(stage, name) > Bytes(); });
 }
 
-BarChart memory_chart(const Result::Memory& memory) {
+BarChart memory_chart(const Result& result) {
+  const Result::Memory& memory = result.memory;
   BarChart chart{.key = "memory_stages",
                  .title = "Peak memory by pipeline stage",
                  .caption = "A bar is one GPU of the stage, at the instant at which it holds most.",
@@ -37,7 +39,7 @@ BarChart memory_chart(const Result::Memory& memory) {
                  .numbers = NumbersPlace::InTable,
                  .source = source};
   for (const Result::Stage& stage : memory.stages) {
-    chart.categories.push_back(memory.stages.size() == 1 ? std::string("each GPU") : fmt::format("stage {}", stage.stage));
+    chart.categories.push_back(memory.stages.size() == 1 ? std::string("each GPU") : show_stage(result, stage.stage));
   }
   for (const auto& [name, largest] : memory.parts) {
     if (!held_anywhere(memory, name)) continue;
@@ -78,11 +80,11 @@ Table memory_table(const Result::Memory& memory) {
 
 }  // namespace
 
-Section memory_section(const Result::Memory& memory) {
+Section memory_section(const Result& result) {
   return {.key = "memory",
           .title = "Memory against capacity",
           .lead = "What a GPU of each pipeline stage holds at its fullest; the dashed line is what it has.",
-          .blocks = {memory_chart(memory), memory_table(memory)}};
+          .blocks = {memory_chart(result), memory_table(result.memory)}};
 }
 
 }  // namespace mfusim::html

@@ -131,7 +131,7 @@ Page run_page(const Result& result, const Scenario& scenario, const BuiltStep& s
   page.sections = {std::move(answer),
                    time_section(result),
                    timeline_section(scenario, step, timeline, critical),
-                   memory_section(result.memory),
+                   memory_section(result),
                    operators_section(profile_operators(step, timeline, critical), roof),
                    std::move(plan),
                    evidence_section(result)};

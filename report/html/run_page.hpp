@@ -18,7 +18,7 @@ namespace mfusim::html {
 [[nodiscard]] std::string run_answer(const Result& result);
 [[nodiscard]] Cards run_cards(const Result& result);
 [[nodiscard]] Section time_section(const Result& result);
-[[nodiscard]] Section memory_section(const Result::Memory& memory);
+[[nodiscard]] Section memory_section(const Result& result);
 
 /// Ceilings of a roofline.
 struct Roof {

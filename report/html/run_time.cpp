@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "report/format.hpp"
 #include "report/html/run_page.hpp"
 #include "report/waterfall.hpp"
 
@@ -54,8 +55,8 @@ Section time_section(const Result& result) {
       .title = "Where the time goes",
       .lead = fmt::format(
           "The ideal time is what the model's FLOPs need at the GPUs' data-sheet peak; what follows is lost, part by part, until "
-          "the step is reached. Each instant of the critical rank (pipeline stage {}) belongs to exactly one part.",
-          result.critical_rank),
+          "the step is reached. Each instant of the critical rank ({}) belongs to exactly one part.",
+          show_stage(result, result.critical_rank)),
       .blocks = {waterfall_chart(result), breakdown_table(result)}};
 }
 
