@@ -6,6 +6,7 @@ set(MFUSIM_ENGINE_SOURCES
   engine_linear.cpp
   sharing.cpp
   sharing_state.cpp
+  solved_rates.cpp
   task_graph.cpp
   task_graph_builder.cpp)
 set(MFUSIM_ENGINE_HEADERS
@@ -16,6 +17,7 @@ set(MFUSIM_ENGINE_HEADERS
   engine_running.hpp
   sharing.hpp
   sharing_state.hpp
+  solved_rates.hpp
   task_graph.hpp
   task_graph_boost.hpp
   task_graph_builder.hpp

@@ -47,7 +47,7 @@ class EventLoop {
  private:
   /// All that starts or ends now. An end may release tasks that start now, and tasks of no duration pass at once.
   void take_events() {
-    while (running_.next_end() == now_) {
+    while (running_.ends_at(now_)) {
       const TaskId task = running_.remove_next();
       rates_.end(graph_.tasks[task].usage);
       complete(task, now_);

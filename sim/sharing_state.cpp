@@ -2,8 +2,11 @@
 #include "sim/sharing_state.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace mfusim {
 
@@ -15,10 +18,23 @@ SharedRates::SharedRates(const SharingModel& model)
   for (UsageId usage = 0; usage < model.usages(); ++usage) {
     std::fill(owner_.begin() + model.first_share[usage], owner_.begin() + model.first_share[usage + 1], usage);
   }
+  find_what_passes_on();
   by_rank_.resize(model.usages());
   std::iota(by_rank_.begin(), by_rank_.end(), UsageId{0});
   std::stable_sort(by_rank_.begin(), by_rank_.end(), [&](UsageId a, UsageId b) { return model.priority[a] < model.priority[b]; });
   for (std::uint32_t rank = 0; rank < by_rank_.size(); ++rank) usages_[by_rank_[rank]].rank = rank;
+}
+
+void SharedRates::find_what_passes_on() {
+  std::map<std::pair<ResourceId, std::uint32_t>, std::uint32_t> users;  // of a resource, by priority
+  const auto users_of = [&](std::uint32_t entry) -> std::uint32_t& {
+    return users[{model_.shares[entry].resource, model_.priority[owner_[entry]]}];
+  };
+  for (std::uint32_t entry = 0; entry < owner_.size(); ++entry) ++users_of(entry);
+  for (std::uint32_t entry = 0; entry < owner_.size(); ++entry) {
+    const PassesOn held = users_of(entry) > 1 ? PassesOn::InCompany : PassesOn::Never;
+    passes_on_.push_back(model_.shares[entry].taking == Taking::ByRate ? PassesOn::Always : held);
+  }
 }
 
 void SharedRates::apply_change(UsageId usage) {
@@ -53,17 +69,20 @@ void SharedRates::reach_usages_of(ResourceId resource) {
     if (usages_[usage].reached || priority < resources_[resource].reached) continue;
     usages_[usage].reached = true;
     ranks_.push_back(usages_[usage].rank);
-    for (const auto& share : model_.shares_of(usage)) {
-      if (resources_[share.resource].demand > kFits && passes_on(share, usage)) reach(share.resource, priority);
+    for (std::uint32_t of_usage = model_.first_share[usage]; of_usage < model_.first_share[usage + 1]; ++of_usage) {
+      if (passes_on_[of_usage] == PassesOn::Never) continue;
+      const ResourceId id = model_.shares[of_usage].resource;
+      const bool is_new = resources_[id].reached > priority && resources_[id].demand > kFits;
+      if (is_new && passes_on(of_usage)) reach(id, priority);
     }
   }
 }
 
-bool SharedRates::passes_on(const SharingModel::Share& share, UsageId usage) const {
-  if (share.taking == Taking::ByRate) return true;
-  const auto& active = resources_[share.resource].active;
-  return std::any_of(active.begin(), active.end(), [&](std::uint32_t entry) {
-    return owner_[entry] != usage && model_.priority[owner_[entry]] == model_.priority[usage];
+bool SharedRates::passes_on(std::uint32_t entry) const {
+  if (passes_on_[entry] == PassesOn::Always) return true;
+  const auto& active = resources_[model_.shares[entry].resource].active;
+  return std::any_of(active.begin(), active.end(), [&](std::uint32_t other) {
+    return other != entry && model_.priority[owner_[other]] == model_.priority[owner_[entry]];
   });
 }
 
@@ -78,14 +97,33 @@ double SharedRates::left_to_class(const Resource& resource, std::uint32_t priori
   return left > crumb ? left : 0;
 }
 
-void SharedRates::solve_class(std::span<const Load> loads) {
+void SharedRates::write_key(std::span<const Load> loads) {
+  const std::uint32_t priority = model_.priority[loads.front().usage];
+  key_.clear();
+  for (const Load& load : loads) key_.push_back(std::uint64_t{load.usage} << 32U | load.count);
+  if (priority == model_.priority[by_rank_.front()]) return;  // all of each resource is left
+  for (const Load& load : loads) {
+    for (const auto& share : model_.shares_of(load.usage))
+      key_.push_back(std::bit_cast<std::uint64_t>(left_to_class(resources_[share.resource], priority)));
+  }
+}
+
+std::span<const double> SharedRates::solve(std::span<const Load> loads) {
   const std::uint32_t priority = model_.priority[loads.front().usage];
   for (const Load& load : loads) {
-    for (const auto& share : model_.shares_of(load.usage)) {
+    for (const auto& share : model_.shares_of(load.usage))
       sharing_.set_left(share.resource, left_to_class(resources_[share.resource], priority));
-    }
   }
-  const std::span<const double> rates = sharing_.rates_of_class(loads);
+  return sharing_.rates_of_class(loads);
+}
+
+void SharedRates::solve_class(std::span<const Load> loads) {
+  write_key(loads);
+  std::span<const double> rates = solved_.find(key_);
+  if (rates.empty()) {
+    rates = solve(loads);
+    solved_.keep(key_, rates);
+  }
   for (std::size_t i = 0; i < loads.size(); ++i) {
     UsageState& state = usages_[loads[i].usage];
     if (state.rate == rates[i]) continue;

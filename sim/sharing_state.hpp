@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/sharing.hpp"
+#include "sim/solved_rates.hpp"
 
 #include <cstdint>
 #include <limits>
@@ -58,23 +59,33 @@ class SharedRates {
   void apply_change(UsageId usage);
   void reach(ResourceId resource, std::uint32_t priority);
   void reach_usages_of(ResourceId resource);
-  /// Whether a change of the usage's rate alone can matter to others on this resource: of what is held, later classes
-  /// find the same left at any rate.
-  [[nodiscard]] bool passes_on(const SharingModel::Share& share, UsageId usage) const;
+  /// When a change of the rate alone of a share's usage can matter to others on its resource: of what is held, later classes
+  /// find the same left at any rate, so only usages of the same class notice.
+  enum class PassesOn : std::uint8_t { Never, InCompany, Always };
+  void find_what_passes_on();
+  /// Whether it does now. `entry` of model.shares.
+  [[nodiscard]] bool passes_on(std::uint32_t entry) const;
+  /// Solves the reached loads of one class.
   void solve_class(std::span<const Load> loads);
+  /// Into `key_`: what the rates of these loads depend on, the loads and what earlier classes left to them.
+  void write_key(std::span<const Load> loads);
+  [[nodiscard]] std::span<const double> solve(std::span<const Load> loads);
   [[nodiscard]] double left_to_class(const Resource& resource, std::uint32_t priority) const;
 
   const SharingModel& model_;
   FairSharing sharing_;
+  SolvedRates solved_;
   std::vector<UsageState> usages_;
   std::vector<Resource> resources_;
   std::vector<FixedPoint> fraction_;  ///< By entry of model.shares.
   std::vector<UsageId> owner_;        ///< By entry of model.shares.
+  std::vector<PassesOn> passes_on_;   ///< By entry of model.shares.
   std::vector<UsageId> by_rank_;
   std::vector<UsageId> counted_;      ///< Usages that started or ended tasks since the last update.
   std::vector<ResourceId> queue_;     ///< Resources that the update reached.
   std::vector<std::uint32_t> ranks_;  ///< Usages that the update reached.
   std::vector<Load> loads_;
+  std::vector<std::uint64_t> key_;
   std::vector<UsageId> changed_;
 };
 
