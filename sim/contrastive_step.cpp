@@ -199,16 +199,27 @@ class ContrastiveStep {
     std::vector<TaskId> ends(reductions.size(), 0);
     for (std::uint32_t m = 0; m < micro_batches(rank); ++m) {
       const bool last = m + 1 == micro_batches(rank);
-      if (micro_batches(rank) > 1)
+      if (caches_features(view_of(rank).parallel))
         at = pass(trained, at, [&](TowerStep& tower, const auto& ready) { return tower.forward_again(m, ready); });
       at = pass(last_first, at, [&](TowerStep& tower, const auto& gradient) {
         std::vector<TaskId> end = tower.backward(m, gradient);
         const std::size_t group = group_on_rank(rank, tower);
-        if (last) ends[group] = tower.reduce(reductions[group]);
+        if (last) {
+          ends[group] = tower.reduce(reductions[group]);
+        } else if (view_of(rank).parallel.zero > 1) {
+          reduce_micro_batch(view_of(rank), tower, reductions[group], end);
+        }
         return end;
       });
     }
     finish(rank, at, reductions, ends, updates);
+  }
+
+  /// ZeRO-2 keeps no whole gradients between micro-batches. Source: DeepSpeed, deepspeed/runtime/zero/stage_1_and_2.py.
+  static void reduce_micro_batch(const Scenario& view, const TowerStep& tower, GradientReduction& reduction,
+                                 std::vector<TaskId>& end) {
+    reduction.finish(tower.reduce(reduction));
+    if (!view.techniques.dp_overlap) end.insert(end.end(), reduction.reduced().begin(), reduction.reduced().end());
   }
 
   /// Which of a rank's groups a tower belongs to.

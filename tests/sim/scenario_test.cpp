@@ -58,8 +58,9 @@ TEST_CASE("a plan that cannot exist is refused with the rule and both values", "
 }
 
 TEST_CASE("a two-tower model refuses what is not modelled for it", "[unit]") {
-  CHECK_THAT(refusal(small_clip, {{"parallel.pipeline", "2"}}),
-             ContainsSubstring("pipelines of two-tower models are not modelled yet"));
+  CHECK_THAT(refusal(small_clip, {{"parallel.context", "2"}}), ContainsSubstring("parallel.context"));
+  CHECK_THAT(refusal(small_clip, {{"techniques.sliding_window", "16"}}),
+             ContainsSubstring("is modelled for language models only"));
 }
 
 TEST_CASE("the message names file, line and key", "[unit]") {
