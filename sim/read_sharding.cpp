@@ -73,9 +73,10 @@ void check_context(Reader& root, const Scenario& scenario) {
 void check_towers(Reader& root, const Scenario& scenario) {
   const ParallelPlan& plan = scenario.parallel;
   constexpr int sharded_parameters = 3;
-  if (plan.zero < sharded_parameters) return;
+  if (plan.zero < sharded_parameters || !scenario.tower_plans.empty()) return;  // own plans: sim/read_towers.cpp
   if (scenario.placement != TowerPlacement::Colocated)
-    fail_in_plan(root, "zero", fmt::format("3 is modelled for colocated towers only, got {}", to_string(scenario.placement)));
+    fail_in_plan(root, "zero",
+                 fmt::format("3 is modelled for colocated and disjoint towers, got {}", to_string(scenario.placement)));
   if (plan.micro_batches > 1) {
     fail_in_plan(root, "zero",
                  fmt::format("{} with an accumulated contrastive loss is not modelled: expected 1 micro-batch, got {}", plan.zero,

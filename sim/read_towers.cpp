@@ -32,9 +32,8 @@ std::string word_of(const std::vector<std::pair<std::string, E>>& names, E value
 void read_own_parallel(Reader reader, ParallelPlan& plan) {
   plan.tensor = static_cast<int>(checked_size(reader, "tensor", reader.positive_int("tensor", plan.tensor)));
   plan.zero = static_cast<int>(reader.non_negative_int("zero", plan.zero));
-  constexpr int highest = 2;
-  if (plan.zero > highest)
-    reader.fail("zero", fmt::format("a tower's own plan has ZeRO stages 0 to {}, got {}", highest, plan.zero));
+  constexpr int highest = 3;
+  if (plan.zero > highest) reader.fail("zero", fmt::format("ZeRO has stages 0 to {}, got {}", highest, plan.zero));
   plan.recompute = reader.choice("recompute", recomputes, to_string(plan.recompute));
   plan.pipeline = static_cast<int>(checked_size(reader, "pipeline", reader.positive_int("pipeline", plan.pipeline)));
   if (reader.has("schedule") || reader.has("virtual_stages")) read_schedule(reader, plan);
@@ -71,6 +70,7 @@ class TowerPlanReader {
     check_plan(reader, plan.parallel, scenario_.cluster);
     plan = whole_batch_plan(plan.parallel, plan.gpus, scenario_.training.global_batch);
     complete_batch(reader, name, plan);
+    check_sharded(reader, plan);
     check_tower_pipeline(reader, name, plan.parallel, scenario_.model);
     reader.reject_unknown_keys();
     return plan;
@@ -80,6 +80,19 @@ class TowerPlanReader {
   static void check_given_gpus(Reader& reader, int gpus) {
     if (const std::int64_t given = reader.positive_int("gpus"); given != gpus)
       reader.fail("gpus", fmt::format("expected {}: what is left for this tower, got {}", gpus, given));
+  }
+
+  /// Parameters that are sharded come and go in the one order of a pass.
+  void check_sharded(Reader& reader, const TowerPlan& plan) const {
+    constexpr int sharded_parameters = 3;
+    if (plan.parallel.zero < sharded_parameters) return;
+    if (scenario_.placement != TowerPlacement::Disjoint)
+      reader.fail("parallel",
+                  fmt::format("zero: 3 is modelled for colocated and disjoint towers, got {}", to_string(scenario_.placement)));
+    if (plan.parallel.micro_batches > 1) {
+      reader.fail("micro_batch", fmt::format("ZeRO-3 with an accumulated contrastive loss is not modelled: expected {}, got {}",
+                                             plan.micro_batch * plan.parallel.micro_batches, plan.micro_batch));
+    }
   }
 
   /// Ranks hold the batch as evenly as whole samples allow; the fullest one counts.
