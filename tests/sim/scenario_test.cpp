@@ -88,6 +88,8 @@ TEST_CASE("a scenario builds on another one, and settings come last", "[unit]") 
   CHECK(scenario.training.global_batch == 32);
   CHECK(scenario.training.micro_batch == 4);
   CHECK(scenario.training.sequence_length == 1024);
+  std::ofstream(folder / "wrong.yaml") << "extends: base.yaml\ntraining:\n  global_batch: none\n";
+  CHECK_THROWS_WITH(load_scenario(folder / "wrong.yaml"), ContainsSubstring("wrong.yaml:3: training.global_batch: "));
   std::ofstream(folder / "circle.yaml") << "extends: circle.yaml\n";
   CHECK_THROWS_AS(load_scenario(folder / "circle.yaml"), InputError);
   std::filesystem::remove_all(folder);
