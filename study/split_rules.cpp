@@ -33,6 +33,13 @@ std::optional<SplitFault> split_fault(const Scenario& scenario, const SplitRules
   if (!is_contrastive(scenario.model) || scenario.model.caption)
     return SplitFault{"", "model", fmt::format("a split needs two towers and nothing else, {} has not", scenario.model.name)};
   if (scenario.variation) return SplitFault{"", "variation", "ranks that vary are modelled for colocated towers only"};
+  if (scenario.tower_plans.empty() && scenario.parallel.pipeline > 1) {
+    return SplitFault{
+        "parallel", "pipeline",
+        fmt::format("a split takes each rank's share of the batch in one pass, where a pipeline only waits: expected 1, "
+                    "got {}",
+                    scenario.parallel.pipeline)};
+  }
   if (!splits_within(scenario, rules).empty()) return std::nullopt;
   const int gpus = scenario.cluster.gpus;
   const bool whole = rules.nodes == SplitRules::Nodes::Whole;
