@@ -28,6 +28,7 @@ void run(const SplitCommand& options) {
   const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
   const SplitRules rules{.nodes = options.whole_nodes ? SplitRules::Nodes::Whole : SplitRules::Nodes::Any,
                          .batch = options.divide_batch ? SplitRules::Batch::Divides : SplitRules::Batch::Uneven};
+  check_split(options.scenario, parse_settings(options.common.sets), scenario, rules);
   const Workload workload = load_workload(options.scenario, parse_settings(options.common.sets), scenario);
   const SplitReport report = split_towers(scenario, rules);
   const bool phased = workload.given();

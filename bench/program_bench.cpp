@@ -75,4 +75,9 @@ int main() {
   measure({"run", "scenarios/eva02-bige-h800x64.yaml"});
   measure({"run", "scenarios/megascale-175b-megatron.yaml"});
   measure({"run", "scenarios/megascale-175b-megascale.yaml"});
+  measure({"split", "scenarios/split-clip-l14-336-a100x64.yaml", "--set", "cluster.gpus=1024", "--set",
+           "training.global_batch=131072"});
+  measure({"split", "scenarios/split-eva02-bige-h800x64.yaml", "--set", "cluster.gpus=1024", "--set",
+           "training.global_batch=131072"});
+  measure({"split", "scenarios/split-clip-l14-mixed-sizes-a100x64.yaml"});
 }

@@ -52,8 +52,13 @@ std::string show_count(std::int64_t count) {
 }
 
 std::string show_stage(const Result& result, int stage) {
-  const auto tower = static_cast<std::size_t>(stage);
-  if (result.placement == "disjoint" && tower < result.towers.size()) return result.towers[tower].name + " tower";
+  int of_tower = stage;
+  for (const Result::TowerShare& tower : result.towers) {
+    if (result.placement != "disjoint" || !tower.parallel) break;
+    const int stages = tower.parallel->pipeline;
+    if (of_tower < stages) return tower.name + " tower" + (stages > 1 ? fmt::format(", stage {}", of_tower) : "");
+    of_tower -= stages;
+  }
   return fmt::format("pipeline stage {}", stage);
 }
 

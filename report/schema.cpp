@@ -134,8 +134,12 @@ json tower_plan(const std::string& tower) {
        {"micro_batch", count("Samples of one data-parallel rank in one pass (default: all of them)")},
        {"parallel", section("Over the parallel section",
                             {{"tensor", count("Ranks that split each layer")},
-                             {"zero", {{"enum", {0, 1, 2}}, {"description", "ZeRO stage"}}},
-                             {"pipeline", {{"const", 1}, {"description", "Not modelled inside a tower yet"}}},
+                             {"zero", {{"enum", {0, 1, 2, 3}}, {"description", "ZeRO stage; 3 where disjoint"}}},
+                             {"pipeline", count("Stages of the tower (disjoint only)")},
+                             {"virtual_stages", count("Model chunks a stage")},
+                             {"schedule", word("gpipe keeps the activations of all micro-batches until the loss; the others "
+                                               "keep features, and run forward a second time",
+                                               {"gpipe", "1f1b", "interleaved-1f1b"})},
                              {"recompute", word("Activations computed again in backward", {"none", "selective", "full"})}})}});
 }
 

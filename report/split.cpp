@@ -48,6 +48,7 @@ json point_json(const SplitPoint& point) {
               {"text_recompute", to_string(point.text_recompute)},
               {"step_time_s", point.step_time.count()},
               {"mfu", point.mfu},
+              {"exposed_reduction_s", point.exposed_reduction.count()},
               {"headroom_bytes", std::llround(point.headroom.value())},
               {"fits", point.fits}};
   if (point.placement == TowerPlacement::Disjoint) {

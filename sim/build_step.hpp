@@ -14,7 +14,8 @@ namespace mfusim {
 
 /// One training step as a task graph. Ranks that cannot differ are one: the ranks of a tensor or context group, and
 /// data-parallel replicas. So a job has as many simulated ranks as pipeline stages; where ranks vary, as many for each class of
-/// replicas that differ (sim/variation.hpp). Towers with GPUs of their own are a rank each: vision 0, text 1.
+/// replicas that differ (sim/variation.hpp). Towers with GPUs of their own have ranks of their own (simulated_ranks,
+/// sim/towers.hpp).
 [[nodiscard]] BuiltStep build_step(const Scenario& scenario, const Work<Count>& work);
 
 /// The same before its segments are expanded and before ranks vary.
@@ -23,6 +24,7 @@ namespace mfusim {
 [[nodiscard]] StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_contrastive_step(const Scenario& scenario, const Work<Count>& work);
+[[nodiscard]] StepGraph build_pipelined_contrastive_step(const Scenario& scenario, const Work<Count>& work);
 
 /// Ends a rank's step: gradient reductions -> copies of gradients -> gradient norm over the whole job -> optimizer (while the
 /// host launches its kernels) -> gather of the new weights.

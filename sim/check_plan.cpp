@@ -2,6 +2,7 @@
 #include "sim/check_plan.hpp"
 
 #include "model/input_shape.hpp"
+#include "sim/check_towers.hpp"
 #include "sim/pipeline_schedule.hpp"
 #include "sim/read_sharding.hpp"
 
@@ -38,13 +39,15 @@ void check_tensor_split(Reader& root, const Scenario& scenario) {
 
 void check_pipeline(Reader& root, const Scenario& scenario) {
   const ParallelPlan& plan = scenario.parallel;
+  if (is_contrastive(scenario.model)) {
+    if (!scenario.tower_plans.empty()) return;  // sim/read_towers.cpp
+    if (const std::optional<PlanFault> fault = shared_pipeline_fault(scenario))
+      fail_at(root, "parallel", fault->key, fault->rule);
+    return;
+  }
   if (const PlanFault fault = schedule_kind(plan.schedule).fault(pipeline_shape(plan)); !fault.key.empty())
     fail_at(root, "parallel", fault.key, fault.rule);
   if (plan.pipeline == 1 && plan.virtual_stages == 1) return;
-  if (is_contrastive(scenario.model)) {
-    fail_at(root, "parallel", "pipeline",
-            fmt::format("pipelines of two-tower models are not modelled yet, got {}", plan.pipeline));
-  }
   const std::int64_t layers = repeated_layers(scenario.model);
   const std::int64_t chunks = std::int64_t{plan.pipeline} * plan.virtual_stages;
   if (plan.chunk_layers.empty() && layers % chunks != 0) {

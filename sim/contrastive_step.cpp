@@ -2,9 +2,9 @@
 #include "sim/build_step.hpp"
 #include "sim/contrastive_loss.hpp"
 #include "sim/data_parallel.hpp"
-#include "sim/fully_sharded.hpp"
 #include "sim/input_pipeline.hpp"
 #include "sim/shard_groups.hpp"
+#include "sim/sharded_towers.hpp"
 #include "sim/step_size.hpp"
 #include "sim/tower_step.hpp"
 #include "sim/towers.hpp"
@@ -12,10 +12,12 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
-#include <optional>
+#include <span>
 
 namespace mfusim {
 namespace {
+
+constexpr int sharded_parameters = 3;  // ZeRO stage
 
 /// Towers that share a plan on one simulated rank: they gather weights and reduce gradients together.
 struct TowerGroup {
@@ -46,10 +48,9 @@ class ContrastiveStep {
   ContrastiveStep(const Scenario& scenario, const Work<Count>& work)
       : scenario_(scenario), work_(work), graph_(scenario.cluster, towers_apart(scenario) ? 2 : 1) {
     check_size(scenario, work);
-    if (scenario.parallel.zero == 3 && !has_own_plans()) {
-      shard();
-    } else {
-      for (std::size_t i = 0; i < work.towers.size(); ++i) add_tower(i, work.towers[i]);
+    for (std::size_t i = 0; i < work.towers.size(); ++i) add_tower(i, work.towers[i]);
+    for (const TowerGroup& group : groups_) {
+      if (group.view->parallel.zero == sharded_parameters) shard(group);
     }
     std::vector<LossSide> sides;
     for (std::size_t rank = 0; rank < work.head.size(); ++rank)
@@ -58,10 +59,9 @@ class ContrastiveStep {
   }
 
   StepGraph run() {
-    if (sharded_) return run_sharded();
     std::vector<std::vector<TaskId>> at;
     at.reserve(static_cast<std::size_t>(graph_.ranks()));
-    for (int rank = 0; rank < graph_.ranks(); ++rank) at.push_back(forward(rank, inputs(rank)));
+    for (int rank = 0; rank < graph_.ranks(); ++rank) at.push_back(forward(rank));
     at = loss_->add(at);
     std::vector<RankUpdate> updates;
     for (int rank = 0; rank < graph_.ranks(); ++rank) backward(rank, at[static_cast<std::size_t>(rank)], updates);
@@ -70,33 +70,16 @@ class ContrastiveStep {
   }
 
  private:
-  [[nodiscard]] bool has_own_plans() const { return !scenario_.tower_plans.empty(); }
-
-  /// Parameters of both towers sharded together.
-  void shard() {
-    context_ = layer_context(scenario_);
-    std::vector<FullySharded::Tower> towers;
-    for (const Tower<Count>& tower : work_.towers) {
-      towers.push_back({cut_into_chunks(tower.groups, 1).front(), tower.frozen});
-      sharded_tensors_ += parameter_tensors(towers.back().chunk);
-    }
-    sharded_.emplace(scenario_, context_, graph_, std::move(towers));
+  /// All towers of a rank.
+  void shard(const TowerGroup& group) {
+    const std::size_t first = towers_apart(scenario_) ? static_cast<std::size_t>(group.rank) : 0;
+    const std::size_t count = towers_apart(scenario_) ? 1 : work_.towers.size();
+    sharded_.emplace_back(*group.view, std::span(work_.towers).subspan(first, count), graph_,
+                          FullySharded::Seat{.rank = group.rank, .first_tower = static_cast<std::uint32_t>(first)});
   }
-
-  /// Blocks are gathered before they run, and their gradients reduced behind them.
-  StepGraph run_sharded() {
-    Bytes samples;
-    for (const Tower<Count>& tower : work_.towers) samples += input_bytes(tower, scenario_.training.precision);
-    std::vector<TaskId> ready = add_input(scenario_, graph_, 0, samples);
-    sharded_->begin(0);
-    for (std::size_t i = 0; i < work_.towers.size(); ++i) ready = sharded_->forward(i, ready);
-    ready = loss_->add({ready}).front();
-    for (std::size_t i = work_.towers.size(); i-- > 0;) {
-      if (!work_.towers[i].frozen) ready = sharded_->backward(i, ready);
-    }
-    add_update(scenario_, graph_,
-               {{.rank = 0, .parameters = sharded_->trainable(), .tensors = sharded_tensors_, .gradients = sharded_->end()}});
-    return std::move(graph_);
+  [[nodiscard]] ShardedTowers* sharded_on(int rank) {
+    const auto found = std::find_if(sharded_.begin(), sharded_.end(), [&](const auto& towers) { return towers.rank() == rank; });
+    return found == sharded_.end() ? nullptr : &*found;
   }
 
   static void check_size(const Scenario& scenario, const Work<Count>& work) {
@@ -119,6 +102,7 @@ class ContrastiveStep {
     const TowerSeat seat{.rank = rank,
                          .number = static_cast<std::uint32_t>(number),
                          .kernels = second_queue ? StreamKind::Compute2 : StreamKind::Compute};
+    if (views_.back().parallel.zero == sharded_parameters) return;
     groups_.back().towers.push_back(&towers_.emplace_back(views_.back(), tower, graph_, seat));
   }
 
@@ -126,7 +110,6 @@ class ContrastiveStep {
   [[nodiscard]] bool alone() const { return scenario_.placement != TowerPlacement::Colocated; }
 
   [[nodiscard]] const Scenario* loss_view(std::size_t rank) const {
-    if (sharded_) return &scenario_;
     const bool text_grid =
         scenario_.placement == TowerPlacement::TwoGrid && views_.back().parallel.data > views_.front().parallel.data;
     return text_grid ? &views_.back() : groups_[rank].view;
@@ -176,7 +159,9 @@ class ContrastiveStep {
     return ends;
   }
 
-  std::vector<TaskId> forward(int rank, std::vector<TaskId> at) {
+  std::vector<TaskId> forward(int rank) {
+    if (ShardedTowers* sharded = sharded_on(rank)) return sharded->forward();
+    std::vector<TaskId> at = inputs(rank);
     for (std::uint32_t m = 0; m < micro_batches(rank); ++m)
       at = pass(towers_of(rank), at, [&](TowerStep& tower, const auto& ready) { return tower.forward(m, ready); });
     return at;
@@ -190,6 +175,7 @@ class ContrastiveStep {
   }
 
   void backward(int rank, std::vector<TaskId> at, std::vector<RankUpdate>& updates) {
+    if (ShardedTowers* sharded = sharded_on(rank)) return updates.push_back(sharded->backward(std::move(at)));
     const std::vector<TowerStep*> trained = trained_towers_of(rank);
     const std::vector<TowerStep*> last_first(trained.rbegin(), trained.rend());
     std::deque<GradientReduction> reductions;
@@ -199,16 +185,27 @@ class ContrastiveStep {
     std::vector<TaskId> ends(reductions.size(), 0);
     for (std::uint32_t m = 0; m < micro_batches(rank); ++m) {
       const bool last = m + 1 == micro_batches(rank);
-      if (micro_batches(rank) > 1)
+      if (caches_features(view_of(rank).parallel))
         at = pass(trained, at, [&](TowerStep& tower, const auto& ready) { return tower.forward_again(m, ready); });
       at = pass(last_first, at, [&](TowerStep& tower, const auto& gradient) {
         std::vector<TaskId> end = tower.backward(m, gradient);
         const std::size_t group = group_on_rank(rank, tower);
-        if (last) ends[group] = tower.reduce(reductions[group]);
+        if (last) {
+          ends[group] = tower.reduce(reductions[group]);
+        } else if (view_of(rank).parallel.zero > 1) {
+          reduce_micro_batch(view_of(rank), tower, reductions[group], end);
+        }
         return end;
       });
     }
     finish(rank, at, reductions, ends, updates);
+  }
+
+  /// ZeRO-2 keeps no whole gradients between micro-batches. Source: DeepSpeed, deepspeed/runtime/zero/stage_1_and_2.py.
+  static void reduce_micro_batch(const Scenario& view, const TowerStep& tower, GradientReduction& reduction,
+                                 std::vector<TaskId>& end) {
+    reduction.finish(tower.reduce(reduction));
+    if (!view.techniques.dp_overlap) end.insert(end.end(), reduction.reduced().begin(), reduction.reduced().end());
   }
 
   /// Which of a rank's groups a tower belongs to.
@@ -247,11 +244,9 @@ class ContrastiveStep {
   const Scenario& scenario_;
   const Work<Count>& work_;
   StepGraph graph_;
-  LayerContext context_;                 ///< Of sharded towers.
-  std::optional<FullySharded> sharded_;  ///< ZeRO-3.
-  double sharded_tensors_ = 0;
   std::deque<Scenario> views_;
   std::deque<TowerStep> towers_;
+  std::deque<ShardedTowers> sharded_;
   std::vector<TowerGroup> groups_;
   std::unique_ptr<ContrastiveLoss> loss_;
 };

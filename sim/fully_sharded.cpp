@@ -8,10 +8,12 @@
 
 namespace mfusim {
 
-FullySharded::FullySharded(const Scenario& scenario, const LayerContext& context, StepGraph& graph, std::vector<Tower> towers)
+FullySharded::FullySharded(const Scenario& scenario, const LayerContext& context, StepGraph& graph, std::vector<Tower> towers,
+                           Seat seat)
     : scenario_(scenario),
       graph_(graph),
       towers_(std::move(towers)),
+      seat_(seat),
       segments_(context, graph.table()),
       kernels_(context.kernels) {
   for (std::uint32_t tower = 0; tower < towers_.size(); ++tower) plan_tower(tower, true);
@@ -82,7 +84,7 @@ double FullySharded::trainable() const {
 }
 
 StepInstance FullySharded::instance(const Visit& what) const {
-  return {.micro_batch = micro_batch_, .chunk = what.tower};
+  return {.micro_batch = micro_batch_, .chunk = seat_.first_tower + what.tower};
 }
 
 void FullySharded::begin(std::uint32_t micro_batch) {
@@ -95,8 +97,8 @@ void FullySharded::begin(std::uint32_t micro_batch) {
   block_ends_.clear();
   root_gathered_.clear();
   if (scenario_.parallel.shard_group > 1 && root_.parameters > 0) {
-    root_gathered_ = {graph_.add_row(0, weight_gather(scenario_, root_.parameters, "root gather"), root_.gather_row,
-                                     {.micro_batch = micro_batch}, begin_)};
+    root_gathered_ = {graph_.add_row(seat_.rank, weight_gather(scenario_, root_.parameters, "root gather"), root_.gather_row,
+                                     {.micro_batch = micro_batch, .chunk = seat_.first_tower}, begin_)};
   }
 }
 
@@ -131,7 +133,7 @@ std::vector<TaskId> FullySharded::visit(const Visit& what, std::vector<TaskId> e
   }
   const Segment& segment = what.forward ? what.unit->forward : what.unit->backward;
   if (segment.tasks.empty()) return entry;
-  const PlacedSegment placed = graph_.place(0, segment, instance(what), entry);
+  const PlacedSegment placed = graph_.place(seat_.rank, segment, instance(what), entry);
   last_ = placed.id(static_cast<SegmentIndex>(segment.tasks.size()) - 1);
   if (!what.block) return exits_of(placed);
   block_ends_.push_back(last_);
@@ -153,7 +155,7 @@ void FullySharded::gather_ahead() {
       if (next_gather_ > block_ends_.size()) return;
       if (next_visit_ > 0) after = {last_};
     }
-    gathered_[next_gather_] = graph_.add_row(0, weight_gather(scenario_, ahead.unit->parameters, "unit gather"),
+    gathered_[next_gather_] = graph_.add_row(seat_.rank, weight_gather(scenario_, ahead.unit->parameters, "unit gather"),
                                              ahead.unit->gather_row, instance(ahead), after);
   }
 }
@@ -165,13 +167,13 @@ void FullySharded::reduce(Unit& unit, const Visit& what) {
     const Bytes moved = unit.trainable * (weight_value(scenario_) + reduction_value(scenario_));
     ready = last_ = copy(unit.copy_in_row, "gradient copy-in", moved, what, {ready});
   }
-  reduced_ = {reduce_gradients(scenario_, graph_, 0, unit.trainable, instance(what), ready, unit.reduction)};
+  reduced_ = {reduce_gradients(scenario_, graph_, seat_.rank, unit.trainable, instance(what), ready, unit.reduction)};
 }
 
 TaskId FullySharded::copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what, const std::vector<TaskId>& after) {
   Step step = memory_step(kernels_, MemoryOperator::Copy, bytes, 1);
   step.name = name;
-  return graph_.add_row(0, step, row, instance(what), after);
+  return graph_.add_row(seat_.rank, step, row, instance(what), after);
 }
 
 std::vector<TaskId> FullySharded::end() {

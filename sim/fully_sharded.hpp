@@ -29,8 +29,12 @@ class FullySharded {
     ModelChunk chunk;
     bool frozen = false;  ///< Forward only.
   };
+  struct Seat {
+    int rank = 0;                   ///< Simulated rank that runs the passes.
+    std::uint32_t first_tower = 0;  ///< Number of the first tower in the model: the chunk of its tasks.
+  };
   /// `context` and `graph` must outlive the object.
-  FullySharded(const Scenario& scenario, const LayerContext& context, StepGraph& graph, std::vector<Tower> towers);
+  FullySharded(const Scenario& scenario, const LayerContext& context, StepGraph& graph, std::vector<Tower> towers, Seat seat);
 
   /// Starts a micro-batch behind the one before.
   void begin(std::uint32_t micro_batch);
@@ -75,6 +79,7 @@ class FullySharded {
   const Scenario& scenario_;
   StepGraph& graph_;
   std::vector<Tower> towers_;
+  Seat seat_;
   ChunkSegments segments_;
   KernelContext kernels_;
   std::map<const Layer<Count>*, Unit> units_;

@@ -25,7 +25,7 @@ StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& 
   check_size(scenario, work);
   StepGraph graph(scenario.cluster, 1);
   const ModelChunk chunk = cut_into_chunks(work.towers.front().groups, 1).front();
-  FullySharded sharded(scenario, context, graph, {{.chunk = chunk}});
+  FullySharded sharded(scenario, context, graph, {{.chunk = chunk}}, {});
   constexpr double token_id = 8;  // bytes
   const ParallelPlan& plan = scenario.parallel;
   const double tokens = static_cast<double>(plan.micro_batches * scenario.training.micro_batch) *

@@ -4,24 +4,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mfusim {
 
 namespace fs = std::filesystem;
 
 namespace {
 
-/// Lays `over` on `base`: mappings merge key by key, anything else replaces.
+/// Lays `over` on `base`: mappings merge key by key, anything else replaces, and then a message about the key names its place.
 void merge(Node& base, const Node& over) {
   if (base.kind != Node::Kind::Mapping || over.kind != Node::Kind::Mapping) {
     base = over;
     return;
   }
   for (const Node::Member& member : over.members) {
-    if (Node* mine = base.find(member.key)) {
-      merge(*mine, member.value);
-    } else {
+    const auto mine =
+        std::find_if(base.members.begin(), base.members.end(), [&](const Node::Member& at) { return at.key == member.key; });
+    if (mine == base.members.end()) {
       base.members.push_back(member);
+      continue;
     }
+    if (member.value.kind != Node::Kind::Mapping) mine->where = member.where;
+    merge(mine->value, member.value);
   }
 }
 

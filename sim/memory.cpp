@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 namespace mfusim {
 namespace {
@@ -81,6 +82,16 @@ void merge(StageMemory& memory, const StageMemory& other) {
   }
 }
 
+/// Takes a part out.
+Bytes take_part(StageMemory& memory, const std::string& name) {
+  Bytes taken;
+  const auto found = std::find_if(memory.parts.begin(), memory.parts.end(), [&](const auto& part) { return part.first == name; });
+  if (found == memory.parts.end()) return taken;
+  taken = found->second;
+  memory.parts.erase(found);
+  return taken;
+}
+
 /// State of towers by the plans that shard it: together where they share one.
 StageMemory towers_state(const Scenario& scenario, const std::vector<ModelChunk>& chunks, std::size_t first_tower) {
   StageMemory memory;
@@ -108,17 +119,74 @@ StageMemory rank_with_towers(const Scenario& scenario, const Work<Count>& work, 
     chunks.push_back(cut_into_chunks(tower.groups, 1).front());
     if (tower.frozen) continue;  // no backward pass: nothing is kept
     const ChunkActivations one = chunk_activations(tower_view(scenario, i), chunks.back());
-    activations.kept += one.all();
+    const ParallelPlan& plan = tower_view(scenario, i).parallel;
+    activations.kept += (caches_features(plan) ? 1 : static_cast<double>(plan.micro_batches)) * one.all();
     activations.recomputed = std::max(activations.recomputed, one.recomputed);
   }
   StageMemory memory = towers_state(scenario, chunks, first);
   memory.stage = static_cast<int>(first);
-  memory.passes_in_flight = 1;
+  const ParallelPlan& plan = tower_view(scenario, first).parallel;
+  memory.passes_in_flight = caches_features(plan) ? 1 : plan.micro_batches;
   memory.parts.emplace_back("activations", activations.kept);
   memory.parts.emplace_back("recomputed_layer", activations.recomputed);
   memory.parts.emplace_back("loss", kept_by_layers(scenario, {work.head[first]}));
   memory.parts.emplace_back("framework", scenario.stack.framework_memory);
   return memory;
+}
+
+/// A tower's activations in a stage by the schedule's own order; the layer that is computed again apart.
+StageMemory tower_activations(const Scenario& view, const Tower<Count>& tower, int stage) {
+  StageMemory memory;
+  if (tower.frozen) return memory;  // no backward pass: nothing is kept
+  const std::vector<ModelChunk> chunks = cut_into_chunks(tower.groups, view.parallel);
+  add_activations(stage_schedule(view.parallel, stage), stage_activations(view, chunks, stage), memory);
+  return memory;
+}
+
+/// The state of what a stage holds of the towers.
+StageMemory stage_state(const Scenario& view, std::span<const Tower<Count>> towers, int stage) {
+  std::vector<ModelChunk> chunks;
+  for (const Tower<Count>& tower : towers) {
+    const std::vector<ModelChunk> whole = cut_into_chunks(tower.groups, view.parallel);
+    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(view.parallel.virtual_stages); ++chunk)
+      chunks.push_back(whole[model_chunk(view.parallel, stage, chunk)]);
+  }
+  std::vector<const ModelChunk*> held;
+  held.reserve(chunks.size());
+  for (const ModelChunk& chunk : chunks) held.push_back(&chunk);
+  StageMemory memory;
+  memory.parts = model_state(view, held);
+  return memory;
+}
+
+/// A stage that holds one tower's layers, or those of both. The stage with the features keeps what the loss needs too.
+StageMemory stage_with_towers(const Scenario& scenario, const Work<Count>& work, const TowerRank& rank) {
+  const Scenario view = tower_view(scenario, rank.tower);
+  const std::size_t held = towers_apart(scenario) ? 1 : work.towers.size();
+  const std::span<const Tower<Count>> towers = std::span(work.towers).subspan(rank.tower, held);
+  StageMemory memory = stage_state(view, towers, rank.stage);
+  Bytes recomputed;
+  for (const Tower<Count>& tower : towers) {
+    StageMemory one = tower_activations(view, tower, rank.stage);
+    memory.passes_in_flight = std::max(memory.passes_in_flight, one.passes_in_flight);
+    recomputed = std::max(recomputed, take_part(one, "recomputed_layer"));
+    merge(memory, one);
+  }
+  memory.parts.emplace_back("recomputed_layer", recomputed);  // one tower's at a time
+  StageMemory loss;
+  if (rank.stage == loss_stage(view.parallel)) loss.parts.emplace_back("loss", kept_by_layers(view, {work.head[rank.tower]}));
+  merge(memory, loss);
+  memory.parts.emplace_back("framework", scenario.stack.framework_memory);
+  return memory;
+}
+
+std::vector<StageMemory> pipelined_towers(const Scenario& scenario, const Work<Count>& work) {
+  std::vector<StageMemory> stages;
+  for (const TowerRank& rank : simulated_ranks(scenario)) {
+    stages.push_back(stage_with_towers(scenario, work, rank));
+    stages.back().stage = static_cast<int>(stages.size()) - 1;
+  }
+  return stages;
 }
 
 }  // namespace
@@ -131,6 +199,7 @@ Bytes StageMemory::total() const {
 
 std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {
   const Work<Count> work = context_share(whole, scenario.parallel.context);
+  if (work.towers.size() > 1 && has_pipelined_tower(scenario)) return pipelined_towers(scenario, work);
   if (towers_apart(scenario)) return {rank_with_towers(scenario, work, 0, 1), rank_with_towers(scenario, work, 1, 1)};
   if (work.towers.size() > 1) return {rank_with_towers(scenario, work, 0, work.towers.size())};
   const ParallelPlan& plan = scenario.parallel;

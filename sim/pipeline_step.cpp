@@ -5,8 +5,8 @@
 #include "sim/input_pipeline.hpp"
 #include "sim/passage_table.hpp"
 #include "sim/pipeline_schedule.hpp"
-#include "sim/placement.hpp"
 #include "sim/shard_groups.hpp"
+#include "sim/stage_transfer.hpp"
 #include "sim/step_size.hpp"
 #include "sim/tied_embedding.hpp"
 
@@ -15,24 +15,6 @@
 
 namespace mfusim {
 namespace {
-
-/// Tokens x width that neighbouring chunks exchange: the input of the repeated layers' first operator.
-double boundary_elements(const Layer<Count>& block) {
-  for (const Operator<Count>& op : block.operators) {
-    if (const auto* norm = std::get_if<Norm<Count>>(&op.shape)) return norm->rows.as_double() * norm->width.as_double();
-    if (const auto* linear = std::get_if<Linear<Count>>(&op.shape)) return linear->rows.as_double() * linear->inputs.as_double();
-  }
-  return 0;
-}
-
-double boundary_elements(const std::vector<ModelChunk>& chunks) {
-  for (const ModelChunk& chunk : chunks) {
-    for (const LayerRun& run : chunk.runs) {
-      if (run.transformer_block) return boundary_elements(*run.layer);
-    }
-  }
-  return 0;
-}
 
 class PipelineStep {
  public:
@@ -51,8 +33,8 @@ class PipelineStep {
     price_segments();
     for (std::uint32_t chunk = 0; chunk < chunks_.size(); ++chunk) stage_of_.push_back(stage_of_chunk(plan_, chunk));
     if (plan_.pipeline > 1) {
-      send_activations_ = point_to_point("send activations", StreamKind::PipelineForward);
-      send_gradients_ = point_to_point("send gradients", StreamKind::PipelineBackward);
+      send_activations_ = stage_transfer(scenario, context_, chunks_, "send activations", StreamKind::PipelineForward);
+      send_gradients_ = stage_transfer(scenario, context_, chunks_, "send gradients", StreamKind::PipelineBackward);
     }
   }
 
@@ -110,33 +92,6 @@ class PipelineStep {
       values.insert(values.end(), static_cast<std::size_t>(run->repeat), trainable_parameters(*run->layer, context_.tensor));
     }
     return values;
-  }
-
-  /// What the tensor ranks received in shares is gathered inside their node; with sequence parallelism shares are all they need.
-  [[nodiscard]] Seconds gather_after_receive() const {
-    if (plan_.tensor == 1 || plan_.sequence) return Seconds{};
-    return to_seconds(
-        tensor_collective(context_, Collective::AllGather, boundary_elements(chunks_), "gather after receive").duration);
-  }
-
-  /// One transfer between neighbouring stages. Each tensor rank sends its share: with sequence parallelism it has no
-  /// more, without it Megatron-LM scatters before sending and gathers after (Narayanan et al. 2021, section 4.1).
-  [[nodiscard]] Step point_to_point(const char* name, StreamKind stream) const {
-    const Bytes message = boundary_elements(chunks_) / plan_.tensor * size_of(scenario_.training.precision);
-    const CollectiveShape shape{
-        .kind = Collective::SendReceive, .message = message, .group = pipeline_pair(plan_, scenario_.cluster)};
-    const PredictedTime predicted = collective_time(scenario_.cluster, shape);
-    Seconds time = predicted.time + gather_after_receive();
-    if (!scenario_.techniques.pp_overlap) time += scenario_.stack.point_to_point_host_cost;
-    return Step{.name = name,
-                .shape = std::to_string(static_cast<std::int64_t>(message.value())) + " B",
-                .step_class = StepClass::PipelineCommunication,
-                .stream = stream,
-                .use = shape.group.ranks_per_node > 1 ? StepUse::NodeTransfer : StepUse::NetworkTransfer,
-                .duration = to_ticks(time),
-                .flops = Flops(),
-                .bytes = message,
-                .provenance = predicted.provenance};
   }
 
   [[nodiscard]] std::uint32_t model_chunk(int stage, std::uint32_t chunk) const {

@@ -28,11 +28,26 @@ std::string tower_name(const Scenario& scenario, std::size_t tower) {
   return fmt::format("{}, {} GPU{}", tower == vision_tower_number ? "vision" : "text", gpus, gpus == 1 ? "" : "s");
 }
 
+/// "vision, 40 GPUs"; "vision, 40 GPUs, stage 1" where the tower is a pipeline.
+std::vector<std::string> names_of_towers_apart(const Scenario& scenario, int ranks) {
+  std::vector<std::string> names;
+  const std::vector<TowerRank> known = simulated_ranks(scenario);
+  for (int rank = 0; rank < ranks; ++rank) {
+    if (known.size() != static_cast<std::size_t>(ranks)) {
+      names.push_back(fmt::format("rank {}", rank));
+      continue;
+    }
+    const TowerRank& of = known[static_cast<std::size_t>(rank)];
+    const bool pipeline = tower_view(scenario, of.tower).parallel.pipeline > 1;
+    names.push_back(tower_name(scenario, of.tower) + (pipeline ? fmt::format(", stage {}", of.stage) : ""));
+  }
+  return names;
+}
+
 }  // namespace
 
 std::vector<std::string> rank_names(const BuiltStep& step, const Scenario& scenario) {
-  if (towers_apart(scenario) && step.ranks == 2)
-    return {tower_name(scenario, vision_tower_number), tower_name(scenario, text_tower_number)};
+  if (towers_apart(scenario)) return names_of_towers_apart(scenario, step.ranks);
   const std::vector<ReplicaClass> classes = replica_classes(scenario);
   const int stages = scenario.parallel.pipeline;
   std::vector<std::string> names;

@@ -69,14 +69,14 @@ void check_context(Reader& root, const Scenario& scenario) {
   if (plan.context_exchange == ContextExchange::AllToAll) check_all_to_all(root, scenario);
 }
 
-/// Sharded parameters of two towers come and go in one order: the towers share the GPUs. From ZeRO-2 on a step has one
-/// micro-batch.
+/// Sharded parameters of two towers come and go in one order: the towers share the GPUs, and a step has one micro-batch.
 void check_towers(Reader& root, const Scenario& scenario) {
   const ParallelPlan& plan = scenario.parallel;
-  constexpr int sharded_gradients = 2;
-  if (plan.zero < sharded_gradients) return;
-  if (plan.zero > sharded_gradients && scenario.placement != TowerPlacement::Colocated)
-    fail_in_plan(root, "zero", fmt::format("3 is modelled for colocated towers only, got {}", to_string(scenario.placement)));
+  constexpr int sharded_parameters = 3;
+  if (plan.zero < sharded_parameters || !scenario.tower_plans.empty()) return;  // own plans: sim/read_towers.cpp
+  if (scenario.placement != TowerPlacement::Colocated)
+    fail_in_plan(root, "zero",
+                 fmt::format("3 is modelled for colocated and disjoint towers, got {}", to_string(scenario.placement)));
   if (plan.micro_batches > 1) {
     fail_in_plan(root, "zero",
                  fmt::format("{} with an accumulated contrastive loss is not modelled: expected 1 micro-batch, got {}", plan.zero,

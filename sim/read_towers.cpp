@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/check_plan.hpp"
+#include "sim/check_towers.hpp"
+#include "sim/read_pipeline.hpp"
 #include "sim/towers.hpp"
 
 #include <fmt/format.h>
@@ -30,13 +32,22 @@ std::string word_of(const std::vector<std::pair<std::string, E>>& names, E value
 void read_own_parallel(Reader reader, ParallelPlan& plan) {
   plan.tensor = static_cast<int>(checked_size(reader, "tensor", reader.positive_int("tensor", plan.tensor)));
   plan.zero = static_cast<int>(reader.non_negative_int("zero", plan.zero));
-  constexpr int highest = 2;
-  if (plan.zero > highest)
-    reader.fail("zero", fmt::format("a tower's own plan has ZeRO stages 0 to {}, got {}", highest, plan.zero));
+  constexpr int highest = 3;
+  if (plan.zero > highest) reader.fail("zero", fmt::format("ZeRO has stages 0 to {}, got {}", highest, plan.zero));
   plan.recompute = reader.choice("recompute", recomputes, to_string(plan.recompute));
-  if (const std::int64_t pipeline = reader.positive_int("pipeline", 1); pipeline != 1)
-    reader.fail("pipeline", fmt::format("pipelines inside a tower are not modelled yet, got {}", pipeline));
+  plan.pipeline = static_cast<int>(checked_size(reader, "pipeline", reader.positive_int("pipeline", plan.pipeline)));
+  if (reader.has("schedule") || reader.has("virtual_stages")) read_schedule(reader, plan);
+  if (plan.pipeline > 1 && plan.zero > 1)
+    reader.fail("zero", fmt::format("ZeRO-{} with pipeline {} is not modelled, as without towers", plan.zero, plan.pipeline));
   reader.reject_unknown_keys();
+}
+
+void check_tower_pipeline(Reader& reader, const std::string& tower, const ParallelPlan& plan, const ModelSpec& model) {
+  const std::size_t number = tower == "vision" ? vision_tower_number : text_tower_number;
+  const std::optional<PlanFault> fault = tower_pipeline_fault(model, number, plan);
+  if (!fault) return;
+  if (std::optional<Reader> parallel = reader.child_if("parallel")) parallel->fail(fault->key, fault->rule);
+  reader.fail("parallel", fmt::format("{}: {}", fault->key, fault->rule));
 }
 
 class TowerPlanReader {
@@ -52,9 +63,15 @@ class TowerPlanReader {
     read_own_parallel(reader.child_or_empty("parallel"), plan.parallel);
     if (plan.gpus % plan.parallel.tensor != 0)
       reader.fail("gpus", fmt::format("{} GPUs are not whole tensor groups of {}", plan.gpus, plan.parallel.tensor));
+    if (plan.gpus % (plan.parallel.tensor * plan.parallel.pipeline) != 0) {
+      reader.fail("gpus", fmt::format("{} GPUs are not whole pipelines of {} x {} (tensor x pipeline)", plan.gpus,
+                                      plan.parallel.tensor, plan.parallel.pipeline));
+    }
     check_plan(reader, plan.parallel, scenario_.cluster);
     plan = whole_batch_plan(plan.parallel, plan.gpus, scenario_.training.global_batch);
     complete_batch(reader, name, plan);
+    check_sharded(reader, plan);
+    check_tower_pipeline(reader, name, plan.parallel, scenario_.model);
     reader.reject_unknown_keys();
     return plan;
   }
@@ -63,6 +80,19 @@ class TowerPlanReader {
   static void check_given_gpus(Reader& reader, int gpus) {
     if (const std::int64_t given = reader.positive_int("gpus"); given != gpus)
       reader.fail("gpus", fmt::format("expected {}: what is left for this tower, got {}", gpus, given));
+  }
+
+  /// Parameters that are sharded come and go in the one order of a pass.
+  void check_sharded(Reader& reader, const TowerPlan& plan) const {
+    constexpr int sharded_parameters = 3;
+    if (plan.parallel.zero < sharded_parameters) return;
+    if (scenario_.placement != TowerPlacement::Disjoint)
+      reader.fail("parallel",
+                  fmt::format("zero: 3 is modelled for colocated and disjoint towers, got {}", to_string(scenario_.placement)));
+    if (plan.parallel.micro_batches > 1) {
+      reader.fail("micro_batch", fmt::format("ZeRO-3 with an accumulated contrastive loss is not modelled: expected {}, got {}",
+                                             plan.micro_batch * plan.parallel.micro_batches, plan.micro_batch));
+    }
   }
 
   /// Ranks hold the batch as evenly as whole samples allow; the fullest one counts.
@@ -76,10 +106,6 @@ class TowerPlanReader {
       reader.fail("micro_batch",
                   fmt::format("{} does not divide the batch of a data-parallel rank ({})", plan.micro_batch, local));
     plan.parallel.micro_batches = local / plan.micro_batch;
-    if (plan.parallel.zero > 1 && plan.parallel.micro_batches > 1) {
-      reader.fail("micro_batch", fmt::format("accumulation with ZeRO-{} is not modelled in a tower: expected {}, got {}",
-                                             plan.parallel.zero, local, plan.micro_batch));
-    }
     if (global % plan.parallel.data != 0) {
       scenario_.warnings.push_back(fmt::format("{} ranks of the {} tower do not divide a batch of {}: the fullest holds {}",
                                                plan.parallel.data, name, global, local));
@@ -112,6 +138,11 @@ void read_disjoint(Reader& towers, Scenario& scenario) {
 void read_two_grid(Reader& towers, Scenario& scenario) {
   TowerPlanReader plans(towers, scenario);
   scenario.tower_plans = {plans.read("vision", scenario.cluster.gpus), plans.read("text", scenario.cluster.gpus)};
+  for (const TowerPlan& plan : scenario.tower_plans) {
+    if (plan.parallel.pipeline > 1)
+      towers.fail("placement",
+                  fmt::format("two-grid towers have no pipelines: expected pipeline 1, got {}", plan.parallel.pipeline));
+  }
   const auto counts = {micro_batches_of(scenario, vision_tower_number), micro_batches_of(scenario, text_tower_number)};
   if (std::min(counts) != std::max(counts)) {
     towers.fail("placement",
@@ -147,9 +178,6 @@ void read_towers(Reader& root, Scenario& scenario) {
     towers->fail("placement",
                  fmt::format("{} has a captioning decoder, which is modelled on colocated towers only", scenario.model.name));
   if (own_plans && root.has("variation")) root.fail("variation", "ranks that vary are modelled for colocated towers only");
-  if (own_plans && scenario.parallel.pipeline != 1)
-    towers->fail("placement", fmt::format("pipelines inside a tower are not modelled yet, got parallel.pipeline {}",
-                                          scenario.parallel.pipeline));
   if (!own_plans && (towers->has("vision") || towers->has("text")))
     towers->fail(towers->has("vision") ? "vision" : "text", "a plan of its own needs placement: disjoint or two-grid");
   read_frozen(*towers, scenario.model);

@@ -62,7 +62,7 @@ Flops repeated_flops(const Scenario& scenario, const Work<Count>& work) {
     if (work.towers[i].frozen) continue;
     const Scenario view = tower_view(scenario, i);
     double once = recomputed_flops(view, cut_into_chunks(work.towers[i].groups, view.parallel));
-    if (work.towers.size() > 1 && view.parallel.micro_batches > 1) once += layers_flops(work.towers[i].groups);
+    if (work.towers.size() > 1 && caches_features(view.parallel)) once += layers_flops(work.towers[i].groups);
     total += Flops(passes_of(scenario, work, i) * once);
   }
   return total;

@@ -123,15 +123,29 @@ std::string describe_recompute(const ParallelPlan& plan) {
   return fmt::format("{} {} {}", to_string(plan.recompute), to_string(plan.recompute_method), plan.recompute_layers);
 }
 
-/// Kernels of the towers carry the tower's number as their chunk.
-Seconds kernel_time(const BuiltStep& step, const Timeline& timeline, std::size_t tower, int rank) {
-  Picoseconds busy{};
+/// Time of a tower's kernels on each simulated rank.
+std::vector<Picoseconds> kernel_times(const BuiltStep& step, const Timeline& timeline, std::size_t tower, std::size_t towers) {
+  std::vector<Picoseconds> busy(static_cast<std::size_t>(step.ranks));
   for (TaskId task = 0; task < step.graph.size(); ++task) {
     const Task& what = step.graph.tasks[task];
-    if (rank_of(what.stream) == rank && unpack(what.instance).chunk == tower && is_layer_work(step.steps[what.label].step_class))
-      busy += timeline.end[task] - timeline.start[task];
+    const std::uint32_t of = tower_of_task(unpack(what.instance).chunk, static_cast<std::uint32_t>(towers));
+    if (of == tower && is_layer_work(step.steps[what.label].step_class))
+      busy[static_cast<std::size_t>(rank_of(what.stream))] += timeline.end[task] - timeline.start[task];
   }
-  return to_seconds(busy);
+  return busy;
+}
+
+/// Time in which the ranks of a tower apart from the other do nothing, as the mean over its stages.
+Seconds idle_of_tower(const Scenario& scenario, const BuiltStep& step, const Timeline& timeline, std::size_t tower) {
+  const std::vector<TowerRank> ranks = simulated_ranks(scenario);
+  Seconds total{};
+  int stages = 0;
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    if (ranks[rank].tower != tower) continue;
+    total += to_seconds(idle_time(step, timeline, static_cast<int>(rank)));
+    ++stages;
+  }
+  return total / stages;
 }
 
 void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step, const Timeline& timeline,
@@ -140,11 +154,13 @@ void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltSt
   result.placement = to_string(scenario.placement);
   const std::vector<Flops> flops = tower_flops(scenario, work);
   for (std::size_t i = 0; i < work.towers.size(); ++i) {
-    const int rank = towers_apart(scenario) ? static_cast<int>(i) : result.critical_rank;
     const ModelChunk chunk = cut_into_chunks(work.towers[i].groups, 1).front();
     Result::TowerShare share;
     share.name = work.towers[i].name;
-    share.compute_time = kernel_time(step, timeline, i, rank);
+    const std::vector<Picoseconds> kernels = kernel_times(step, timeline, i, work.towers.size());
+    share.compute_time = to_seconds(towers_apart(scenario) || has_pipelined_tower(scenario)
+                                        ? *std::max_element(kernels.begin(), kernels.end())
+                                        : kernels[static_cast<std::size_t>(result.critical_rank)]);
     share.model_flops = flops[i];
     share.parameters = parameters_of(chunk, {}).all;
     if (!scenario.tower_plans.empty()) {
@@ -152,7 +168,7 @@ void add_towers(const Scenario& scenario, const Work<Count>& work, const BuiltSt
       share.gpus = view.cluster.gpus;
       share.parallel = resolved_plan(view);
     }
-    if (towers_apart(scenario)) share.idle = to_seconds(idle_time(step, timeline, rank));
+    if (towers_apart(scenario)) share.idle = idle_of_tower(scenario, step, timeline, i);
     result.towers.push_back(std::move(share));
   }
 }
@@ -207,7 +223,7 @@ Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltS
   add_range(scenario, result);
   if (scenario.variation && scenario.variation->jitter) result.jitter = jitter_cost(scenario, work, step, steady.makespan);
   add_towers(scenario, work, step, steady, result);
-  const int alike = towers_apart(scenario) ? 2 : scenario.parallel.pipeline;
+  const int alike = work.towers.size() > 1 ? static_cast<int>(simulated_ranks(scenario).size()) : scenario.parallel.pipeline;
   result.critical_rank /= step.ranks / alike;  // its stage: copies of a stage have consecutive numbers
   if (scenario.measured && scenario.measured->iteration_time) {
     const Seconds measured = *scenario.measured->iteration_time;

@@ -2,6 +2,7 @@
 #include "sim/tower_step.hpp"
 
 #include "sim/chunk_segments.hpp"
+#include "sim/towers.hpp"
 
 namespace mfusim {
 
@@ -20,7 +21,7 @@ void TowerStep::price() {
   ChunkSegments segments(context_, graph_.table());
   forward_ = segments.forward(chunk_, ForwardPurpose::First);
   if (tower_.frozen) return;
-  if (view_.parallel.micro_batches > 1) again_ = segments.forward(chunk_, ForwardPurpose::Recompute);
+  if (caches_features(view_.parallel)) again_ = segments.forward(chunk_, ForwardPurpose::Recompute);
   backward_ = segments.backward(chunk_);
   if (view_.placement == TowerPlacement::TwoStreams) move_kernels(first_row);
 }

@@ -36,7 +36,7 @@ Scenario tower_view(const Scenario& scenario, std::size_t tower) {
 
 TowerPlan whole_batch_plan(const ParallelPlan& plan, int gpus, std::int64_t global_batch) {
   TowerPlan own{.gpus = gpus, .parallel = plan};
-  own.parallel.data = gpus / plan.tensor;
+  own.parallel.data = gpus / (plan.tensor * plan.pipeline);
   own.parallel.shard_group = own.parallel.data;
   own.parallel.micro_batches = 1;
   own.micro_batch = (global_batch + own.parallel.data - 1) / own.parallel.data;
@@ -45,6 +45,25 @@ TowerPlan whole_batch_plan(const ParallelPlan& plan, int gpus, std::int64_t glob
 
 std::int64_t micro_batches_of(const Scenario& scenario, std::size_t tower) {
   return has_own_plan(scenario, tower) ? scenario.tower_plans[tower].parallel.micro_batches : scenario.parallel.micro_batches;
+}
+
+bool caches_features(const ParallelPlan& plan) {
+  return plan.micro_batches > 1 && plan.schedule != PipelineSchedule::GPipe;
+}
+
+bool has_pipelined_tower(const Scenario& scenario) {
+  if (scenario.tower_plans.empty()) return scenario.parallel.pipeline > 1;
+  return std::any_of(scenario.tower_plans.begin(), scenario.tower_plans.end(),
+                     [](const TowerPlan& plan) { return plan.parallel.pipeline > 1; });
+}
+
+std::vector<TowerRank> simulated_ranks(const Scenario& scenario) {
+  std::vector<TowerRank> ranks;
+  const std::size_t groups = towers_apart(scenario) ? scenario.tower_plans.size() : 1;
+  for (std::size_t tower = 0; tower < groups; ++tower) {
+    for (int stage = 0; stage < tower_view(scenario, tower).parallel.pipeline; ++stage) ranks.push_back({tower, stage});
+  }
+  return ranks;
 }
 
 std::int64_t local_batch(const Scenario& scenario, std::size_t tower) {

@@ -19,7 +19,7 @@ void read_towers(Reader& root, Scenario& scenario);
 /// Assumption: images are what loading and decoding cost; GPUs that hold the text tower alone load nothing.
 [[nodiscard]] Scenario tower_view(const Scenario& scenario, std::size_t tower);
 
-/// Each tower has GPUs of its own, and so a simulated rank of its own.
+/// Each tower has GPUs of its own, and so simulated ranks of its own.
 [[nodiscard]] bool towers_apart(const Scenario& scenario);
 
 /// Samples that the fullest data-parallel rank of a tower holds in a step.
@@ -34,10 +34,35 @@ void read_towers(Reader& root, Scenario& scenario);
 [[nodiscard]] double passes_of_tower(const Scenario& scenario, std::size_t tower);
 
 /// A tower's plan on `gpus` GPUs with the cut of `plan`: as many replicas as fit, the batch dealt as evenly as whole samples
-/// allow, each rank's share in one micro-batch (of the fullest rank). `gpus` is a multiple of plan.tensor.
+/// allow, each rank's share in one micro-batch (of the fullest rank). `gpus` is a multiple of plan.tensor x plan.pipeline.
 [[nodiscard]] TowerPlan whole_batch_plan(const ParallelPlan& plan, int gpus, std::int64_t global_batch);
 
-/// Micro-batches of one rank; more than one: features are cached, and each tower runs forward a second time.
+/// Micro-batches of one rank of a tower in a step.
 [[nodiscard]] std::int64_t micro_batches_of(const Scenario& scenario, std::size_t tower);
+
+/// Several micro-batches keep their features alone until the loss, and each runs forward a second time before its backward pass;
+/// with gpipe they keep all that backward needs, and do not.
+[[nodiscard]] bool caches_features(const ParallelPlan& plan);
+
+/// A tower runs as a pipeline.
+[[nodiscard]] bool has_pipelined_tower(const Scenario& scenario);
+
+/// What a simulated rank of a two-tower job stands for.
+struct TowerRank {
+  std::size_t tower = 0;  ///< Where the towers share their ranks, the first.
+  int stage = 0;
+};
+/// The simulated ranks in their order: the stages of the vision tower, then those of the text tower, where they are apart;
+/// otherwise the stages that hold both.
+[[nodiscard]] std::vector<TowerRank> simulated_ranks(const Scenario& scenario);
+
+/// What the tasks of a tower say as their chunk (StepInstance::chunk), and back. `chunk`: of the tower; `towers`: of the model,
+/// one less than the kinds of chunks: the loss is one more.
+[[nodiscard]] constexpr std::uint32_t task_chunk(std::uint32_t chunk, std::uint32_t tower, std::uint32_t towers) {
+  return chunk * (towers + 1) + tower;
+}
+[[nodiscard]] constexpr std::uint32_t tower_of_task(std::uint32_t task_chunk, std::uint32_t towers) {
+  return task_chunk % (towers + 1);
+}
 
 }  // namespace mfusim

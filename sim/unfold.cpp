@@ -217,8 +217,10 @@ BuiltStep unfold(const BuiltStep& step, const Scenario& scenario) {
   }
   if (towers_apart(scenario)) {
     std::vector<RankCopies> copies;
-    for (const TowerPlan& plan : scenario.tower_plans)
-      copies.push_back({.tensor = plan.parallel.tensor, .data = gradient_ranks(plan.parallel)});
+    for (const TowerRank& rank : simulated_ranks(scenario)) {
+      const ParallelPlan& plan = scenario.tower_plans[rank.tower].parallel;
+      copies.push_back({.tensor = plan.tensor, .data = gradient_ranks(plan)});
+    }
     return copy_ranks(step, copies);
   }
   return copy_ranks(step, {.tensor = scenario.parallel.tensor, .data = gradient_ranks(scenario.parallel)});

@@ -4,6 +4,7 @@
 #include "sim/data_parallel.hpp"
 #include "sim/placement.hpp"
 #include "sim/shard_groups.hpp"
+#include "sim/towers.hpp"
 #include "sim/update_traffic.hpp"
 #include "sim/variation.hpp"
 
@@ -103,7 +104,10 @@ void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<Ra
 
 StepGraph record_step(const Scenario& scenario, const Work<Count>& whole) {
   const Work<Count> work = context_share(whole, scenario.parallel.context);
-  if (work.towers.size() > 1) return build_contrastive_step(scenario, work);
+  if (work.towers.size() > 1) {
+    return has_pipelined_tower(scenario) ? build_pipelined_contrastive_step(scenario, work)
+                                         : build_contrastive_step(scenario, work);
+  }
   return scenario.parallel.zero == 3 ? build_fully_sharded_step(scenario, work) : build_pipeline_step(scenario, work);
 }
 

@@ -16,6 +16,12 @@
 namespace mfusim {
 namespace {
 
+void refuse(const std::optional<SplitFault>& fault) {
+  if (!fault) return;
+  const std::string section = fault->section.empty() ? "" : fault->section + ".";
+  throw InputError(fmt::format("{}{}: {}", section, fault->key, fault->rule));
+}
+
 bool better(const SplitPoint& a, const SplitPoint& b) {
   return a.fits != b.fits ? a.fits : a.step_time < b.step_time;
 }
@@ -23,11 +29,8 @@ bool better(const SplitPoint& a, const SplitPoint& b) {
 /// Simulates disjoint splits of one scenario, each once.
 class Splits {
  public:
-  Splits(const Scenario& scenario, const SplitRules& rules) : scenario_(scenario), rules_(rules) {
-    for (int vision = 1; vision < scenario.cluster.gpus; ++vision) {
-      if (admissible(vision)) vision_gpus_.push_back(vision);
-    }
-    if (vision_gpus_.empty()) refuse();
+  Splits(const Scenario& scenario, const SplitRules& rules) : scenario_(scenario), vision_gpus_(splits_within(scenario, rules)) {
+    refuse(split_fault(scenario, rules));
   }
 
   [[nodiscard]] int count() const { return static_cast<int>(vision_gpus_.size()); }
@@ -70,32 +73,7 @@ class Splits {
   }
 
  private:
-  [[nodiscard]] bool admissible(int vision) const {
-    const int text = scenario_.cluster.gpus - vision;
-    const int tensor = scenario_.parallel.tensor;
-    const int unit = rules_.nodes == SplitRules::Nodes::Whole ? scenario_.cluster.gpus_per_node : tensor;
-    const std::int64_t batch = scenario_.training.global_batch;
-    const auto suits = [&](int gpus) {
-      const bool divides = rules_.batch == SplitRules::Batch::Uneven || batch % (gpus / tensor) == 0;
-      return gpus % unit == 0 && gpus / tensor <= batch && divides;
-    };
-    return suits(vision) && suits(text);
-  }
-
-  [[noreturn]] void refuse() const {
-    const int gpus = scenario_.cluster.gpus;
-    const bool whole = rules_.nodes == SplitRules::Nodes::Whole;
-    const int smallest = whole ? scenario_.cluster.gpus_per_node : scenario_.parallel.tensor;
-    if (gpus < 2 * smallest) {
-      throw InputError(fmt::format("cluster.gpus: two towers need at least {} GPUs ({} each: {}), got {}", 2 * smallest, smallest,
-                                   whole ? "whole nodes" : "a tensor group", gpus));
-    }
-    throw InputError(
-        fmt::format("training.global_batch: no admissible split of {} GPUs divides {}", gpus, scenario_.training.global_batch));
-  }
-
   const Scenario& scenario_;
-  SplitRules rules_;
   std::vector<int> vision_gpus_;
   std::map<int, SplitPoint> points_;
 };
@@ -248,9 +226,6 @@ SplitPoint best_split(const Scenario& scenario, const SplitRules& rules) {
 }
 
 SplitReport split_towers(const Scenario& scenario, const SplitRules& rules) {
-  if (!is_contrastive(scenario.model) || scenario.model.caption)
-    throw InputError(fmt::format("model: a split needs two towers and nothing else, {} has not", scenario.model.name));
-  if (scenario.variation) throw InputError("variation: ranks that vary are modelled for colocated towers only");
   SplitReport report;
   report.scenario = scenario.name;
   report.model = scenario.model.name;

@@ -3,20 +3,13 @@
 
 #include "sim/result.hpp"
 #include "sim/scenario.hpp"
+#include "study/split_rules.hpp"
 
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace mfusim {
-
-/// What a split must keep to.
-struct SplitRules {
-  enum class Nodes { Any, Whole };
-  enum class Batch { Uneven, Divides };
-  Nodes nodes = Nodes::Any;     ///< Whole: each tower has whole nodes.
-  Batch batch = Batch::Uneven;  ///< Divides: every rank of a tower holds equally many samples.
-};
 
 /// One way to run the two towers, simulated as `mfusim run` would.
 struct SplitPoint {

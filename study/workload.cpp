@@ -7,6 +7,7 @@
 #include "sim/build_step.hpp"
 #include "sim/check_plan.hpp"
 #include "sim/memory.hpp"
+#include "sim/scenario_document.hpp"
 #include "sim/towers.hpp"
 #include "study/mixed_workload.hpp"
 #include "study/rebalancing.hpp"
@@ -238,9 +239,8 @@ void add_policies(Seconds rebuild, PolicyTime periodic, WorkloadReport& report) 
 }  // namespace
 
 Workload load_workload(const std::filesystem::path& path, const Settings& settings, const Scenario& scenario) {
-  Node document = load_document(path);
-  for (const auto& [key, value] : settings) set_value(document, key, value);
-  Reader root(document, "", nullptr);
+  const ScenarioDocument document = load_scenario_document(path, settings);
+  Reader root(document.root, "", nullptr);
   Workload workload;
   std::optional<Reader> reader = root.child_if("workload");
   if (!reader) return workload;

@@ -30,7 +30,7 @@ struct Workload {
   [[nodiscard]] bool given() const { return !phases.empty() || distribution; }
 };
 
-/// Reads the `workload` section of a scenario's file (not of one that it builds on); no phases where there is none.
+/// Reads the `workload` section of a scenario's file, or of one that it builds on; no phases where there is none.
 /// `trace:` names a CSV file beside the scenario instead of phases: rows iterations,image_size,text_length; `distribution:` has
 /// samples that differ, see read_distribution.
 /// Throws InputError where a phase has no iterations, a size is not positive, or the model cannot take it.

@@ -58,8 +58,9 @@ TEST_CASE("a plan that cannot exist is refused with the rule and both values", "
 }
 
 TEST_CASE("a two-tower model refuses what is not modelled for it", "[unit]") {
-  CHECK_THAT(refusal(small_clip, {{"parallel.pipeline", "2"}}),
-             ContainsSubstring("pipelines of two-tower models are not modelled yet"));
+  CHECK_THAT(refusal(small_clip, {{"parallel.context", "2"}}), ContainsSubstring("parallel.context"));
+  CHECK_THAT(refusal(small_clip, {{"techniques.sliding_window", "16"}}),
+             ContainsSubstring("is modelled for language models only"));
 }
 
 TEST_CASE("the message names file, line and key", "[unit]") {
@@ -87,6 +88,8 @@ TEST_CASE("a scenario builds on another one, and settings come last", "[unit]") 
   CHECK(scenario.training.global_batch == 32);
   CHECK(scenario.training.micro_batch == 4);
   CHECK(scenario.training.sequence_length == 1024);
+  std::ofstream(folder / "wrong.yaml") << "extends: base.yaml\ntraining:\n  global_batch: none\n";
+  CHECK_THROWS_WITH(load_scenario(folder / "wrong.yaml"), ContainsSubstring("wrong.yaml:3: training.global_batch: "));
   std::ofstream(folder / "circle.yaml") << "extends: circle.yaml\n";
   CHECK_THROWS_AS(load_scenario(folder / "circle.yaml"), InputError);
   std::filesystem::remove_all(folder);

@@ -10,6 +10,8 @@
 #include "tests/sim/scenarios.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 using namespace mfusim;
 using namespace mfusim::tests;
@@ -193,6 +195,16 @@ TEST_CASE("a recommendation is one sentence and follows the figures", "[unit]") 
   CHECK_THAT(report.recommendation, ContainsSubstring("because"));
 }
 
+TEST_CASE("a refusal names the line of the file that is wrong", "[unit]") {
+  const std::filesystem::path path = std::filesystem::temp_directory_path() / "mfusim_split_test.yaml";
+  std::ofstream(path) << "model: openai/clip-vit-large-patch14-336\ncluster:\n  gpu: a100-sxm4-80gb\n  gpus: 1\n"
+                         "  gpus_per_node: 8\ntraining: {global_batch: 8}\n";
+  const Scenario scenario = load_scenario(path);
+  CHECK_THROWS_WITH(check_split(path, {}, scenario, {}), ContainsSubstring("mfusim_split_test.yaml:4: cluster.gpus: two towers"));
+  CHECK_NOTHROW(check_split(path, {{"cluster.gpus", "2"}}, load_scenario(path, {{"cluster.gpus", "2"}}), {}));
+  std::filesystem::remove(path);
+}
+
 TEST_CASE("a split that cannot be is refused with the rule and the value", "[unit]") {
   CHECK_THAT(refusal(small_clip, {{"cluster.gpus", "1"}}),
              ContainsSubstring("two towers need at least 2 GPUs (1 each: a tensor group), got 1"));
@@ -207,5 +219,7 @@ TEST_CASE("a split that cannot be is refused with the rule and the value", "[uni
           {{"training.global_batch", "61"}, {"cluster.gpus", "8"}, {"towers.placement", "disjoint"}, {"towers.vision.gpus", "4"}},
           {.batch = SplitRules::Batch::Divides}),
       ContainsSubstring("no admissible split of 8 GPUs divides 61"));
+  CHECK_THAT(refusal(small_clip, {{"parallel.pipeline", "2"}}),
+             ContainsSubstring("parallel.pipeline: a split takes each rank's share"));
   CHECK_THAT(refusal(small_decoder, {}), ContainsSubstring("a split needs two towers and nothing else"));
 }
