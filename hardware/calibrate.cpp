@@ -99,9 +99,9 @@ void calibrate_gemm(Draft& draft, std::vector<GemmPoint> points) {
     draft.set(path + ".training_ceiling.value", tera(fit.law.ceiling.value(), "FLOP/s"));
     draft.set_words(path + ".training_ceiling.source", "Assumption: the kernel ceiling itself; no training run at hand");
   }
-  if (!draft.has("gemm", format, "weight_gradient_factor")) {
-    draft.set(path + ".weight_gradient_factor.value", "1.0");
-    draft.set_words(path + ".weight_gradient_factor.source", "Assumption: as the forward product; not measured here");
+  if (!draft.has("gemm", format, "sum_exposed")) {
+    draft.set(path + ".sum_exposed.value", "0.52");
+    draft.set_words(path + ".sum_exposed.source", "Assumption: as on A100-PCIe; not measured here");
   }
   draft.add_part(path, fit.residuals, fit.sources.reference);
 }

@@ -38,9 +38,9 @@ GemmModel read_fitted(Reader reader) {
   Reader ceiling = sourced(reader, "training_ceiling");
   model.training_ceiling = ceiling.quantity<FlopsPerSecond>("value");
   ceiling.reject_unknown_keys();
-  Reader factor = sourced(reader, "weight_gradient_factor");
-  model.weight_gradient_factor = factor.positive_number("value");
-  factor.reject_unknown_keys();
+  Reader exposed = sourced(reader, "sum_exposed");
+  model.sum_exposed = exposed.fraction("value");
+  exposed.reject_unknown_keys();
   model.provenance = read_provenance(reader);
   model.rows = read_range(reader.child("rows"));
   model.columns = read_range(reader.child("columns"));

@@ -19,13 +19,16 @@ const GemmModel& gemm_model(const Gpu& gpu, DataType type) {
   return *model;
 }
 
-/// Rate of `shape.pass` on the chosen ceiling. A sustained ceiling is the mean over the three products of a training
-/// step, so the slower weight gradient must leave the mean as it is.
-FlopsPerSecond ceiling_of(const Gpu& gpu, const GemmModel& model, GemmPass pass) {
-  const double factor = pass == GemmPass::WeightGradient ? model.weight_gradient_factor : 1;
-  if (gpu.ceiling == Ceiling::Kernel) return model.law.ceiling * factor;
-  const double mean_time = (2 + 1 / model.weight_gradient_factor) / 3;
-  return model.training_ceiling * (factor * mean_time);
+FlopsPerSecond ceiling_of(const Gpu& gpu, const GemmModel& model) {
+  return gpu.ceiling == Ceiling::Kernel ? model.law.ceiling : model.training_ceiling;
+}
+
+/// What it costs to add the result to a sum: the sum is read and written where the law has one value written, and a share of
+/// that is not hidden under the multiplies of other tiles. So much a value of the result, however deep the product is.
+Seconds sum_time(const Gpu& gpu, const GemmModel& model, const GemmShape& shape) {
+  if (shape.sum_value == Bytes()) return Seconds{};
+  const double values = static_cast<double>(shape.batch) * static_cast<double>(shape.m) * static_cast<double>(shape.n);
+  return values * model.sum_exposed * (2 * shape.sum_value - size_of(shape.dtype)) / gpu.memory_bandwidth;
 }
 
 bool inside(const GemmModel& model, const GemmShape& shape) {
@@ -70,20 +73,21 @@ bool supports(const Gpu& gpu, DataType type) {
 PredictedTime gemm_time(const Gpu& gpu, const GemmShape& shape) {
   require_positive({shape.m, shape.n, shape.k, shape.batch});
   const GemmModel& model = gemm_model(gpu, shape.dtype);
-  const FlopsPerSecond ceiling = ceiling_of(gpu, model, shape.pass);
-  const PredictedTime law{.time = gemm_law_time(model.law, shape, ceiling, gpu.streaming_multiprocessors),
+  const PredictedTime law{.time = gemm_law_time(model.law, shape, ceiling_of(gpu, model), gpu.streaming_multiprocessors),
                           .provenance = model.provenance,
                           .outside_measured_region = !inside(model, shape)};
-  if (shape.batch != 1) return law;
   const bool as_measured = gpu.ceiling == Ceiling::Kernel && shape.pass != GemmPass::WeightGradient;
-  return corrected(law, model.grid, grid_coordinates(shape), as_measured ? Provenance::Measured : Provenance::Interpolated);
+  const Provenance exact = as_measured ? Provenance::Measured : Provenance::Interpolated;
+  PredictedTime time = shape.batch != 1 ? law : corrected(law, model.grid, grid_coordinates(shape), exact);
+  time.time += sum_time(gpu, model, shape);
+  return time;
 }
 
 PredictedTime attention_time(const Gpu& gpu, const AttentionShape& shape) {
   require_positive({shape.batch, shape.heads, shape.kv_heads, shape.queries, shape.keys, shape.head_dim, shape.window});
   if (shape.kernel == AttentionKernel::Unfused) {
     const GemmModel& gemm = gemm_model(gpu, shape.dtype);
-    return unfused_attention_time(gpu, shape, gemm.law, ceiling_of(gpu, gemm, GemmPass::Forward));
+    return unfused_attention_time(gpu, shape, gemm.law, ceiling_of(gpu, gemm));
   }
   const AttentionModel& model = attention_model(gpu, shape);
   const double share = model.rate * (gpu.ceiling == Ceiling::Sustained ? model.training_share : 1);

@@ -32,8 +32,8 @@ using GridPointer = std::shared_ptr<const ResidualGrid>;
 /// Matrix multiplies in one number format.
 struct GemmModel {
   GemmLaw law;
-  FlopsPerSecond training_ceiling;    ///< law.ceiling as it is in a long training step: real data, clocks under power.
-  double weight_gradient_factor = 1;  ///< Rate of dW products against forward ones in kernel measurements.
+  FlopsPerSecond training_ceiling;  ///< law.ceiling as it is in a long training step: real data, clocks under power.
+  double sum_exposed = 0;           ///< Share of a sum's traffic that the product does not hide.
   Provenance provenance = Provenance::Assumed;
   MeasuredRange rows, columns, depth;  ///< Of m, n and k.
   std::string reference;               ///< Source of the measurements that set law.ceiling and fill the grid.

@@ -31,6 +31,7 @@ struct GemmShape {
   std::int64_t m = 1, n = 1, k = 1, batch = 1;
   DataType dtype = DataType::Bf16;
   GemmPass pass = GemmPass::Forward;
+  Bytes sum_value{};  ///< Of one value of a sum that the result is added to, read and written; 0: the result is stored.
 };
 
 enum class AttentionKernel { Unfused, Flash1, Flash2, Flash3 };

@@ -43,6 +43,7 @@ std::optional<GemmPoint> read_gemm_point(const CsvReader& row, std::vector<LeftO
                             .dtype = one_of(row, "dtype", data_type_names()),
                             .pass = GemmPass::Forward}};
   if (point.origin.source.find("layout=NT") != std::string::npos) point.shape.pass = GemmPass::WeightGradient;
+  if (point.origin.source.find("acc-fp32-out") != std::string::npos) point.shape.sum_value = Bytes(4);
   const double flops =
       2.0 * static_cast<double>(point.shape.m) * static_cast<double>(point.shape.n) * static_cast<double>(point.shape.k);
   point.time = Seconds(flops / (row.positive_number("tflops") * 1e12));

@@ -59,6 +59,14 @@ void check_pipeline(Reader& root, const Scenario& scenario) {
   }
 }
 
+void check_exchanges(Reader& root, const Scenario& scenario) {
+  if (scenario.stack.pipeline_exchange == PipelineExchange::AtOnce || scenario.parallel.pipeline == 1) return;
+  if (scenario.parallel.schedule != PipelineSchedule::OneForwardOneBackward)
+    fail_at(root, "parallel", "schedule", fmt::format("exchanges in turn ({}) are modelled for 1f1b only", scenario.stack.name));
+  if (scenario.techniques.pp_overlap)
+    fail_at(root, "techniques", "pp_overlap", fmt::format("{} exchanges in turn: nothing overlaps", scenario.stack.name));
+}
+
 void check_recompute(Reader& root, const Scenario& scenario) {
   const ParallelPlan& plan = scenario.parallel;
   const std::int64_t chunks = std::int64_t{plan.pipeline} * plan.virtual_stages;
@@ -179,6 +187,7 @@ void complete_batches(Reader& training, Scenario& scenario) {
 void check_scenario(Reader& root, Scenario& scenario) {
   check_tensor_split(root, scenario);
   check_pipeline(root, scenario);
+  check_exchanges(root, scenario);
   check_recompute(root, scenario);
   check_techniques(root, scenario);
   check_sharding(root, scenario);

@@ -98,6 +98,30 @@ std::optional<Step> eager_step(const KernelContext& context, const EagerWork& wo
   return step;
 }
 
+int sum_kernels(const KernelContext& context) {
+  if (context.weight_gradient_sum == WeightGradientSum::Fused || context.summed == 0) return 0;
+  return context.weight_gradient_sum == WeightGradientSum::Converted && context.gradient_value > size_of(context.precision) ? 2
+                                                                                                                            : 1;
+}
+
+/// What the sum of one value moves: the new gradient and the sum are read, the sum written; a conversion reads the gradient and
+/// writes what is then added.
+Bytes sum_bytes(const KernelContext& context) {
+  const Bytes value = size_of(context.precision);
+  const Bytes sum = context.gradient_value;
+  switch (context.weight_gradient_sum) {
+    case WeightGradientSum::Fused:
+      return Bytes();
+    case WeightGradientSum::Separate:
+      return value + 2 * sum;
+    case WeightGradientSum::Converted:
+      return sum > value ? value + 4 * sum : 3 * sum;
+    case WeightGradientSum::AfterFirst:
+      return 3 * sum;
+  }
+  throw std::logic_error("unhandled WeightGradientSum");
+}
+
 /// Prices each operator shape in one pass.
 struct KernelPricer {
   const KernelContext& context;
@@ -121,6 +145,7 @@ struct KernelPricer {
       shape.m = linear.inputs.value();
       shape.k = linear.rows.value();
       shape.pass = GemmPass::WeightGradient;
+      if (context.weight_gradient_sum == WeightGradientSum::Fused && context.summed > 0) shape.sum_value = context.gradient_value;
     }
     const Count weights = linear.inputs * linear.outputs;
     return with_sum(with_bias_gradient(with_casts(gemm_step(context, shape), weights), linear), weights);
@@ -249,11 +274,11 @@ struct KernelPricer {
     return step;
   }
 
-  /// A kernel of its own reads the new gradient and the sum over the micro-batches, and writes the sum.
+  /// Kernels of their own for the sum over the micro-batches; where some micro-batches have none, the mean over all.
   [[nodiscard]] Step with_sum(Step step, Count weights) const {
-    if (context.weight_gradient_sum == WeightGradientSum::Fused || pass != Pass::WeightGradient) return step;
-    const Step sum = memory_step(context, MemoryOperator::Elementwise,
-                                 weights.as_double() * (size_of(context.precision) + 2 * context.gradient_value), 1);
+    if (pass != Pass::WeightGradient || sum_kernels(context) == 0) return step;
+    const Bytes bytes = context.summed * weights.as_double() * sum_bytes(context);
+    const Step sum = memory_step(context, MemoryOperator::Elementwise, bytes, sum_kernels(context));
     step.duration += sum.duration;
     step.bytes += sum.bytes;
     return step;
@@ -304,8 +329,8 @@ int linear_launches(const KernelContext& context, const Linear<Count>& linear, P
   if (pass == Pass::InputGradient) return 1;
   const bool bias_sum = pass == Pass::WeightGradient && linear.bias && !context.fused_operators;
   const int conversions = context.weights == WeightState::Autocast ? (linear.bias ? 2 : 1) : 0;
-  const bool own_sum = pass == Pass::WeightGradient && context.weight_gradient_sum == WeightGradientSum::Separate;
-  return 1 + conversions + (bias_sum ? 1 : 0) + (own_sum ? 1 : 0);
+  const int sums = pass == Pass::WeightGradient ? sum_kernels(context) : 0;
+  return 1 + conversions + (bias_sum ? 1 : 0) + sums;
 }
 
 int attention_launches(const KernelContext& context, Pass pass) {

@@ -18,8 +18,9 @@ struct KernelContext {
   AttentionKernel attention = AttentionKernel::Flash2;
   bool fused_operators = true;
   WeightState weights = WeightState::MasterCopy;
-  WeightGradientSum weight_gradient_sum = WeightGradientSum::Fused;
+  WeightGradientSum weight_gradient_sum = WeightGradientSum::AfterFirst;
   Bytes gradient_value{4};   ///< Of one value of the sum over the micro-batches.
+  double summed = 0;         ///< Share of the micro-batches whose weight gradients are added to a sum.
   EagerOperators unfused{};  ///< Operators for which the software has no fused kernel at all.
 };
 

@@ -5,6 +5,17 @@
 
 namespace mfusim {
 
+namespace {
+
+/// From ZeRO-2 on gradients are reduced at each micro-batch, and only a rank's share of them is added up: not counted.
+double summed_micro_batches(const Scenario& scenario) {
+  const double micro_batches = static_cast<double>(scenario.parallel.micro_batches);
+  if (scenario.parallel.zero >= 2) return 0;
+  return scenario.stack.weight_gradient_sum == WeightGradientSum::AfterFirst ? (micro_batches - 1) / micro_batches : 1;
+}
+
+}  // namespace
+
 LayerContext layer_context(const Scenario& scenario) {
   const Techniques& techniques = scenario.techniques;
   const ParallelPlan& plan = scenario.parallel;
@@ -16,6 +27,7 @@ LayerContext layer_context(const Scenario& scenario) {
                   .weights = autocasts(scenario.training, scenario.stack) ? WeightState::Autocast : WeightState::MasterCopy,
                   .weight_gradient_sum = scenario.stack.weight_gradient_sum,
                   .gradient_value = gradient_value(scenario),
+                  .summed = summed_micro_batches(scenario),
                   .unfused = scenario.stack.unfused},
       .tensor = {.ranks = plan.tensor, .sequence = plan.sequence},
       .context = {.ranks = plan.context,

@@ -35,6 +35,7 @@ class PipelineStep {
     if (plan_.pipeline > 1) {
       send_activations_ = stage_transfer(scenario, context_, chunks_, "send activations", StreamKind::PipelineForward);
       send_gradients_ = stage_transfer(scenario, context_, chunks_, "send gradients", StreamKind::PipelineBackward);
+      send_in_turn_ = in_turn(send_activations_, send_gradients_);
     }
   }
 
@@ -94,6 +95,16 @@ class PipelineStep {
     return values;
   }
 
+  /// Both transfers between two neighbours in the steady phase, one after the other. They begin when the earlier stage has ended
+  /// its forward pass and the later one its backward pass, and the next passes of both wait for the two: the later stage receives
+  /// its next activations before it sends gradients.
+  /// Source: DeepSpeed, deepspeed/runtime/pipe/schedule.py (TrainSchedule: RecvActivation before SendGrad, SendActivation before
+  /// RecvGrad) and p2p.py (blocking calls).
+  [[nodiscard]] static Step in_turn(const Step& first, Step second) {
+    second.duration += first.duration;
+    return second;
+  }
+
   [[nodiscard]] std::uint32_t model_chunk(int stage, std::uint32_t chunk) const {
     return mfusim::model_chunk(plan_, stage, chunk);
   }
@@ -120,6 +131,9 @@ class PipelineStep {
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (slots[i].kind != Slot::Kind::Forward) blocks_ = !scenario_.techniques.pp_overlap;  // the warm-up is over
       if (i > last_forward) blocks_ = edge_phases_block();                                   // the flush begins
+      receives_next_ = scenario_.stack.pipeline_exchange == PipelineExchange::InTurn && i < last_forward && blocks_
+                           ? std::optional(next_forward(slots, i))
+                           : std::nullopt;
       const PlacedSegment placed = place_slot(slots[i]);
       if (!placed.segment->tasks.empty()) end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
       const bool last = last_slot[slots[i].chunk] == i;
@@ -137,6 +151,13 @@ class PipelineStep {
     return update;
   }
 
+  /// The forward pass that follows slot `at` on its stage.
+  [[nodiscard]] Passage next_forward(const std::vector<Slot>& slots, std::size_t at) const {
+    const auto next = std::find_if(slots.begin() + static_cast<std::ptrdiff_t>(at) + 1, slots.end(),
+                                   [](const Slot& slot) { return slot.kind == Slot::Kind::Forward; });
+    return {model_chunk(stage_, next->chunk), next->micro_batch};
+  }
+
   /// ZeRO-2 keeps no whole gradients between micro-batches. Source: DeepSpeed, deepspeed/runtime/zero/stage_1_and_2.py:
   /// partitioned gradients are reduced at every micro-batch, not only where accumulation ends.
   void end_micro_batch(TaskId backward_end) {
@@ -148,7 +169,7 @@ class PipelineStep {
   /// Weight gathers of overlapped ZeRO run under the forward passes of earlier chunks, the first one in the open.
   [[nodiscard]] std::vector<std::vector<TaskId>> stage_inputs(int stage) {
     std::vector<std::vector<TaskId>> inputs(static_cast<std::size_t>(plan_.virtual_stages));
-    if (gathers_new_weights(plan_) && scenario_.techniques.dp_overlap) {
+    if (gathers_under_forward(scenario_)) {
       for (std::uint32_t chunk = 0; chunk < inputs.size(); ++chunk) {
         const ParameterShare share = parameters_of(chunks_[model_chunk(stage, chunk)], context_.tensor);
         inputs[chunk] = {graph_.add(stage, weight_gather(scenario_, share.trainable, "weight gather"),
@@ -199,10 +220,18 @@ class PipelineStep {
   }
 
   void send(const PlacedSegment& placed, const Passage& passage, bool forward) {
-    const Step& step = forward ? send_activations_ : send_gradients_;
-    std::size_t& row = forward ? forward_send_row_ : backward_send_row_;
-    const TaskId sent =
-        graph_.add_row(stage_, step, row, {.micro_batch = passage.micro_batch, .chunk = passage.chunk}, exits_of(placed));
+    const StepInstance instance{.micro_batch = passage.micro_batch, .chunk = passage.chunk};
+    std::vector<TaskId> after = exits_of(placed);
+    TaskId sent = 0;
+    if (forward) {
+      sent = graph_.add_row(stage_, send_activations_, forward_send_row_, instance, after);
+    } else if (receives_next_) {
+      const std::vector<TaskId> received = exits_of(forward_.at({receives_next_->chunk - 1, receives_next_->micro_batch}));
+      after.insert(after.end(), received.begin(), received.end());
+      sent = graph_.add_row(stage_, send_in_turn_, in_turn_send_row_, instance, after);
+    } else {
+      sent = graph_.add_row(stage_, send_gradients_, backward_send_row_, instance, after);
+    }
     (forward ? sent_forward_ : sent_backward_)[passage] = sent;
     if (blocks_) blocking_.push_back(sent);
   }
@@ -257,14 +286,16 @@ class PipelineStep {
   std::vector<Priced> priced_;
   std::vector<std::size_t> priced_of_;  ///< By chunk of the whole model.
   std::vector<int> stage_of_;           ///< By chunk of the whole model.
-  Step send_activations_, send_gradients_;
+  Step send_activations_, send_gradients_, send_in_turn_;
   std::size_t forward_send_row_ = no_row;
   std::size_t backward_send_row_ = no_row;
+  std::size_t in_turn_send_row_ = no_row;
   int stage_ = 0;
   std::optional<GradientReduction> reduction_;
   std::vector<std::vector<TaskId>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
   std::vector<TaskId> blocking_;            ///< A blocking send that the next pass waits for.
   bool blocks_ = false;                     ///< In the present phase of the schedule.
+  std::optional<Passage> receives_next_;    ///< With exchanges in turn: what is received before gradients are sent.
   PassageTable<PlacedSegment> forward_, backward_;
   PassageTable<std::optional<TaskId>> sent_forward_, sent_backward_;
 };

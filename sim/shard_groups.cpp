@@ -30,6 +30,22 @@ bool gathers_new_weights(const ParallelPlan& plan) {
   return (plan.zero == 1 || plan.zero == 2) && plan.shard_group > 1;
 }
 
+namespace {
+
+/// Are all gradients summed on all ranks?
+bool reduces_whole(const Scenario& scenario) {
+  const ShardedReduction reduction = scenario.stack.sharded_reduction;
+  if (scenario.parallel.zero == 0) return true;
+  if (scenario.parallel.zero > 1 || reduction == ShardedReduction::ToOwners) return false;
+  return reduction == ShardedReduction::Whole || scenario.training.precision == DataType::Bf16;
+}
+
+}  // namespace
+
+bool gathers_under_forward(const Scenario& scenario) {
+  return gathers_new_weights(scenario.parallel) && scenario.techniques.dp_overlap && !scenario.stack.gathers_at_update;
+}
+
 Step weight_gather(const Scenario& scenario, double values, const std::string& name) {
   return group_collective(scenario, Collective::AllGather, values * weight_value(scenario), name,
                           shard_group(scenario.parallel, scenario.cluster));
@@ -44,7 +60,7 @@ TaskId reduce_gradients(const Scenario& scenario, StepGraph& graph, int rank, do
     const std::array<TaskId, 1> after{ready};
     return graph.add_row(rank, group_collective(scenario, kind, bytes, name, group), row, instance, after);
   };
-  if (plan.zero == 0)
+  if (reduces_whole(scenario))
     return add(Collective::AllReduce, message, "gradient reduction", data_group(plan, scenario.cluster), rows.inside);
   ready = add(Collective::ReduceScatter, message, "gradient reduction", shard_group(plan, scenario.cluster), rows.inside);
   return add(Collective::AllReduce, message / plan.shard_group, "gradient reduction across shard groups",

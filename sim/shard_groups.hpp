@@ -21,6 +21,9 @@ namespace mfusim {
 /// Whether ranks hold weights that others have updated: ZeRO-1 and 2.
 [[nodiscard]] bool gathers_new_weights(const ParallelPlan& plan);
 
+/// Whether the gather runs under the next forward pass, not behind the update.
+[[nodiscard]] bool gathers_under_forward(const Scenario& scenario);
+
 /// All-gather of `values` weights inside a shard group: each rank sends (s-1)/s of them.
 [[nodiscard]] Step weight_gather(const Scenario& scenario, double values, const std::string& name);
 
@@ -32,7 +35,8 @@ struct ReductionRows {
 
 /// Sums `values` gradients after `ready`; gives the task that ends it.
 /// ZeRO-0: one all-reduce of all ranks. From ZeRO-1 on a reduce-scatter inside the shard group, then, where there are r > 1
-/// groups, an all-reduce of the 1/s share across them: each rank sends (s-1)/s + 2 (r-1)/(r s) of the values.
+/// groups, an all-reduce of the 1/s share across them: each rank sends (s-1)/s + 2 (r-1)/(r s) of the values. Software that
+/// reduces whole gradients does so with ZeRO-1 as with ZeRO-0.
 TaskId reduce_gradients(const Scenario& scenario, StepGraph& graph, int rank, double values, StepInstance instance, TaskId ready,
                         ReductionRows& rows);
 

@@ -30,9 +30,17 @@ const std::vector<std::pair<std::string, OptimizerKernels>> optimizer_kernels{
 const std::vector<std::pair<std::string, GradientCopies>> gradient_copies{
     {"none", GradientCopies::None}, {"buckets", GradientCopies::Buckets}, {"buckets-and-sums", GradientCopies::BucketsAndSums}};
 const std::vector<std::pair<std::string, WeightGradientSum>> weight_gradient_sums{{"fused", WeightGradientSum::Fused},
-                                                                                  {"separate", WeightGradientSum::Separate}};
+                                                                                  {"separate", WeightGradientSum::Separate},
+                                                                                  {"converted", WeightGradientSum::Converted},
+                                                                                  {"after-first", WeightGradientSum::AfterFirst}};
+const std::vector<std::pair<std::string, PipelineExchange>> pipeline_exchanges{{"at-once", PipelineExchange::AtOnce},
+                                                                               {"in-turn", PipelineExchange::InTurn}};
 const std::vector<std::pair<std::string, PipelineOverlap>> pipeline_overlaps{{"all", PipelineOverlap::AllPhases},
                                                                              {"steady", PipelineOverlap::SteadyPhase}};
+const std::vector<std::pair<std::string, ShardedReduction>> sharded_reductions{
+    {"to-owners", ShardedReduction::ToOwners},
+    {"whole", ShardedReduction::Whole},
+    {"whole-with-bf16", ShardedReduction::WholeWithBf16}};
 const std::vector<std::pair<std::string, LaunchMode>> launch_modes{{"eager", LaunchMode::Eager}, {"graph", LaunchMode::Graph}};
 const std::vector<std::pair<std::string, AttentionKernel>> attention_kernels{{"false", AttentionKernel::Unfused},
                                                                              {"1", AttentionKernel::Flash1},
@@ -91,6 +99,9 @@ void read_settings(Reader& reader, Stack& stack) {
   if (reader.has("gradient_copies")) stack.gradient_copies = reader.choice("gradient_copies", gradient_copies);
   if (reader.has("weight_gradient_sum")) stack.weight_gradient_sum = reader.choice("weight_gradient_sum", weight_gradient_sums);
   if (reader.has("pipeline_overlap")) stack.pipeline_overlap = reader.choice("pipeline_overlap", pipeline_overlaps);
+  if (reader.has("pipeline_exchange")) stack.pipeline_exchange = reader.choice("pipeline_exchange", pipeline_exchanges);
+  if (reader.has("sharded_reduction")) stack.sharded_reduction = reader.choice("sharded_reduction", sharded_reductions);
+  if (reader.has("gathers_at_update")) stack.gathers_at_update = reader.boolean("gathers_at_update");
   if (reader.has("unfused")) stack.unfused = read_unfused(reader.child("unfused"));
   if (reader.has("framework_memory")) stack.framework_memory = reader.quantity<Bytes>("framework_memory");
 }

@@ -46,11 +46,21 @@ enum class OptimizerKernels { Fused, Foreach, Loop };
 /// back, or these and sums into gradients that were set to zero before the pass.
 enum class GradientCopies { None, Buckets, BucketsAndSums };
 
-/// Whether a weight gradient is added to the sum over the micro-batches inside its matrix multiply or by a kernel of its own.
-enum class WeightGradientSum { Fused, Separate };
+/// How a weight gradient is added to the sum over the micro-batches. Fused: inside its matrix multiply. Separate: by a kernel of
+/// its own. Converted: by one that converts it to the sum's type, where that is wider, and one that adds. AfterFirst: as
+/// PyTorch's autograd does it, in the gradient's own type, and the first micro-batch's gradient becomes the sum.
+enum class WeightGradientSum { Fused, Separate, Converted, AfterFirst };
 
 /// Which phases of the pipeline schedule `techniques.pp_overlap` reaches: all, or not warm-up and flush.
 enum class PipelineOverlap { AllPhases, SteadyPhase };
+
+/// How a pipeline stage exchanges with one neighbour in the steady phase. AtOnce: it sends and receives at the same time
+/// (Megatron-LM's batched calls). InTurn: one transfer after the other.
+enum class PipelineExchange { AtOnce, InTurn };
+
+/// What ZeRO-1 does with gradients: each rank's share is summed on that rank, or all of them on all ranks as without sharding
+/// (DeepSpeed's bf16 optimizer, unlike its fp16 one; InternEvo).
+enum class ShardedReduction { ToOwners, Whole, WholeWithBf16 };
 
 /// Operators that a stack runs as the framework's own kernels, one an arithmetic step, also where its other operators are
 /// fused (Megatron-LM of 2023 fuses LayerNorm and GELU, not what Llama uses in their place).
@@ -87,10 +97,13 @@ struct Stack {
   bool eager_cross_entropy = false;    ///< Logits are copied to fp32 and kept beside their log-softmax (Hugging Face).
   OptimizerKernels optimizer_kernels = OptimizerKernels::Fused;
   GradientCopies gradient_copies = GradientCopies::None;
-  WeightGradientSum weight_gradient_sum = WeightGradientSum::Fused;
+  WeightGradientSum weight_gradient_sum = WeightGradientSum::AfterFirst;
   PipelineOverlap pipeline_overlap = PipelineOverlap::AllPhases;
-  EagerOperators unfused;  ///< Eager whatever `techniques.fused_operators` says.
-  Techniques techniques;   ///< What the stack does by itself.
+  PipelineExchange pipeline_exchange = PipelineExchange::AtOnce;
+  ShardedReduction sharded_reduction = ShardedReduction::ToOwners;
+  bool gathers_at_update = false;  ///< ZeRO-1 and 2 gather new weights before the step ends, whatever overlaps.
+  EagerOperators unfused;          ///< Eager whatever `techniques.fused_operators` says.
+  Techniques techniques;           ///< What the stack does by itself.
   bool operator==(const Stack&) const = default;
 };
 

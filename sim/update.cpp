@@ -76,7 +76,7 @@ std::vector<TaskId> add_optimizer(const Scenario& own, StepGraph& graph, const R
     const std::vector<TaskId> known = host_waits_for_gradients(own) ? norms : std::vector<TaskId>{};
     last.push_back(graph.add(update.rank, optimizer_launches(own, launches), {}, known));
   }
-  if (gathers_new_weights(own.parallel) && !own.techniques.dp_overlap)
+  if (gathers_new_weights(own.parallel) && !gathers_under_forward(own))
     last = {graph.add(update.rank, weight_gather(own, update.parameters, "weight gather"), {}, last)};
   return last;
 }

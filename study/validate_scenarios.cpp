@@ -2,10 +2,8 @@
 #include "study/validate_scenarios.hpp"
 
 #include "base/count.hpp"
-#include "sim/build_step.hpp"
-#include "sim/engine.hpp"
+#include "sim/evaluate.hpp"
 #include "sim/residuals.hpp"
-#include "sim/summarize.hpp"
 #include "study/published_measurement.hpp"
 
 #include <fmt/format.h>
@@ -57,17 +55,15 @@ void run_case(ValidationRow& row, const CaseDocument& document, const Settings& 
   row.measured_time = measured.iteration_time;
   row.measured_mfu = measured.mfu;
   row.measured_memory = measured.memory;
-  const Work<Count> work = micro_batch_work(scenario);
-  const BuiltStep step = build_step(scenario, work);
-  const Result result = summarize(scenario, work, step, simulate(step.graph));
-  row.predicted_time = result.iteration_time;
-  row.predicted_mfu = result.mfu;
-  row.predicted_memory = result.memory.peak;
-  row.fits = result.memory.fits;
+  const Evaluation predicted = evaluate(scenario);
+  row.predicted_time = predicted.iteration_time;
+  row.predicted_mfu = predicted.mfu;
+  row.predicted_memory = predicted.peak_memory;
+  row.fits = predicted.fits();
   row.situation = situation_of(scenario);
   if (!row.measured_time) return;
   const ResidualRange range = shipped_residuals().range_without(row.situation, row.family);
-  const double ratio = *row.measured_time / result.iteration_time;
+  const double ratio = *row.measured_time / predicted.iteration_time;
   row.inside_range = range.low <= ratio && ratio <= range.high;
 }
 

@@ -49,6 +49,7 @@ def reading(stack, assumed=(), **values):
 
 # Family, or pattern of ids -> the stack, and values for cells that the source leaves open.
 MEGATRON_2021 = "megatron-lm-2021"
+DEEPSPEED_PIPELINE = "deepspeed-pipeline-2022"
 MEGATRON_2023 = "megatron-lm-2023-01"
 READINGS = {
     "megascale": reading(MEGATRON_2023, ["micro_batch 1", "no recomputation", "ZeRO-1 with fp32 gradients",
@@ -59,8 +60,7 @@ READINGS = {
                          variation={"slow_nodes": {"fraction": 0.005, "slowdown": 1.1}}),
     "korthikanti": reading(MEGATRON_2023, ["stack: nearest in the catalog, a year younger"], zero=0),
     "narayanan": reading(MEGATRON_2021, ["no interleaving"], zero=0),
-    "mtnlg": reading(MEGATRON_2021, ["micro_batch 1", "ZeRO 0", "stack: Megatron-LM of the same year; the run used Megatron-DeepSpeed"],
-                     zero=0),
+    "mtnlg": reading(DEEPSPEED_PIPELINE, ["micro_batch 1", "ZeRO 0"], zero=0),
     "vtrain": reading(MEGATRON_2023, ["ZeRO 0", "network 4 x 200 Gb/s", "vocabulary 50257 padded to 51200", "80 GB GPU",
                                       "asynchronous tensor all-reduce"], zero=0),
     "zerobubble": reading(MEGATRON_2023, ["no recomputation", "no flash attention",
@@ -70,8 +70,7 @@ READINGS = {
                           vocabulary=32000),
     "dgxc": reading("megatron-core-2024", ["cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3"], zero=1,
                     techniques={"flash_attention": 3}),
-    "bloom": reading(MEGATRON_2021, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880",
-                                     "stack: Megatron-LM of 2021, which Megatron-DeepSpeed stands on"], zero=1),
+    "bloom": reading(DEEPSPEED_PIPELINE, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880"], zero=1),
     "internevo": reading("internevo-2023", ["flash attention 1"], zero=1, shard_group=8),
     "flagperf": reading("flagscale-2023", ["ZeRO-1", "no sequence parallelism (the script has no flag for it)", "no recomputation"],
                         zero=1, recompute="none", memory_unit="GiB"),

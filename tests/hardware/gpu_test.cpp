@@ -84,16 +84,46 @@ TEST_CASE("a long step is slower than a kernel benchmark", "[gpu]") {
   CHECK(gemm_time(sustained, shape).time > gemm_time(kernel, shape).time);
 }
 
-TEST_CASE("the three products of a layer together run at the sustained ceiling", "[gpu]") {
+TEST_CASE("the three products of a layer at 4096 tokens together run at 251 TFLOP/s", "[gpu][published]") {
   const Gpu gpu = load_gpu("a100-sxm4-80gb");
-  GemmShape shape{.m = 65536, .n = 16384, .k = 16384};
-  double time = 0;
-  for (const GemmPass pass : {GemmPass::Forward, GemmPass::InputGradient, GemmPass::WeightGradient}) {
-    shape.pass = pass;
-    time += gemm_time(gpu, shape).time.count();
-  }
-  const double flops = 3 * 2.0 * 65536 * 16384 * 16384;
-  CHECK_THAT(flops / time, WithinRel(251e12, 0.02));  // published-run calibration, see the catalog
+  const std::int64_t tokens = 4096;
+  const std::int64_t width = 65536;
+  const double stored = gemm_time(gpu, {.m = tokens, .n = width, .k = width}).time.count();
+  const double added =
+      gemm_time(gpu, {.m = width, .n = width, .k = tokens, .pass = GemmPass::WeightGradient, .sum_value = Bytes(4)}).time.count();
+  const double flops = 3 * 2.0 * 4096 * 65536 * 65536;
+  CHECK_THAT(flops / (2 * stored + added), WithinRel(251e12, 0.02));  // published-run calibration, see the catalog
+}
+
+TEST_CASE("to add a product to a sum costs so much a value, however deep the product is", "[gpu][property]") {
+  const Gpu gpu = load_gpu("a100-sxm4-80gb");
+  const std::int64_t k = GENERATE(1024, 4096, 32768);
+  CAPTURE(k);
+  const auto cost = [&](std::int64_t m, Bytes sum_value) {
+    const GemmShape stored{.m = m, .n = 8192, .k = k, .pass = GemmPass::WeightGradient};
+    GemmShape added = stored;
+    added.sum_value = sum_value;
+    return (gemm_time(gpu, added).time - gemm_time(gpu, stored).time).count();
+  };
+  CHECK_THAT(cost(8192, Bytes(4)), WithinRel(0.52 * 6 * 8192 * 8192 / 2039e9, 1e-6));  // 8 bytes moved, not 2
+  CHECK_THAT(cost(16384, Bytes(4)), WithinRel(2 * cost(8192, Bytes(4)), 1e-6));
+  CHECK_THAT(cost(8192, Bytes(2)), WithinRel(cost(8192, Bytes(4)) / 3, 1e-6));
+}
+
+TEST_CASE("published: products added to fp32 sums on A100-PCIe", "[gpu][published]") {
+  // MooreThreads/SimuMax@4dcaae5 a100_pcie.json, layout NT. The share that shows was fitted to rows 4096 deep; the law of stored
+  // products is within 6 % of nine in ten of the stored ones.
+  struct Row {
+    std::int64_t m, n, k;
+    double rate;
+  };
+  const Row row = GENERATE(Row{28672, 8192, 4096, 220.67}, Row{128256, 8192, 4096, 220.94}, Row{8192, 14336, 4096, 219.83},
+                           Row{3072, 5120, 24640, 237.29}, Row{4096, 7168, 33024, 235.7});
+  CAPTURE(row.m, row.n, row.k);
+  Gpu gpu = load_gpu("a100-pcie-80gb");
+  gpu.ceiling = Ceiling::Kernel;
+  const GemmShape shape{.m = row.m, .n = row.n, .k = row.k, .pass = GemmPass::WeightGradient, .sum_value = Bytes(4)};
+  CHECK_THAT(tera(gpu, shape), WithinRel(row.rate, 0.06));
 }
 
 TEST_CASE("published: FlashAttention forward and backward", "[gpu][published]") {

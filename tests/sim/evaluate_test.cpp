@@ -34,3 +34,16 @@ TEST_CASE("an evaluation gives the very numbers of a run", "[property]") {
 TEST_CASE("an evaluation of a two-tower model gives the numbers of its run", "[property]") {
   check_evaluation(scenario_of(small_clip));
 }
+
+TEST_CASE("an evaluation of DeepSpeed's pipeline engine gives the numbers of its run", "[property]") {
+  const int stages = GENERATE(2, 4);
+  const int micro_batches = GENERATE(3, 24);
+  CAPTURE(stages, micro_batches);
+  const Settings plan{{"cluster.gpus", std::to_string(4 * stages)},
+                      {"parallel.tensor", "2"},
+                      {"parallel.pipeline", std::to_string(stages)},
+                      {"parallel.zero", "1"},
+                      {"training.global_batch", std::to_string(2 * micro_batches)},
+                      {"stack", "deepspeed-pipeline-2022"}};
+  check_evaluation(scenario_of(small_decoder, plan));
+}

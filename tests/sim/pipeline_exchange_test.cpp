@@ -10,9 +10,9 @@ using namespace mfusim::tests;
 
 namespace {
 
-const Step& send_of(const Run& run) {
-  const auto found = std::find_if(run.step.steps.begin(), run.step.steps.end(),
-                                  [](const Step& step) { return step.name == "send activations"; });
+const Step& send_of(const Run& run, const std::string& name = "send activations") {
+  const auto found =
+      std::find_if(run.step.steps.begin(), run.step.steps.end(), [&](const Step& step) { return step.name == name; });
   REQUIRE(found != run.step.steps.end());
   return *found;
 }
@@ -31,4 +31,29 @@ TEST_CASE("tensor ranks send shares, and gather them where they need the whole",
   CHECK(send_of(whole).bytes == send_of(shares).bytes);
   const Picoseconds more = send_of(whole).duration - send_of(shares).duration;
   CHECK(std::abs((more - gather.duration).count()) <= 1);  // rounded once together, or apart
+}
+
+TEST_CASE("exchanges in turn make each steady exchange of gradients wait for that of activations, and no other", "[property]") {
+  const int stages = GENERATE(2, 4);
+  CAPTURE(stages);
+  Scenario scenario =
+      scenario_of(small_decoder, {{"cluster.gpus", std::to_string(stages)}, {"parallel.pipeline", std::to_string(stages)}});
+  const Run at_once = run_scenario(scenario);
+  scenario.stack.pipeline_exchange = PipelineExchange::InTurn;
+  const Run in_turn = run_scenario(scenario);
+  const Picoseconds activations = send_of(at_once).duration;
+  const Picoseconds gradients = send_of(at_once, "send gradients").duration;
+  std::int64_t together = 0;
+  for (const Task& task : in_turn.step.graph.tasks) {
+    const Step& step = in_turn.step.steps[task.label];
+    if (step.name == "send activations") CHECK(step.duration == activations);
+    if (step.name != "send gradients") continue;
+    CHECK((step.duration == gradients || step.duration == activations + gradients));
+    if (step.duration != gradients) ++together;
+  }
+  // stage s > 0 warms up with p - s - 1 passes; each later forward pass but the first follows a backward pass
+  std::int64_t expected = 0;
+  for (int stage = 1; stage < stages; ++stage) expected += scenario.parallel.micro_batches - (stages - stage - 1) - 1;
+  CHECK(together == expected);
+  CHECK(in_turn.timeline.makespan > at_once.timeline.makespan);
 }

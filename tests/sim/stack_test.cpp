@@ -24,6 +24,10 @@ TEST_CASE("every setting of a stack can be overridden, and the result says so", 
   CHECK(changed("tp_overlap_chunks", "3").tp_overlap_chunks == 3);
   CHECK(changed("step_host_cost", "2 s").step_host_cost == Seconds(2));
   CHECK(changed("framework_memory", "7 GB").framework_memory == Bytes(7e9));
+  CHECK(changed("weight_gradient_sum", "converted").weight_gradient_sum == WeightGradientSum::Converted);
+  CHECK(changed("pipeline_exchange", "in-turn").pipeline_exchange == PipelineExchange::InTurn);
+  CHECK(changed("sharded_reduction", "whole").sharded_reduction == ShardedReduction::Whole);
+  CHECK(changed("gathers_at_update", "true").gathers_at_update);
   CHECK(scenario_of(small_decoder, {{"stack_settings", "{}"}}).stack == stack);
 }
 
@@ -46,6 +50,17 @@ TEST_CASE("a stack that does not cut collectives refuses tensor overlap by name"
   Settings with_pieces = overlap;
   with_pieces.emplace_back("stack_settings.tp_overlap_chunks", "4");
   CHECK(scenario_of(small_decoder, with_pieces).stack.tp_overlap_chunks == 4);
+}
+
+TEST_CASE("exchanges in turn are refused with another schedule than 1F1B, and where sends overlap", "[unit]") {
+  const Settings pipeline{{"cluster.gpus", "4"}, {"parallel.pipeline", "4"}, {"stack_settings.pipeline_exchange", "in-turn"}};
+  CHECK_NOTHROW(scenario_of(small_decoder, pipeline));
+  Settings zero_bubble = pipeline;
+  zero_bubble.emplace_back("parallel.schedule", "zb-h1");
+  CHECK_THROWS_WITH(scenario_of(small_decoder, zero_bubble), ContainsSubstring("parallel.schedule: exchanges in turn"));
+  Settings overlapped = pipeline;
+  overlapped.emplace_back("techniques.pp_overlap", "true");
+  CHECK_THROWS_WITH(scenario_of(small_decoder, overlapped), ContainsSubstring("techniques.pp_overlap: megatron-lm-2023-01 with"));
 }
 
 TEST_CASE("every stack states its sources and can be loaded", "[unit]") {

@@ -95,6 +95,58 @@ TEST_CASE("a weight gradient that is summed apart costs a pass over itself and t
   CHECK(after.front().duration > before.front().duration);
 }
 
+TEST_CASE("what a sum over the micro-batches moves follows from who adds, and in which types", "[property]") {
+  Scenario scenario = scenario_of(small_decoder);
+  const double micro_batches = static_cast<double>(scenario.parallel.micro_batches);
+  const auto moved = [&](WeightGradientSum sum) {
+    scenario.stack.weight_gradient_sum = WeightGradientSum::Fused;
+    const double product = steps_named(run_scenario(scenario), "block.fc1 weight gradient").front().bytes.value();
+    scenario.stack.weight_gradient_sum = sum;
+    return (steps_named(run_scenario(scenario), "block.fc1 weight gradient").front().bytes.value() - product) / (1024.0 * 4096);
+  };
+  CHECK(moved(WeightGradientSum::Converted) == (2 + 4) + (4 + 4 + 4));
+  CHECK_THAT(moved(WeightGradientSum::AfterFirst), WithinRel(3 * 4 * (micro_batches - 1) / micro_batches, 1e-12));
+  scenario.training.state.gradients = DataType::Bf16;
+  CHECK(moved(WeightGradientSum::Converted) == 3 * 2);  // nothing to convert
+}
+
+TEST_CASE("who adds inside the product pays for it there, and the one micro-batch of autograd is not added at all",
+          "[property]") {
+  Scenario scenario = scenario_of(small_decoder, {{"training.global_batch", "1"}});
+  REQUIRE(scenario.parallel.micro_batches == 1);
+  const auto weight_gradient = [&](WeightGradientSum sum) {
+    scenario.stack.weight_gradient_sum = sum;
+    return steps_named(run_scenario(scenario), "block.fc1 weight gradient").front().duration;
+  };
+  const Picoseconds alone = weight_gradient(WeightGradientSum::AfterFirst);
+  CHECK(weight_gradient(WeightGradientSum::Fused) > alone);
+  CHECK(weight_gradient(WeightGradientSum::Fused) < weight_gradient(WeightGradientSum::Separate));
+}
+
+TEST_CASE("ZeRO-1 that sums whole gradients sends what no sharding does, and gathers weights on top", "[property]") {
+  const Settings plan{{"cluster.gpus", "8"}, {"parallel.zero", "1"}};
+  Scenario scenario = scenario_of(small_decoder, plan);
+  const auto sent = [&](const char* name) {
+    double bytes = 0;
+    for (const Step& step : steps_named(run_scenario(scenario), name)) bytes += step.bytes.value();
+    return bytes;
+  };
+  const double scattered = sent("gradient reduction");
+  scenario.stack.sharded_reduction = ShardedReduction::WholeWithBf16;
+  CHECK_THAT(sent("gradient reduction"), WithinRel(2 * scattered, 1e-9));
+  CHECK(sent("weight gather") > 0);
+  scenario.training.precision = DataType::Fp16;
+  CHECK_THAT(sent("gradient reduction"), WithinRel(scattered, 1e-9));
+}
+
+TEST_CASE("weights that are gathered at the update are in the open, those under the next forward pass hidden", "[property]") {
+  Scenario scenario =
+      scenario_of(small_decoder, {{"cluster.gpus", "8"}, {"parallel.zero", "1"}, {"techniques.dp_overlap", "true"}});
+  const Seconds hidden = step_time(scenario);
+  scenario.stack.gathers_at_update = true;
+  CHECK(step_time(scenario) > hidden);
+}
+
 TEST_CASE("a bucket closes with the tensor that fills it, and none is divided", "[property]") {
   Scenario scenario = scenario_of(small_clip, {{"stack", "pytorch-ddp-2022"}});
   const double bucket = scenario.stack.gradient_bucket.value();

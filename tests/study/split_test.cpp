@@ -43,7 +43,7 @@ Gpu flat(Gpu gpu) {
   gemm.law.floor = Seconds{};
   gemm.law.ceiling = rate;
   gemm.training_ceiling = rate;
-  gemm.weight_gradient_factor = 1;
+  gemm.sum_exposed = 0;
   gemm.grid = nullptr;
   model->unfused = {.forward_bytes_per_score = 0, .backward_bytes_per_score = 0, .bandwidth_share = 1};
   model->memory.fixed = Seconds{};
