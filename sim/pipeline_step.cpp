@@ -36,17 +36,19 @@ double boundary_elements(const std::vector<ModelChunk>& chunks) {
 
 class PipelineStep {
  public:
-  PipelineStep(const Scenario& scenario, const Work<Count>& work)
+  PipelineStep(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches)
       : scenario_(scenario),
         plan_(scenario.parallel),
         context_(layer_context(scenario)),
         work_(work),
         chunks_(cut_into_chunks(work.towers.front().groups, plan_)),
         graph_(scenario.cluster, plan_.pipeline),
-        forward_(chunks_.size(), plan_.micro_batches),
-        backward_(chunks_.size(), plan_.micro_batches),
-        sent_forward_(chunks_.size(), plan_.micro_batches),
-        sent_backward_(chunks_.size(), plan_.micro_batches) {
+        written_(plan_),
+        forward_(chunks_.size(), micro_batches),
+        backward_(chunks_.size(), micro_batches),
+        sent_forward_(chunks_.size(), micro_batches),
+        sent_backward_(chunks_.size(), micro_batches) {
+    written_.micro_batches = micro_batches;
     check_size(work);
     price_segments();
     for (std::uint32_t chunk = 0; chunk < chunks_.size(); ++chunk) stage_of_.push_back(stage_of_chunk(plan_, chunk));
@@ -63,6 +65,8 @@ class PipelineStep {
     connect();
     reduce_tied_embedding(scenario_, work_, graph_, updates);
     add_update(scenario_, graph_, updates);
+    graph_.set_repetitions(std::move(repetitions_),
+                           (plan_.micro_batches - written_.micro_batches) / pipeline_period(plan_).micro_batches);
     return std::move(graph_);
   }
 
@@ -153,7 +157,7 @@ class PipelineStep {
     reduction_.emplace(scenario_, graph_, stage);
     blocking_.clear();
     start_ = stage_inputs(stage);
-    const std::vector<Slot> slots = stage_schedule(plan_, stage);
+    const std::vector<Slot> slots = stage_schedule(written_, stage);
     std::vector<std::size_t> last_slot(static_cast<std::size_t>(plan_.virtual_stages));
     std::size_t last_forward = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -161,6 +165,7 @@ class PipelineStep {
       if (slots[i].kind == Slot::Kind::Forward) last_forward = i;
     }
     blocks_ = edge_phases_block();
+    repetitions_.push_back(repetition_of(slots, last_slot));
     TaskId end = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (slots[i].kind != Slot::Kind::Forward) blocks_ = !scenario_.techniques.pp_overlap;  // the warm-up is over
@@ -180,6 +185,46 @@ class PipelineStep {
                       .gradients = reduction_->reduced()};
     update.gradients.push_back(end);
     return update;
+  }
+
+  /// Slots that repeat and differ in nothing else: behind the first pass of each chunk, which waits for the step's beginning,
+  /// before the last one, which ends its gradients, and between warm-up and flush.
+  [[nodiscard]] SlotRange alike_slots(const std::vector<Slot>& slots, const std::vector<std::size_t>& last_slot) const {
+    if (written_.micro_batches < 2 * plan_.pipeline) return {};
+    SlotRange range = repeating_slots(slots, pipeline_period(plan_));
+    std::size_t first_backward = slots.size();
+    std::size_t last_forward = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const bool forward = slots[i].kind == Slot::Kind::Forward;
+      if (forward && slots[i].micro_batch == 0) range.first = std::max(range.first, i + 1);
+      if (forward) last_forward = i;
+      if (!forward) first_backward = std::min(first_backward, i);
+    }
+    range.first = std::max(range.first, first_backward + 1);
+    range.last = std::min(range.last, last_forward + 1);
+    for (const std::size_t last : last_slot) range.last = std::min(range.last, last);
+    return range;
+  }
+
+  /// The same as passes: slots without kernels have none.
+  [[nodiscard]] StepRecord::Repetition repetition_of(const std::vector<Slot>& slots,
+                                                     const std::vector<std::size_t>& last_slot) const {
+    const SlotRange alike = alike_slots(slots, last_slot);
+    const std::size_t period = pipeline_period(plan_).slots;
+    StepRecord::Repetition passes;
+    for (std::size_t i = 0; i < alike.last; ++i) {
+      if (segment_of(slots[i]).tasks.empty()) continue;
+      if (i < alike.first) ++passes.first;
+      if (i >= alike.first && i < alike.first + period) ++passes.period;
+      ++passes.last;
+    }
+    return passes;
+  }
+
+  [[nodiscard]] const Segment& segment_of(const Slot& slot) const {
+    const Priced& priced = priced_[priced_of_[model_chunk(stage_, slot.chunk)]];
+    if (slot.kind == Slot::Kind::Forward) return priced.forward;
+    return slot.kind == Slot::Kind::WeightGradient ? priced.weight_gradient : priced.backward;
   }
 
   /// ZeRO-2 keeps no whole gradients between micro-batches. Source: DeepSpeed, deepspeed/runtime/zero/stage_1_and_2.py:
@@ -212,18 +257,18 @@ class PipelineStep {
   PlacedSegment place_slot(const Slot& slot) {
     const std::uint32_t chunk = model_chunk(stage_, slot.chunk);
     const Passage passage{chunk, slot.micro_batch};
-    const Priced& priced = priced_[priced_of_[chunk]];
+    const Segment& segment = segment_of(slot);
     std::vector<TaskId> entry = std::move(blocking_);
     blocking_.clear();
     const StepInstance instance{.micro_batch = slot.micro_batch, .chunk = chunk};
     if (slot.kind == Slot::Kind::WeightGradient) {
-      if (priced.weight_gradient.tasks.empty()) blocking_ = entry;  // the next pass waits in its place
-      return graph_.place(stage_, priced.weight_gradient, instance, entry);
+      if (segment.tasks.empty()) blocking_ = entry;  // the next pass waits in its place
+      return graph_.place(stage_, segment, instance, entry);
     }
     const bool forward = slot.kind == Slot::Kind::Forward;
     if (forward && slot.micro_batch == 0) entry.insert(entry.end(), start_[slot.chunk].begin(), start_[slot.chunk].end());
     add_local_producers(passage, forward, entry);
-    const PlacedSegment placed = graph_.place(stage_, forward ? priced.forward : priced.backward, instance, entry);
+    const PlacedSegment placed = graph_.place(stage_, segment, instance, entry);
     (forward ? forward_ : backward_)[passage] = placed;
     const bool sends =
         forward ? chunk < last_model_chunk() && !is_local(chunk, chunk + 1) : chunk > 0 && !is_local(chunk, chunk - 1);
@@ -308,16 +353,18 @@ class PipelineStep {
   int stage_ = 0;
   std::optional<GradientReduction> reduction_;
   std::vector<std::vector<TaskId>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
-  std::vector<TaskId> blocking_;            ///< A blocking send that the next pass waits for.
-  bool blocks_ = false;                     ///< In the present phase of the schedule.
+  ParallelPlan written_;                    ///< The plan with the micro-batches that are written down.
+  std::vector<StepRecord::Repetition> repetitions_;
+  std::vector<TaskId> blocking_;  ///< A blocking send that the next pass waits for.
+  bool blocks_ = false;           ///< In the present phase of the schedule.
   PassageTable<PlacedSegment> forward_, backward_;
   PassageTable<std::optional<TaskId>> sent_forward_, sent_backward_;
 };
 
 }  // namespace
 
-StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work) {
-  return PipelineStep(scenario, work).run();
+StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches) {
+  return PipelineStep(scenario, work, micro_batches).run();
 }
 
 }  // namespace mfusim

@@ -4,6 +4,7 @@
 #include "sim/expand_step.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace mfusim {
 
@@ -62,6 +63,7 @@ TaskId StepGraph::add_on_all_ranks(Step step, std::span<const TaskId> after) {
 }
 
 StepGraph::Built StepGraph::build() && {
+  if (record_.periods_left_out > 0) throw std::logic_error("a step with periods left out has no graph");
   TaskGraph graph = expand_step(record_, contention_);
   return {std::move(graph), std::move(record_.table), record_.ranks};
 }

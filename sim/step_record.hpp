@@ -32,6 +32,14 @@ struct StepRecord {
     std::uint32_t previous = none;
   };
 
+  /// Which passes of a rank repeat, by their place among its segments: each comes again `period` passes later, and hangs on
+  /// others in the same way. More micro-batches mean more of them, and change nothing else about the rank.
+  struct Repetition {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;  ///< Behind the last one.
+    std::uint32_t period = 0;
+  };
+
   int ranks = 0;
   StepTable table;
   std::vector<Item> items;
@@ -39,6 +47,8 @@ struct StepRecord {
   std::vector<LateWait> late_waits;
   std::deque<Segment> segments;
   TaskId tasks = 0;
+  std::vector<Repetition> repetitions;  ///< By rank; empty: none is known.
+  std::int64_t periods_left_out = 0;    ///< Periods that the step has and that are not written down.
 
   /// Appends an item of `size` tasks; its waits are the last of `waits`.
   void append(Item item, std::size_t size, std::span<const TaskId> after);
