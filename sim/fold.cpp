@@ -48,15 +48,19 @@ class Folding {
   }
 
  private:
+  struct Awaited {
+    TaskId task = 0;
+    std::uint32_t item = 0;
+  };
   struct Rank {
     std::size_t number = 0;
-    std::size_t next = 0;                ///< Its next group.
-    OutcomeNode* outcome = nullptr;      ///< Of its last group.
-    std::int64_t begin = 0;              ///< Of its last group.
-    std::int64_t settled = 0;            ///< What ends until then is settled.
-    std::int64_t host_end = 0;           ///< Of the launches of its groups.
-    std::optional<TaskId> blocked_by{};  ///< What its next group waits for, where that is not known yet.
-    std::vector<TaskId> unfinished{};    ///< Tasks of the last group's situation.
+    std::size_t next = 0;                 ///< Its next group.
+    OutcomeNode* outcome = nullptr;       ///< Of its last group.
+    std::int64_t begin = 0;               ///< Of its last group.
+    std::int64_t settled = 0;             ///< What ends until then is settled.
+    std::int64_t host_end = 0;            ///< Of the launches of its groups.
+    std::optional<Awaited> blocked_by{};  ///< What its next group waits for, where that is not known yet.
+    std::vector<TaskId> unfinished{};     ///< Tasks of the last group's situation.
   };
 
   [[nodiscard]] Folded answer() const {
@@ -89,28 +93,20 @@ class Folding {
   std::int64_t entry_time(Rank& rank, const FoldGroup& group) {
     if (rank.blocked_by && released(rank, *rank.blocked_by) == never) return never;
     rank.blocked_by.reset();
-    const StepRecord::Item& item = record_.items[group.item];
     std::int64_t begin = sum(rank.begin, rank.outcome->outcome.kernels_end);
-    const auto wait_for = [&](TaskId before) {
-      begin = std::max(begin, released(rank, before));
-      if (begin == never) rank.blocked_by = before;
+    const bool known = record_.all_waits(record_.items[group.item], [&](TaskId before, std::uint32_t source) {
+      begin = std::max(begin, released(rank, {before, source}));
+      if (begin == never) rank.blocked_by = Awaited{before, source};
       return begin != never;
-    };
-    for (const TaskId before : record_.waits_of(item)) {
-      if (!wait_for(before)) return never;
-    }
-    for (std::uint32_t wait = item.late_wait; wait != StepRecord::none; wait = record_.late_waits[wait].previous) {
-      if (!wait_for(record_.late_waits[wait].before)) return never;
-    }
-    return begin;
+    });
+    return known ? begin : never;
   }
 
   /// What a rank itself waits for is settled for it: nothing starts there before.
-  std::int64_t released(const Rank& rank, TaskId before) {
-    const std::uint32_t source = record_.item_of(before);
-    const std::int32_t of_rank = record_.items[source].rank;
+  std::int64_t released(const Rank& rank, const Awaited& before) {
+    const std::int32_t of_rank = record_.items[before.item].rank;
     if (of_rank == StepRecord::all_ranks) return joint_end();
-    const End end = end_of(source, before);
+    const End end = end_of(before.item, before.task);
     return end.settled || (end.known() && static_cast<std::size_t>(of_rank) == rank.number) ? end.time : never;
   }
 
@@ -124,11 +120,12 @@ class Folding {
     if (joint_end_ != never) return joint_end_;
     const StepRecord::Item& item = record_.items[plan_.joint->item];
     std::int64_t start = 0;
-    for (const TaskId before : record_.waits_of(item)) {
-      const End end = end_of(record_.item_of(before), before);
-      if (!end.settled) return never;
+    const bool known = record_.all_waits(item, [&](TaskId before, std::uint32_t source) {
+      const End end = end_of(source, before);
       start = std::max(start, end.time);
-    }
+      return end.settled;
+    });
+    if (!known) return never;
     for (const std::uint32_t before : plan_.joint->before) {
       if (before == FoldPlan::none) continue;
       const End end = end_of(before, record_.items[before].first);
@@ -279,7 +276,7 @@ namespace {
 std::int64_t micro_batches_to_try(const ParallelPlan& plan) {
   const std::int64_t stages = plan.pipeline;
   const ScheduleKind& kind = schedule_kind(plan.schedule);
-  const std::int64_t rounds = kind.in_rounds ? 3 : kind.splits_backward ? 6 : 4;
+  const std::int64_t rounds = kind.splits_backward ? 6 : 3;
   return rounds * stages + plan.micro_batches % stages;
 }
 

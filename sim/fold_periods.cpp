@@ -109,14 +109,7 @@ class RecurrenceSearch {
   }
 
   [[nodiscard]] bool waits_of_item_recur(const StepRecord::Item& item) const {
-    for (const TaskId before : record_.waits_of(item)) {
-      if (!end_recurs(record_.item_of(before), before)) return false;
-    }
-    for (std::uint32_t wait = item.late_wait; wait != StepRecord::none; wait = record_.late_waits[wait].previous) {
-      const TaskId before = record_.late_waits[wait].before;
-      if (!end_recurs(record_.item_of(before), before)) return false;
-    }
-    return true;
+    return record_.all_waits(item, [&](TaskId before, std::uint32_t source) { return end_recurs(source, before); });
   }
 
   /// What ended before the earlier cut delays nobody behind it.

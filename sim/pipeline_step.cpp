@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/build_step.hpp"
-#include "sim/chunk_segments.hpp"
 #include "sim/data_parallel.hpp"
 #include "sim/input_pipeline.hpp"
 #include "sim/passage_table.hpp"
+#include "sim/pipeline_chunks.hpp"
 #include "sim/pipeline_schedule.hpp"
 #include "sim/placement.hpp"
 #include "sim/shard_groups.hpp"
@@ -11,7 +11,6 @@
 #include "sim/tied_embedding.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace mfusim {
 namespace {
@@ -43,6 +42,7 @@ class PipelineStep {
         work_(work),
         chunks_(cut_into_chunks(work.towers.front().groups, plan_)),
         graph_(scenario.cluster, plan_.pipeline),
+        priced_(context_, graph_.table(), chunks_, schedule_kind(plan_.schedule).splits_backward),
         written_(plan_),
         forward_(chunks_.size(), micro_batches),
         backward_(chunks_.size(), micro_batches),
@@ -50,7 +50,6 @@ class PipelineStep {
         sent_backward_(chunks_.size(), micro_batches) {
     written_.micro_batches = micro_batches;
     check_size(work);
-    price_segments();
     for (std::uint32_t chunk = 0; chunk < chunks_.size(); ++chunk) stage_of_.push_back(stage_of_chunk(plan_, chunk));
     if (plan_.pipeline > 1) {
       send_activations_ = point_to_point("send activations", StreamKind::PipelineForward);
@@ -71,14 +70,6 @@ class PipelineStep {
   }
 
  private:
-  /// The segments of a chunk; `weight_gradient` is empty where `backward` does it all.
-  struct Priced {
-    Segment forward;
-    Segment backward;
-    Segment weight_gradient;
-    std::vector<double> layer_parameters;
-  };
-
   void check_size(const Work<Count>& work) const {
     std::size_t operators = 0;
     for (const LayerGroup<Count>& group : work.towers.front().groups) {
@@ -86,34 +77,6 @@ class PipelineStep {
     }
     constexpr std::size_t tasks_per_operator = 4;  // forward, two gradients, an exchange
     check_step_size(operators * tasks_per_operator * static_cast<std::size_t>(plan_.micro_batches));
-  }
-
-  /// Chunks with the same layers share their segments: first, inner and last chunk.
-  void price_segments() {
-    ChunkSegments segments(context_, graph_.table());
-    std::map<std::vector<std::pair<const Layer<Count>*, std::int64_t>>, std::size_t> known;
-    for (const ModelChunk& chunk : chunks_) {
-      std::vector<std::pair<const Layer<Count>*, std::int64_t>> key;
-      for (const LayerRun& run : chunk.runs) key.emplace_back(run.layer, run.repeat);
-      const auto [at, fresh] = known.try_emplace(key, priced_.size());
-      if (fresh) priced_.push_back(priced(segments, chunk));
-      priced_of_.push_back(at->second);
-    }
-  }
-
-  [[nodiscard]] Priced priced(ChunkSegments& segments, const ModelChunk& chunk) const {
-    if (!schedule_kind(plan_.schedule).splits_backward)
-      return {segments.forward(chunk), segments.backward(chunk), {}, layer_parameters(chunk)};
-    return {segments.forward(chunk), segments.input_gradient(chunk), segments.weight_gradient(chunk), layer_parameters(chunk)};
-  }
-
-  /// Trainable parameters of each layer in the order in which backward completes them.
-  [[nodiscard]] std::vector<double> layer_parameters(const ModelChunk& chunk) const {
-    std::vector<double> values;
-    for (auto run = chunk.runs.rbegin(); run != chunk.runs.rend(); ++run) {
-      values.insert(values.end(), static_cast<std::size_t>(run->repeat), trainable_parameters(*run->layer, context_.tensor));
-    }
-    return values;
   }
 
   /// What the tensor ranks received in shares is gathered inside their node; with sequence parallelism shares are all they need.
@@ -143,9 +106,6 @@ class PipelineStep {
                 .provenance = predicted.provenance};
   }
 
-  [[nodiscard]] std::uint32_t model_chunk(int stage, std::uint32_t chunk) const {
-    return mfusim::model_chunk(plan_, stage, chunk);
-  }
   /// The neighbour of a chunk runs on the same stage: nothing is sent.
   [[nodiscard]] bool is_local(std::uint32_t chunk, std::uint32_t neighbour) const {
     return stage_of_[chunk] == stage_of_[neighbour];
@@ -154,9 +114,12 @@ class PipelineStep {
 
   RankUpdate build_stage(int stage) {
     stage_ = stage;
+    own_chunks_.clear();
+    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk)
+      own_chunks_.push_back(model_chunk(plan_, stage, chunk));
     reduction_.emplace(scenario_, graph_, stage);
     blocking_.clear();
-    start_ = stage_inputs(stage);
+    start_ = stage_inputs();
     const std::vector<Slot> slots = stage_schedule(written_, stage);
     std::vector<std::size_t> last_slot(static_cast<std::size_t>(plan_.virtual_stages));
     std::size_t last_forward = 0;
@@ -174,15 +137,15 @@ class PipelineStep {
       if (!placed.segment->tasks.empty()) end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
       const bool last = last_slot[slots[i].chunk] == i;
       const bool ends_gradients = slots[i].kind == Slot::Kind::Backward || slots[i].kind == Slot::Kind::WeightGradient;
-      if (ends_gradients && (last || plan_.zero == 2))
-        add_gradients(placed, {model_chunk(stage, slots[i].chunk), slots[i].micro_batch});
+      if (ends_gradients && (last || plan_.zero == 2)) add_gradients(placed, {own_chunks_[slots[i].chunk], slots[i].micro_batch});
       if (ends_gradients && !last && plan_.zero == 2) end_micro_batch(end);
     }
     reduction_->finish(end);
-    RankUpdate update{.rank = stage,
-                      .parameters = stage_parameters(stage),
-                      .tensors = stage_tensors(stage),
-                      .gradients = reduction_->reduced()};
+    RankUpdate update{.rank = stage, .gradients = reduction_->reduced()};
+    for (const std::uint32_t chunk : own_chunks_) {
+      update.parameters += priced_[chunk].trainable;
+      update.tensors += priced_[chunk].tensors;
+    }
     update.gradients.push_back(end);
     return update;
   }
@@ -221,11 +184,7 @@ class PipelineStep {
     return passes;
   }
 
-  [[nodiscard]] const Segment& segment_of(const Slot& slot) const {
-    const Priced& priced = priced_[priced_of_[model_chunk(stage_, slot.chunk)]];
-    if (slot.kind == Slot::Kind::Forward) return priced.forward;
-    return slot.kind == Slot::Kind::WeightGradient ? priced.weight_gradient : priced.backward;
-  }
+  [[nodiscard]] const Segment& segment_of(const Slot& slot) const { return priced_[own_chunks_[slot.chunk]].of(slot.kind); }
 
   /// ZeRO-2 keeps no whole gradients between micro-batches. Source: DeepSpeed, deepspeed/runtime/zero/stage_1_and_2.py:
   /// partitioned gradients are reduced at every micro-batch, not only where accumulation ends.
@@ -236,16 +195,15 @@ class PipelineStep {
   }
 
   /// Weight gathers of overlapped ZeRO run under the forward passes of earlier chunks, the first one in the open.
-  [[nodiscard]] std::vector<std::vector<TaskId>> stage_inputs(int stage) {
+  [[nodiscard]] std::vector<std::vector<TaskId>> stage_inputs() {
     std::vector<std::vector<TaskId>> inputs(static_cast<std::size_t>(plan_.virtual_stages));
     if (gathers_new_weights(plan_) && scenario_.techniques.dp_overlap) {
       for (std::uint32_t chunk = 0; chunk < inputs.size(); ++chunk) {
-        const ParameterShare share = parameters_of(chunks_[model_chunk(stage, chunk)], context_.tensor);
-        inputs[chunk] = {graph_.add(stage, weight_gather(scenario_, share.trainable, "weight gather"),
+        inputs[chunk] = {graph_.add(stage_, weight_gather(scenario_, priced_[own_chunks_[chunk]].trainable, "weight gather"),
                                     {.micro_batch = 0, .chunk = chunk}, {})};
       }
     }
-    if (stage == 0) {
+    if (stage_ == 0) {
       const Bytes tokens =
           Bytes(8.0 * static_cast<double>(scenario_.training.micro_batch * scenario_.training.sequence_length.value_or(1)));
       for (const TaskId task : add_input(scenario_, graph_, 0, tokens * static_cast<double>(plan_.micro_batches)))
@@ -255,20 +213,20 @@ class PipelineStep {
   }
 
   PlacedSegment place_slot(const Slot& slot) {
-    const std::uint32_t chunk = model_chunk(stage_, slot.chunk);
+    const std::uint32_t chunk = own_chunks_[slot.chunk];
     const Passage passage{chunk, slot.micro_batch};
     const Segment& segment = segment_of(slot);
-    std::vector<TaskId> entry = std::move(blocking_);
-    blocking_.clear();
+    entry_.clear();
+    entry_.swap(blocking_);
     const StepInstance instance{.micro_batch = slot.micro_batch, .chunk = chunk};
     if (slot.kind == Slot::Kind::WeightGradient) {
-      if (segment.tasks.empty()) blocking_ = entry;  // the next pass waits in its place
-      return graph_.place(stage_, segment, instance, entry);
+      if (segment.tasks.empty()) blocking_ = entry_;  // the next pass waits in its place
+      return graph_.place(stage_, segment, instance, entry_);
     }
     const bool forward = slot.kind == Slot::Kind::Forward;
-    if (forward && slot.micro_batch == 0) entry.insert(entry.end(), start_[slot.chunk].begin(), start_[slot.chunk].end());
-    add_local_producers(passage, forward, entry);
-    const PlacedSegment placed = graph_.place(stage_, segment, instance, entry);
+    if (forward && slot.micro_batch == 0) entry_.insert(entry_.end(), start_[slot.chunk].begin(), start_[slot.chunk].end());
+    add_local_producers(passage, forward);
+    const PlacedSegment placed = graph_.place(stage_, segment, instance, entry_);
     (forward ? forward_ : backward_)[passage] = placed;
     const bool sends =
         forward ? chunk < last_model_chunk() && !is_local(chunk, chunk + 1) : chunk > 0 && !is_local(chunk, chunk - 1);
@@ -278,21 +236,20 @@ class PipelineStep {
 
   /// Where the neighbouring chunk ran on this very rank only its exchanges need waiting for; and the last chunk's backward pass
   /// waits for its own forward pass.
-  void add_local_producers(const Passage& passage, bool forward, std::vector<TaskId>& entry) const {
+  void add_local_producers(const Passage& passage, bool forward) {
     const auto [chunk, micro_batch] = passage;
-    std::vector<TaskId> produced;
-    if (forward && chunk > 0 && is_local(chunk, chunk - 1)) produced = exits_of(forward_.at({chunk - 1, micro_batch}));
-    if (!forward && chunk == last_model_chunk()) produced = exits_of(forward_.at(passage));
+    if (forward && chunk > 0 && is_local(chunk, chunk - 1)) add_exits(forward_.at({chunk - 1, micro_batch}), entry_);
+    if (!forward && chunk == last_model_chunk()) add_exits(forward_.at(passage), entry_);
     if (!forward && chunk < last_model_chunk() && is_local(chunk, chunk + 1))
-      produced = exits_of(backward_.at({chunk + 1, micro_batch}));
-    entry.insert(entry.end(), produced.begin(), produced.end());
+      add_exits(backward_.at({chunk + 1, micro_batch}), entry_);
   }
 
   void send(const PlacedSegment& placed, const Passage& passage, bool forward) {
     const Step& step = forward ? send_activations_ : send_gradients_;
     std::size_t& row = forward ? forward_send_row_ : backward_send_row_;
-    const TaskId sent =
-        graph_.add_row(stage_, step, row, {.micro_batch = passage.micro_batch, .chunk = passage.chunk}, exits_of(placed));
+    exits_.clear();
+    add_exits(placed, exits_);
+    const TaskId sent = graph_.add_row(stage_, step, row, {.micro_batch = passage.micro_batch, .chunk = passage.chunk}, exits_);
     (forward ? sent_forward_ : sent_backward_)[passage] = sent;
     if (blocks_) blocking_.push_back(sent);
   }
@@ -304,28 +261,12 @@ class PipelineStep {
 
   /// The gradients of a chunk are complete with its last slot: a weight-gradient pass leaves some layers' to the pass before it.
   void add_gradients(const PlacedSegment& last, const Passage& passage) {
-    const std::vector<double>& values = priced_[priced_of_[passage.chunk]].layer_parameters;
+    const std::vector<double>& values = priced_[passage.chunk].layer_parameters;
     const PlacedSegment& backward = backward_.at(passage);
     for (std::size_t i = 0; i < backward.segment->layer_ends.size(); ++i) {
       const SegmentIndex end = last.segment->layer_ends[i];
       reduction_->add(values[i], end == no_task ? backward.id(backward.segment->layer_ends[i]) : last.id(end));
     }
-  }
-
-  [[nodiscard]] double stage_parameters(int stage) const {
-    double total = 0;
-    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk) {
-      total += parameters_of(chunks_[model_chunk(stage, chunk)], context_.tensor).trainable;
-    }
-    return total;
-  }
-
-  [[nodiscard]] double stage_tensors(int stage) const {
-    double total = 0;
-    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk) {
-      total += parameter_tensors(chunks_[model_chunk(stage, chunk)]);
-    }
-    return total;
   }
 
   /// Passes wait for what their neighbours send.
@@ -344,9 +285,8 @@ class PipelineStep {
   const Work<Count>& work_;
   std::vector<ModelChunk> chunks_;
   StepGraph graph_;
-  std::vector<Priced> priced_;
-  std::vector<std::size_t> priced_of_;  ///< By chunk of the whole model.
-  std::vector<int> stage_of_;           ///< By chunk of the whole model.
+  PipelineChunks priced_;
+  std::vector<int> stage_of_;  ///< By chunk of the whole model.
   Step send_activations_, send_gradients_;
   std::size_t forward_send_row_ = no_row;
   std::size_t backward_send_row_ = no_row;
@@ -355,8 +295,10 @@ class PipelineStep {
   std::vector<std::vector<TaskId>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
   ParallelPlan written_;                    ///< The plan with the micro-batches that are written down.
   std::vector<StepRecord::Repetition> repetitions_;
-  std::vector<TaskId> blocking_;  ///< A blocking send that the next pass waits for.
-  bool blocks_ = false;           ///< In the present phase of the schedule.
+  std::vector<std::uint32_t> own_chunks_;  ///< Of the rank, by their place in the whole model.
+  std::vector<TaskId> entry_, exits_;      ///< Of the pass that is written down.
+  std::vector<TaskId> blocking_;           ///< A blocking send that the next pass waits for.
+  bool blocks_ = false;                    ///< In the present phase of the schedule.
   PassageTable<PlacedSegment> forward_, backward_;
   PassageTable<std::optional<TaskId>> sent_forward_, sent_backward_;
 };

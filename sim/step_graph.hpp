@@ -15,12 +15,15 @@ namespace mfusim {
 /// A segment put into the step: its tasks have consecutive ids.
 struct PlacedSegment {
   TaskId first = 0;
+  std::uint32_t item = StepRecord::none;  ///< Of the record; none: the segment is empty.
   const Segment* segment = nullptr;
   [[nodiscard]] TaskId id(SegmentIndex index) const { return first + static_cast<TaskId>(index); }
 };
 
 /// Tasks of a placed segment that its result waits for.
 [[nodiscard]] std::vector<TaskId> exits_of(const PlacedSegment& placed);
+/// The same, behind what `tasks` holds already.
+void add_exits(const PlacedSegment& placed, std::vector<TaskId>& tasks);
 
 constexpr std::size_t no_row = static_cast<std::size_t>(-1);
 
