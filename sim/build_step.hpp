@@ -20,8 +20,11 @@ namespace mfusim {
 
 /// The same before its segments are expanded and before ranks vary.
 [[nodiscard]] StepGraph record_step(const Scenario& scenario, const Work<Count>& whole);
+/// The same of a pipeline with only the first `micro_batches` of its micro-batches written down, fewer by whole periods of its
+/// schedule (sim/pipeline_schedule.hpp): for fold() to continue.
+[[nodiscard]] StepGraph record_shorter_step(const Scenario& scenario, const Work<Count>& whole, std::int64_t micro_batches);
 /// The kinds of step behind record_step; `work` is what one context rank does of it.
-[[nodiscard]] StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work);
+[[nodiscard]] StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches);
 [[nodiscard]] StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_contrastive_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_pipelined_contrastive_step(const Scenario& scenario, const Work<Count>& work);

@@ -8,17 +8,15 @@
 #include "sim/steady_state.hpp"
 #include "sim/step_flops.hpp"
 #include "sim/summarize.hpp"
-#include "sim/variation.hpp"
 
 #include <algorithm>
 
 namespace mfusim {
 
 Picoseconds step_time(const Scenario& scenario, const Work<Count>& work) {
-  StepGraph step = record_step(scenario, work);
   const bool barrier = !scenario.parallel.post_validation;  // without one the step is shorter than its timeline
-  if (const std::optional<Folded> folded = barrier ? fold(step, scenario) : std::nullopt) return folded->makespan;
-  const BuiltStep full = vary(std::move(step).build(), scenario);
+  if (const std::optional<Folded> folded = barrier ? fold_step(scenario, work) : std::nullopt) return folded->makespan;
+  const BuiltStep full = build_step(scenario, work);
   const Timeline timeline = simulate(full.graph);
   return barrier ? timeline.makespan : without_barrier(full, timeline).makespan;
 }

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/fold.hpp"
 
+#include "sim/build_step.hpp"
 #include "sim/engine_linear.hpp"
-#include "sim/fold_outcomes.hpp"
-#include "sim/fold_plan.hpp"
+#include "sim/fold_periods.hpp"
+#include "sim/pipeline_schedule.hpp"
 #include "sim/variation.hpp"
 
 #include <algorithm>
-#include <limits>
-#include <unordered_map>
 
 namespace mfusim {
 namespace {
 
-constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t never = FoldEnds::never;
 
 std::int64_t sum(std::int64_t a, std::int64_t b) {
   std::int64_t result = 0;
@@ -32,12 +31,9 @@ struct End {
 class Folding {
  public:
   Folding(const StepRecord& record, const FoldPlan& plan, const SharingModel& sharing)
-      : record_(record),
-        plan_(plan),
-        outcomes_(plan, sharing),
-        step_end_(record.items.size(), never),
-        started_(record.items.size()) {
+      : record_(record), plan_(plan), outcomes_(plan, sharing), ends_(record) {
     for (std::size_t rank = 0; rank < plan.ranks.size(); ++rank) ranks_.push_back({.number = rank});
+    for (const auto& groups : plan.ranks) log_.ranks.emplace_back().reserve(groups.size());
     for (Rank& rank : ranks_) start(rank, 0);
   }
 
@@ -48,26 +44,37 @@ class Folding {
       if (!moved && !settle_next()) return std::nullopt;  // a cycle: the task graph names it
     }
     if (!composes_ || (plan_.joint && joint_end_ == never)) return std::nullopt;
-    for (const Rank& rank : ranks_) makespan_ = std::max(makespan_, sum(rank.begin, rank.outcome->outcome.end));
-    return Folded{Picoseconds(makespan_), groups_, outcomes_.simulated_tasks()};
+    return answer();
   }
 
  private:
+  struct Awaited {
+    TaskId task = 0;
+    std::uint32_t item = 0;
+  };
   struct Rank {
     std::size_t number = 0;
-    std::size_t next = 0;                ///< Its next group.
-    OutcomeNode* outcome = nullptr;      ///< Of its last group.
-    std::int64_t begin = 0;              ///< Of its last group.
-    std::int64_t settled = 0;            ///< What ends until then is settled.
-    std::int64_t host_end = 0;           ///< Of the launches of its groups.
-    std::optional<TaskId> blocked_by{};  ///< What its next group waits for, where that is not known yet.
-    std::vector<TaskId> unfinished{};    ///< Tasks of the last group's situation.
+    std::size_t next = 0;                 ///< Its next group.
+    OutcomeNode* outcome = nullptr;       ///< Of its last group.
+    std::int64_t begin = 0;               ///< Of its last group.
+    std::int64_t settled = 0;             ///< What ends until then is settled.
+    std::int64_t host_end = 0;            ///< Of the launches of its groups.
+    std::optional<Awaited> blocked_by{};  ///< What its next group waits for, where that is not known yet.
+    std::vector<TaskId> unfinished{};     ///< Tasks of the last group's situation.
   };
-  /// The group of an item that has started.
-  struct Started {
-    const Outcome* outcome = nullptr;
-    std::int64_t begin = 0;
-  };
+
+  [[nodiscard]] Folded answer() const {
+    Folded folded{.groups = groups_, .simulated_tasks = outcomes_.simulated_tasks()};
+    if (record_.periods_left_out == 0) {
+      folded.makespan = Picoseconds(makespan_of(log_));
+    } else if (const auto recurrence = find_recurrence(record_, plan_, log_, ends_)) {
+      folded.makespan = Picoseconds(makespan_of(log_, *recurrence, record_.periods_left_out));
+      folded.periods_skipped = record_.periods_left_out;
+    } else {
+      folded.complete = false;
+    }
+    return folded;
+  }
 
   [[nodiscard]] const std::vector<FoldGroup>& groups_of(const Rank& rank) const { return plan_.ranks[rank.number]; }
 
@@ -86,51 +93,39 @@ class Folding {
   std::int64_t entry_time(Rank& rank, const FoldGroup& group) {
     if (rank.blocked_by && released(rank, *rank.blocked_by) == never) return never;
     rank.blocked_by.reset();
-    const StepRecord::Item& item = record_.items[group.item];
     std::int64_t begin = sum(rank.begin, rank.outcome->outcome.kernels_end);
-    const auto wait_for = [&](TaskId before) {
-      begin = std::max(begin, released(rank, before));
-      if (begin == never) rank.blocked_by = before;
+    const bool known = record_.all_waits(record_.items[group.item], [&](TaskId before, std::uint32_t source) {
+      begin = std::max(begin, released(rank, {before, source}));
+      if (begin == never) rank.blocked_by = Awaited{before, source};
       return begin != never;
-    };
-    for (const TaskId before : record_.waits_of(item)) {
-      if (!wait_for(before)) return never;
-    }
-    for (std::uint32_t wait = item.late_wait; wait != StepRecord::none; wait = record_.late_waits[wait].previous) {
-      if (!wait_for(record_.late_waits[wait].before)) return never;
-    }
-    return begin;
+    });
+    return known ? begin : never;
   }
 
   /// What a rank itself waits for is settled for it: nothing starts there before.
-  std::int64_t released(const Rank& rank, TaskId before) {
-    const std::uint32_t source = record_.item_of(before);
-    const std::int32_t of_rank = record_.items[source].rank;
+  std::int64_t released(const Rank& rank, const Awaited& before) {
+    const std::int32_t of_rank = record_.items[before.item].rank;
     if (of_rank == StepRecord::all_ranks) return joint_end();
-    const End end = end_of(source, before);
+    const End end = end_of(before.item, before.task);
     return end.settled || (end.known() && static_cast<std::size_t>(of_rank) == rank.number) ? end.time : never;
   }
 
   [[nodiscard]] End end_of(std::uint32_t item, TaskId task) const {
-    const StepRecord::Item& one = record_.items[item];
-    std::int64_t time = step_end_[item];
-    if (const Started& group = started_[item]; group.outcome != nullptr) {
-      const auto late = late_ends_.empty() ? late_ends_.end() : late_ends_.find(task);
-      time = late != late_ends_.end() ? late->second
-                                      : group.begin + group.outcome->ends[group.outcome->unfinished + task - one.first];
-    }
-    return {time, time != never && time <= ranks_[static_cast<std::size_t>(one.rank)].settled};
+    const std::int64_t time = ends_.of(item, task);
+    const auto rank = static_cast<std::size_t>(record_.items[item].rank);
+    return {time, time != never && time <= ranks_[rank].settled};
   }
 
   std::int64_t joint_end() {
     if (joint_end_ != never) return joint_end_;
     const StepRecord::Item& item = record_.items[plan_.joint->item];
     std::int64_t start = 0;
-    for (const TaskId before : record_.waits_of(item)) {
-      const End end = end_of(record_.item_of(before), before);
-      if (!end.settled) return never;
+    const bool known = record_.all_waits(item, [&](TaskId before, std::uint32_t source) {
+      const End end = end_of(source, before);
       start = std::max(start, end.time);
-    }
+      return end.settled;
+    });
+    if (!known) return never;
     for (const std::uint32_t before : plan_.joint->before) {
       if (before == FoldPlan::none) continue;
       const End end = end_of(before, record_.items[before].first);
@@ -138,7 +133,7 @@ class Folding {
       start = std::max(start, end.time);
     }
     joint_end_ = sum(start, record_.table[item.row].duration.count());
-    makespan_ = std::max(makespan_, joint_end_);
+    log_.joint_end = joint_end_;
     return joint_end_;
   }
 
@@ -150,6 +145,7 @@ class Folding {
     rank.host_end += host_time;
     rank.outcome = &outcomes_.of(under_way, group.kind, lag);
     rank.begin = begin;
+    log_.ranks[rank.number].push_back({begin, rank.outcome, rank.host_end});
     note_ends(rank, group);
     rank.settled = ++rank.next == groups_of(rank).size() ? never : sum(begin, rank.outcome->outcome.kernels_end);
     ++groups_;
@@ -164,9 +160,10 @@ class Folding {
       return nullptr;
     }
     const CutNode& node = outcomes_.cut_of(*rank.outcome, begin - rank.begin, streams_to_come(rank));
-    for (const std::uint32_t task : outcome.tail) {  // what the cut leaves out has its end, which may be the latest of all
-      if (std::find(node.tasks.begin(), node.tasks.end(), task) == node.tasks.end())
-        makespan_ = std::max(makespan_, sum(rank.begin, outcome.ends[task]));
+    for (const std::uint32_t task : outcome.tail) {
+      const std::int64_t end = sum(rank.begin, outcome.ends[task]);
+      if (end > begin && std::find(node.tasks.begin(), node.tasks.end(), task) == node.tasks.end())
+        log_.left_out.push_back({rank.number, rank.next - 1, end});
     }
     names_.clear();
     for (const std::uint32_t task : node.tasks) names_.push_back(name_of(rank, task));
@@ -198,21 +195,13 @@ class Folding {
   /// Writes down when the rank's steps end, and its unfinished tasks, if nothing else starts.
   void note_ends(Rank& rank, const FoldGroup& group) {
     const Outcome& outcome = rank.outcome->outcome;
-    for (std::size_t i = 0; i < rank.unfinished.size(); ++i) note_late_end(rank.unfinished[i], rank.begin + outcome.ends[i]);
+    for (std::size_t i = 0; i < rank.unfinished.size(); ++i)
+      ends_.set_late(rank.unfinished[i], rank.begin + outcome.ends[i], plan_.awaited);
     std::size_t step = rank.unfinished.size() + (group.pattern == nullptr ? 0 : group.pattern->tasks.size());
     for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item])
-      step_end_[item] = sum(rank.begin, outcome.ends[step++]);
-    if (group.item != FoldPlan::none) started_[group.item] = {&outcome, rank.begin};
+      ends_.set_step(item, sum(rank.begin, outcome.ends[step++]));
+    if (group.item != FoldPlan::none) ends_.set_started(group.item, outcome, rank.begin);
     check_early_waits(rank);
-  }
-
-  void note_late_end(TaskId task, std::int64_t end) {
-    const std::uint32_t item = record_.item_of(task);
-    if (step_end_[item] != never) {
-      step_end_[item] = end;
-    } else if (plan_.awaited[item]) {
-      late_ends_[task] = end;
-    }
   }
 
   /// Steps that wait for communication of earlier groups do so only in name: it must have ended.
@@ -243,12 +232,10 @@ class Folding {
   Outcomes outcomes_;
   std::vector<Rank> ranks_;
   std::size_t unfinished_ = plan_.ranks.size();
-  std::vector<std::int64_t> step_end_;                  ///< By item.
-  std::vector<Started> started_;                        ///< By item.
-  std::unordered_map<TaskId, std::int64_t> late_ends_;  ///< Of awaited tasks that outlived their group.
+  FoldEnds ends_;
+  FoldLog log_;
   std::vector<TaskId> names_;
   std::int64_t joint_end_ = never;
-  std::int64_t makespan_ = 0;
   std::size_t groups_ = 0;
   bool composes_ = true;
 };
@@ -280,6 +267,32 @@ std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario) {
   if (classes.size() != 1) return std::nullopt;
   if (!scenario.variation) return fold(step, std::vector<double>(static_cast<std::size_t>(step.ranks()), 1.0));
   return fold(step, classes.front().slowdown);
+}
+
+namespace {
+
+/// How many of a pipeline's micro-batches to write down first: enough for the warm-up, one period and the flush, and for some
+/// periods in which delays of the beginning wear off. Fewer than all by whole rounds of the stages, as states may recur only
+/// after a micro-batch has gone down the pipeline and up again.
+std::int64_t micro_batches_to_try(const ParallelPlan& plan) {
+  const std::int64_t stages = plan.pipeline;
+  const ScheduleKind& kind = schedule_kind(plan.schedule);
+  const std::int64_t rounds = kind.splits_backward ? 6 : 3;
+  return rounds * stages + plan.micro_batches % stages;
+}
+
+}  // namespace
+
+std::optional<Folded> fold_step(const Scenario& scenario, const Work<Count>& work) {
+  const ParallelPlan& plan = scenario.parallel;
+  const bool pipeline = work.towers.size() == 1 && plan.zero != 3;
+  const std::int64_t worth_it = plan.micro_batches * 3 / 4;
+  for (std::int64_t tried = micro_batches_to_try(plan); pipeline && tried <= worth_it;
+       tried += tried / plan.pipeline * plan.pipeline) {
+    const std::optional<Folded> folded = fold(record_shorter_step(scenario, work, tried), scenario);
+    if (!folded || folded->complete) return folded;
+  }
+  return fold(record_step(scenario, work), scenario);
 }
 
 }  // namespace mfusim

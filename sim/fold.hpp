@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "model/operator.hpp"
 #include "sim/scenario.hpp"
 #include "sim/step_graph.hpp"
 
@@ -13,8 +14,10 @@ namespace mfusim {
 /// A step's time and what it took to find.
 struct Folded {
   Picoseconds makespan{};
-  std::size_t groups = 0;           ///< Passes and single kernels of the step, on all simulated ranks.
-  std::size_t simulated_tasks = 0;  ///< Tasks that were really simulated.
+  std::size_t groups = 0;            ///< Passes and single kernels of the step, on all simulated ranks.
+  std::size_t simulated_tasks = 0;   ///< Tasks that were really simulated.
+  std::int64_t periods_skipped = 0;  ///< Whole periods of the schedule that were not even written down.
+  bool complete = true;              ///< False: periods were left out, and what was written down does not show how they go.
 };
 
 /// The makespan of a recorded step, to the picosecond that simulate(expand_step()) gives, with each distinct situation
@@ -28,5 +31,9 @@ struct Folded {
 
 /// The same for a scenario's step. Nothing also where replicas of a rank differ, as they then wait for each other.
 [[nodiscard]] std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario);
+
+/// The makespan of a scenario's step, from as few of its micro-batches as show how it goes on (sim/fold_periods.hpp). Nothing
+/// where fold() gives nothing.
+[[nodiscard]] std::optional<Folded> fold_step(const Scenario& scenario, const Work<Count>& work);
 
 }  // namespace mfusim

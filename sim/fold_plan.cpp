@@ -32,7 +32,7 @@ class Planner {
     for (auto& groups : plan_.ranks) {
       for (FoldGroup& group : groups) group.kind = kind_of(group);
     }
-    for (const StepRecord::Item& item : record_.items) note_waits(item);
+    for (std::uint32_t item = 0; item < record_.items.size(); ++item) note_waits(item);
     return std::move(plan_);
   }
 
@@ -67,11 +67,11 @@ class Planner {
     const StreamKind stream = record_.table[one.row].stream;
     std::uint32_t& last_use = plan_.last_use[rank][static_cast<std::size_t>(stream)];
     std::uint32_t awaited = 0;
-    for (const TaskId before : record_.waits_of(one)) {
-      const std::uint32_t source = record_.item_of(before);
-      if (record_.items[source].rank != one.rank) return false;
+    const bool own = record_.all_waits(one, [&](TaskId, std::uint32_t source) {
       awaited = std::max(awaited, plan_.group_of[source]);
-    }
+      return record_.items[source].rank == one.rank;
+    });
+    if (!own) return false;
     const std::uint32_t group = std::max(awaited, last_use);
     if (group >= plan_.ranks[rank].size()) return false;
     if (stream == StreamKind::Host) {
@@ -163,8 +163,7 @@ class Planner {
   }
 
   void add_step_waits(const FoldGroup& group, std::uint32_t item) {
-    for (const TaskId before : record_.waits_of(record_.items[item])) {
-      const std::uint32_t source = record_.item_of(before);
+    static_cast<void>(record_.all_waits(record_.items[item], [&](TaskId before, std::uint32_t source) {
       if (source == group.item) {
         key_.push_back(before - record_.items[source].first);
       } else if (plan_.group_of[source] == plan_.group_of[item]) {
@@ -172,7 +171,8 @@ class Planner {
       } else if (!on_compute(source, before)) {
         plan_.early.emplace_back(item, before);  // kernels of earlier groups have always ended
       }
-    }
+      return true;
+    }));
   }
 
   [[nodiscard]] bool on_compute(std::uint32_t item, TaskId task) const {
@@ -203,19 +203,13 @@ class Planner {
     return known.back();
   }
 
-  void note_waits(const StepRecord::Item& item) {
-    for (const TaskId before : record_.waits_of(item)) note_wait(item, before);
-    for (std::uint32_t wait = item.late_wait; wait != StepRecord::none; wait = record_.late_waits[wait].previous)
-      note_wait(item, record_.late_waits[wait].before);
-  }
-  void note_wait(const StepRecord::Item& item, TaskId before) {
-    const std::uint32_t source = record_.item_of(before);
-    const bool elsewhere = record_.items[source].rank != item.rank || plan_.group_of[source] != plan_.group_of[item_number(item)];
-    if (record_.items[source].segment != StepRecord::none && elsewhere) plan_.awaited[source] = true;
-  }
-
-  [[nodiscard]] std::size_t item_number(const StepRecord::Item& item) const {
-    return static_cast<std::size_t>(&item - record_.items.data());
+  void note_waits(std::uint32_t item) {
+    const std::int32_t rank = record_.items[item].rank;
+    static_cast<void>(record_.all_waits(record_.items[item], [&](TaskId, std::uint32_t source) {
+      const bool elsewhere = record_.items[source].rank != rank || plan_.group_of[source] != plan_.group_of[item];
+      if (record_.items[source].segment != StepRecord::none && elsewhere) plan_.awaited[source] = true;
+      return true;
+    }));
   }
 
   const StepRecord& record_;

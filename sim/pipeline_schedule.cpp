@@ -55,6 +55,29 @@ std::vector<Slot> stage_schedule(const ParallelPlan& plan, int stage) {
   return schedule_kind(plan.schedule).order(pipeline_shape(plan), static_cast<std::uint32_t>(stage));
 }
 
+PipelinePeriod pipeline_period(const ParallelPlan& plan) {
+  const ScheduleKind& kind = schedule_kind(plan.schedule);
+  const PipelineShape shape = pipeline_shape(plan);
+  const std::uint32_t micro_batches = kind.in_rounds ? shape.stages : 1;
+  return {.micro_batches = micro_batches, .slots = (kind.splits_backward ? 3U : 2U) * shape.chunks * micro_batches};
+}
+
+SlotRange repeating_slots(const std::vector<Slot>& slots, const PipelinePeriod& period) {
+  SlotRange longest;
+  std::size_t first = 0;
+  for (std::size_t i = 0; i + period.slots < slots.size(); ++i) {
+    Slot next = slots[i];
+    next.micro_batch += period.micro_batches;
+    if (slots[i + period.slots] != next) {
+      first = i + 1;
+    } else if (i - first >= longest.last - longest.first) {
+      longest = {first, i + 1};
+    }
+  }
+  if (longest.last > longest.first) longest.last += period.slots;
+  return longest;
+}
+
 std::uint32_t model_chunk(const ParallelPlan& plan, int stage, std::uint32_t chunk) {
   const auto stages = static_cast<std::uint32_t>(plan.pipeline);
   const auto at = static_cast<std::uint32_t>(stage);

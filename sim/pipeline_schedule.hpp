@@ -47,6 +47,7 @@ struct ScheduleKind {
   ChunkPlacement placement = ChunkPlacement::Wrapped;
   std::uint32_t default_chunks = 1;  ///< Chunks a stage where the scenario does not say.
   bool splits_backward = false;      ///< Weight gradients have slots of their own: a zero-bubble schedule.
+  bool in_rounds = false;            ///< Micro-batches pass the chunks in groups of as many as there are stages.
   PlanFault (*fault)(const PipelineShape&) = nullptr;
   std::vector<Slot> (*order)(const PipelineShape&, std::uint32_t stage) = nullptr;  ///< Of a shape without fault.
 };
@@ -59,6 +60,23 @@ struct ScheduleKind {
 
 /// The order in which pipeline rank `stage` runs its slots.
 [[nodiscard]] std::vector<Slot> stage_schedule(const ParallelPlan& plan, int stage);
+
+/// After how many micro-batches a schedule repeats itself, and how many slots each stage has for them.
+struct PipelinePeriod {
+  std::uint32_t micro_batches = 1;
+  std::uint32_t slots = 2;
+};
+[[nodiscard]] PipelinePeriod pipeline_period(const ParallelPlan& plan);
+
+/// The longest part of a stage's order that repeats: each of its slots but those of the last period comes again a period later, a
+/// period's micro-batches further. A step of a period more has such a part that is a period longer, and is the same before and
+/// behind it: from twice as many micro-batches as stages on, as fewer may not fill the schedule. Empty where the order never
+/// repeats.
+struct SlotRange {
+  std::size_t first = 0;
+  std::size_t last = 0;  ///< Behind the last one.
+};
+[[nodiscard]] SlotRange repeating_slots(const std::vector<Slot>& slots, const PipelinePeriod& period);
 
 /// The place in the whole model of a stage's chunk, and the stage that runs a chunk of the model.
 [[nodiscard]] std::uint32_t model_chunk(const ParallelPlan& plan, int stage, std::uint32_t chunk);

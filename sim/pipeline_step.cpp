@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/build_step.hpp"
-#include "sim/chunk_segments.hpp"
 #include "sim/data_parallel.hpp"
 #include "sim/input_pipeline.hpp"
 #include "sim/passage_table.hpp"
+#include "sim/pipeline_chunks.hpp"
 #include "sim/pipeline_schedule.hpp"
 #include "sim/shard_groups.hpp"
 #include "sim/stage_transfer.hpp"
@@ -11,26 +11,27 @@
 #include "sim/tied_embedding.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace mfusim {
 namespace {
 
 class PipelineStep {
  public:
-  PipelineStep(const Scenario& scenario, const Work<Count>& work)
+  PipelineStep(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches)
       : scenario_(scenario),
         plan_(scenario.parallel),
         context_(layer_context(scenario)),
         work_(work),
         chunks_(cut_into_chunks(work.towers.front().groups, plan_)),
         graph_(scenario.cluster, plan_.pipeline),
-        forward_(chunks_.size(), plan_.micro_batches),
-        backward_(chunks_.size(), plan_.micro_batches),
-        sent_forward_(chunks_.size(), plan_.micro_batches),
-        sent_backward_(chunks_.size(), plan_.micro_batches) {
+        priced_(context_, graph_.table(), chunks_, schedule_kind(plan_.schedule).splits_backward),
+        written_(plan_),
+        forward_(chunks_.size(), micro_batches),
+        backward_(chunks_.size(), micro_batches),
+        sent_forward_(chunks_.size(), micro_batches),
+        sent_backward_(chunks_.size(), micro_batches) {
+    written_.micro_batches = micro_batches;
     check_size(work);
-    price_segments();
     for (std::uint32_t chunk = 0; chunk < chunks_.size(); ++chunk) stage_of_.push_back(stage_of_chunk(plan_, chunk));
     if (plan_.pipeline > 1) {
       send_activations_ = stage_transfer(scenario, context_, chunks_, "send activations", StreamKind::PipelineForward);
@@ -46,18 +47,12 @@ class PipelineStep {
     connect();
     reduce_tied_embedding(scenario_, work_, graph_, updates);
     add_update(scenario_, graph_, updates);
+    graph_.set_repetitions(std::move(repetitions_),
+                           (plan_.micro_batches - written_.micro_batches) / pipeline_period(plan_).micro_batches);
     return std::move(graph_);
   }
 
  private:
-  /// The segments of a chunk; `weight_gradient` is empty where `backward` does it all.
-  struct Priced {
-    Segment forward;
-    Segment backward;
-    Segment weight_gradient;
-    std::vector<double> layer_parameters;
-  };
-
   void check_size(const Work<Count>& work) const {
     std::size_t operators = 0;
     for (const LayerGroup<Count>& group : work.towers.front().groups) {
@@ -65,34 +60,6 @@ class PipelineStep {
     }
     constexpr std::size_t tasks_per_operator = 4;  // forward, two gradients, an exchange
     check_step_size(operators * tasks_per_operator * static_cast<std::size_t>(plan_.micro_batches));
-  }
-
-  /// Chunks with the same layers share their segments: first, inner and last chunk.
-  void price_segments() {
-    ChunkSegments segments(context_, graph_.table());
-    std::map<std::vector<std::pair<const Layer<Count>*, std::int64_t>>, std::size_t> known;
-    for (const ModelChunk& chunk : chunks_) {
-      std::vector<std::pair<const Layer<Count>*, std::int64_t>> key;
-      for (const LayerRun& run : chunk.runs) key.emplace_back(run.layer, run.repeat);
-      const auto [at, fresh] = known.try_emplace(key, priced_.size());
-      if (fresh) priced_.push_back(priced(segments, chunk));
-      priced_of_.push_back(at->second);
-    }
-  }
-
-  [[nodiscard]] Priced priced(ChunkSegments& segments, const ModelChunk& chunk) const {
-    if (!schedule_kind(plan_.schedule).splits_backward)
-      return {segments.forward(chunk), segments.backward(chunk), {}, layer_parameters(chunk)};
-    return {segments.forward(chunk), segments.input_gradient(chunk), segments.weight_gradient(chunk), layer_parameters(chunk)};
-  }
-
-  /// Trainable parameters of each layer in the order in which backward completes them.
-  [[nodiscard]] std::vector<double> layer_parameters(const ModelChunk& chunk) const {
-    std::vector<double> values;
-    for (auto run = chunk.runs.rbegin(); run != chunk.runs.rend(); ++run) {
-      values.insert(values.end(), static_cast<std::size_t>(run->repeat), trainable_parameters(*run->layer, context_.tensor));
-    }
-    return values;
   }
 
   /// Both transfers between two neighbours in the steady phase, one after the other. They begin when the earlier stage has ended
@@ -105,9 +72,6 @@ class PipelineStep {
     return second;
   }
 
-  [[nodiscard]] std::uint32_t model_chunk(int stage, std::uint32_t chunk) const {
-    return mfusim::model_chunk(plan_, stage, chunk);
-  }
   /// The neighbour of a chunk runs on the same stage: nothing is sent.
   [[nodiscard]] bool is_local(std::uint32_t chunk, std::uint32_t neighbour) const {
     return stage_of_[chunk] == stage_of_[neighbour];
@@ -116,10 +80,13 @@ class PipelineStep {
 
   RankUpdate build_stage(int stage) {
     stage_ = stage;
+    own_chunks_.clear();
+    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk)
+      own_chunks_.push_back(model_chunk(plan_, stage, chunk));
     reduction_.emplace(scenario_, graph_, stage);
     blocking_.clear();
-    start_ = stage_inputs(stage);
-    const std::vector<Slot> slots = stage_schedule(plan_, stage);
+    start_ = stage_inputs();
+    const std::vector<Slot> slots = stage_schedule(written_, stage);
     std::vector<std::size_t> last_slot(static_cast<std::size_t>(plan_.virtual_stages));
     std::size_t last_forward = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -127,6 +94,7 @@ class PipelineStep {
       if (slots[i].kind == Slot::Kind::Forward) last_forward = i;
     }
     blocks_ = edge_phases_block();
+    repetitions_.push_back(repetition_of(slots, last_slot));
     TaskId end = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (slots[i].kind != Slot::Kind::Forward) blocks_ = !scenario_.techniques.pp_overlap;  // the warm-up is over
@@ -138,15 +106,15 @@ class PipelineStep {
       if (!placed.segment->tasks.empty()) end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
       const bool last = last_slot[slots[i].chunk] == i;
       const bool ends_gradients = slots[i].kind == Slot::Kind::Backward || slots[i].kind == Slot::Kind::WeightGradient;
-      if (ends_gradients && (last || plan_.zero == 2))
-        add_gradients(placed, {model_chunk(stage, slots[i].chunk), slots[i].micro_batch});
+      if (ends_gradients && (last || plan_.zero == 2)) add_gradients(placed, {own_chunks_[slots[i].chunk], slots[i].micro_batch});
       if (ends_gradients && !last && plan_.zero == 2) end_micro_batch(end);
     }
     reduction_->finish(end);
-    RankUpdate update{.rank = stage,
-                      .parameters = stage_parameters(stage),
-                      .tensors = stage_tensors(stage),
-                      .gradients = reduction_->reduced()};
+    RankUpdate update{.rank = stage, .gradients = reduction_->reduced()};
+    for (const std::uint32_t chunk : own_chunks_) {
+      update.parameters += priced_[chunk].trainable;
+      update.tensors += priced_[chunk].tensors;
+    }
     update.gradients.push_back(end);
     return update;
   }
@@ -155,8 +123,44 @@ class PipelineStep {
   [[nodiscard]] Passage next_forward(const std::vector<Slot>& slots, std::size_t at) const {
     const auto next = std::find_if(slots.begin() + static_cast<std::ptrdiff_t>(at) + 1, slots.end(),
                                    [](const Slot& slot) { return slot.kind == Slot::Kind::Forward; });
-    return {model_chunk(stage_, next->chunk), next->micro_batch};
+    return {own_chunks_[next->chunk], next->micro_batch};
   }
+
+  /// Slots that repeat and differ in nothing else: behind the first pass of each chunk, which waits for the step's beginning,
+  /// before the last one, which ends its gradients, and between warm-up and flush.
+  [[nodiscard]] SlotRange alike_slots(const std::vector<Slot>& slots, const std::vector<std::size_t>& last_slot) const {
+    if (written_.micro_batches < 2 * plan_.pipeline) return {};
+    SlotRange range = repeating_slots(slots, pipeline_period(plan_));
+    std::size_t first_backward = slots.size();
+    std::size_t last_forward = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const bool forward = slots[i].kind == Slot::Kind::Forward;
+      if (forward && slots[i].micro_batch == 0) range.first = std::max(range.first, i + 1);
+      if (forward) last_forward = i;
+      if (!forward) first_backward = std::min(first_backward, i);
+    }
+    range.first = std::max(range.first, first_backward + 1);
+    range.last = std::min(range.last, last_forward + 1);
+    for (const std::size_t last : last_slot) range.last = std::min(range.last, last);
+    return range;
+  }
+
+  /// The same as passes: slots without kernels have none.
+  [[nodiscard]] StepRecord::Repetition repetition_of(const std::vector<Slot>& slots,
+                                                     const std::vector<std::size_t>& last_slot) const {
+    const SlotRange alike = alike_slots(slots, last_slot);
+    const std::size_t period = pipeline_period(plan_).slots;
+    StepRecord::Repetition passes;
+    for (std::size_t i = 0; i < alike.last; ++i) {
+      if (segment_of(slots[i]).tasks.empty()) continue;
+      if (i < alike.first) ++passes.first;
+      if (i >= alike.first && i < alike.first + period) ++passes.period;
+      ++passes.last;
+    }
+    return passes;
+  }
+
+  [[nodiscard]] const Segment& segment_of(const Slot& slot) const { return priced_[own_chunks_[slot.chunk]].of(slot.kind); }
 
   /// ZeRO-2 keeps no whole gradients between micro-batches. Source: DeepSpeed, deepspeed/runtime/zero/stage_1_and_2.py:
   /// partitioned gradients are reduced at every micro-batch, not only where accumulation ends.
@@ -167,16 +171,15 @@ class PipelineStep {
   }
 
   /// Weight gathers of overlapped ZeRO run under the forward passes of earlier chunks, the first one in the open.
-  [[nodiscard]] std::vector<std::vector<TaskId>> stage_inputs(int stage) {
+  [[nodiscard]] std::vector<std::vector<TaskId>> stage_inputs() {
     std::vector<std::vector<TaskId>> inputs(static_cast<std::size_t>(plan_.virtual_stages));
     if (gathers_under_forward(scenario_)) {
       for (std::uint32_t chunk = 0; chunk < inputs.size(); ++chunk) {
-        const ParameterShare share = parameters_of(chunks_[model_chunk(stage, chunk)], context_.tensor);
-        inputs[chunk] = {graph_.add(stage, weight_gather(scenario_, share.trainable, "weight gather"),
+        inputs[chunk] = {graph_.add(stage_, weight_gather(scenario_, priced_[own_chunks_[chunk]].trainable, "weight gather"),
                                     {.micro_batch = 0, .chunk = chunk}, {})};
       }
     }
-    if (stage == 0) {
+    if (stage_ == 0) {
       const Bytes tokens =
           Bytes(8.0 * static_cast<double>(scenario_.training.micro_batch * scenario_.training.sequence_length.value_or(1)));
       for (const TaskId task : add_input(scenario_, graph_, 0, tokens * static_cast<double>(plan_.micro_batches)))
@@ -186,20 +189,20 @@ class PipelineStep {
   }
 
   PlacedSegment place_slot(const Slot& slot) {
-    const std::uint32_t chunk = model_chunk(stage_, slot.chunk);
+    const std::uint32_t chunk = own_chunks_[slot.chunk];
     const Passage passage{chunk, slot.micro_batch};
-    const Priced& priced = priced_[priced_of_[chunk]];
-    std::vector<TaskId> entry = std::move(blocking_);
-    blocking_.clear();
+    const Segment& segment = segment_of(slot);
+    entry_.clear();
+    entry_.swap(blocking_);
     const StepInstance instance{.micro_batch = slot.micro_batch, .chunk = chunk};
     if (slot.kind == Slot::Kind::WeightGradient) {
-      if (priced.weight_gradient.tasks.empty()) blocking_ = entry;  // the next pass waits in its place
-      return graph_.place(stage_, priced.weight_gradient, instance, entry);
+      if (segment.tasks.empty()) blocking_ = entry_;  // the next pass waits in its place
+      return graph_.place(stage_, segment, instance, entry_);
     }
     const bool forward = slot.kind == Slot::Kind::Forward;
-    if (forward && slot.micro_batch == 0) entry.insert(entry.end(), start_[slot.chunk].begin(), start_[slot.chunk].end());
-    add_local_producers(passage, forward, entry);
-    const PlacedSegment placed = graph_.place(stage_, forward ? priced.forward : priced.backward, instance, entry);
+    if (forward && slot.micro_batch == 0) entry_.insert(entry_.end(), start_[slot.chunk].begin(), start_[slot.chunk].end());
+    add_local_producers(passage, forward);
+    const PlacedSegment placed = graph_.place(stage_, segment, instance, entry_);
     (forward ? forward_ : backward_)[passage] = placed;
     const bool sends =
         forward ? chunk < last_model_chunk() && !is_local(chunk, chunk + 1) : chunk > 0 && !is_local(chunk, chunk - 1);
@@ -209,28 +212,26 @@ class PipelineStep {
 
   /// Where the neighbouring chunk ran on this very rank only its exchanges need waiting for; and the last chunk's backward pass
   /// waits for its own forward pass.
-  void add_local_producers(const Passage& passage, bool forward, std::vector<TaskId>& entry) const {
+  void add_local_producers(const Passage& passage, bool forward) {
     const auto [chunk, micro_batch] = passage;
-    std::vector<TaskId> produced;
-    if (forward && chunk > 0 && is_local(chunk, chunk - 1)) produced = exits_of(forward_.at({chunk - 1, micro_batch}));
-    if (!forward && chunk == last_model_chunk()) produced = exits_of(forward_.at(passage));
+    if (forward && chunk > 0 && is_local(chunk, chunk - 1)) add_exits(forward_.at({chunk - 1, micro_batch}), entry_);
+    if (!forward && chunk == last_model_chunk()) add_exits(forward_.at(passage), entry_);
     if (!forward && chunk < last_model_chunk() && is_local(chunk, chunk + 1))
-      produced = exits_of(backward_.at({chunk + 1, micro_batch}));
-    entry.insert(entry.end(), produced.begin(), produced.end());
+      add_exits(backward_.at({chunk + 1, micro_batch}), entry_);
   }
 
   void send(const PlacedSegment& placed, const Passage& passage, bool forward) {
     const StepInstance instance{.micro_batch = passage.micro_batch, .chunk = passage.chunk};
-    std::vector<TaskId> after = exits_of(placed);
+    exits_.clear();
+    add_exits(placed, exits_);
     TaskId sent = 0;
     if (forward) {
-      sent = graph_.add_row(stage_, send_activations_, forward_send_row_, instance, after);
+      sent = graph_.add_row(stage_, send_activations_, forward_send_row_, instance, exits_);
     } else if (receives_next_) {
-      const std::vector<TaskId> received = exits_of(forward_.at({receives_next_->chunk - 1, receives_next_->micro_batch}));
-      after.insert(after.end(), received.begin(), received.end());
-      sent = graph_.add_row(stage_, send_in_turn_, in_turn_send_row_, instance, after);
+      add_exits(forward_.at({receives_next_->chunk - 1, receives_next_->micro_batch}), exits_);
+      sent = graph_.add_row(stage_, send_in_turn_, in_turn_send_row_, instance, exits_);
     } else {
-      sent = graph_.add_row(stage_, send_gradients_, backward_send_row_, instance, after);
+      sent = graph_.add_row(stage_, send_gradients_, backward_send_row_, instance, exits_);
     }
     (forward ? sent_forward_ : sent_backward_)[passage] = sent;
     if (blocks_) blocking_.push_back(sent);
@@ -243,28 +244,12 @@ class PipelineStep {
 
   /// The gradients of a chunk are complete with its last slot: a weight-gradient pass leaves some layers' to the pass before it.
   void add_gradients(const PlacedSegment& last, const Passage& passage) {
-    const std::vector<double>& values = priced_[priced_of_[passage.chunk]].layer_parameters;
+    const std::vector<double>& values = priced_[passage.chunk].layer_parameters;
     const PlacedSegment& backward = backward_.at(passage);
     for (std::size_t i = 0; i < backward.segment->layer_ends.size(); ++i) {
       const SegmentIndex end = last.segment->layer_ends[i];
       reduction_->add(values[i], end == no_task ? backward.id(backward.segment->layer_ends[i]) : last.id(end));
     }
-  }
-
-  [[nodiscard]] double stage_parameters(int stage) const {
-    double total = 0;
-    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk) {
-      total += parameters_of(chunks_[model_chunk(stage, chunk)], context_.tensor).trainable;
-    }
-    return total;
-  }
-
-  [[nodiscard]] double stage_tensors(int stage) const {
-    double total = 0;
-    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk) {
-      total += parameter_tensors(chunks_[model_chunk(stage, chunk)]);
-    }
-    return total;
   }
 
   /// Passes wait for what their neighbours send.
@@ -283,9 +268,8 @@ class PipelineStep {
   const Work<Count>& work_;
   std::vector<ModelChunk> chunks_;
   StepGraph graph_;
-  std::vector<Priced> priced_;
-  std::vector<std::size_t> priced_of_;  ///< By chunk of the whole model.
-  std::vector<int> stage_of_;           ///< By chunk of the whole model.
+  PipelineChunks priced_;
+  std::vector<int> stage_of_;  ///< By chunk of the whole model.
   Step send_activations_, send_gradients_, send_in_turn_;
   std::size_t forward_send_row_ = no_row;
   std::size_t backward_send_row_ = no_row;
@@ -293,17 +277,21 @@ class PipelineStep {
   int stage_ = 0;
   std::optional<GradientReduction> reduction_;
   std::vector<std::vector<TaskId>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
-  std::vector<TaskId> blocking_;            ///< A blocking send that the next pass waits for.
-  bool blocks_ = false;                     ///< In the present phase of the schedule.
-  std::optional<Passage> receives_next_;    ///< With exchanges in turn: what is received before gradients are sent.
+  ParallelPlan written_;                    ///< The plan with the micro-batches that are written down.
+  std::vector<StepRecord::Repetition> repetitions_;
+  std::vector<std::uint32_t> own_chunks_;  ///< Of the rank, by their place in the whole model.
+  std::vector<TaskId> entry_, exits_;      ///< Of the pass that is written down.
+  std::vector<TaskId> blocking_;           ///< A blocking send that the next pass waits for.
+  bool blocks_ = false;                    ///< In the present phase of the schedule.
+  std::optional<Passage> receives_next_;   ///< With exchanges in turn: what is received before gradients are sent.
   PassageTable<PlacedSegment> forward_, backward_;
   PassageTable<std::optional<TaskId>> sent_forward_, sent_backward_;
 };
 
 }  // namespace
 
-StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work) {
-  return PipelineStep(scenario, work).run();
+StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches) {
+  return PipelineStep(scenario, work, micro_batches).run();
 }
 
 }  // namespace mfusim

@@ -4,6 +4,7 @@
 #include "sim/expand_step.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace mfusim {
 
@@ -20,24 +21,29 @@ std::uint32_t StepGraph::number_of(const Segment& segment) {
 }
 
 PlacedSegment StepGraph::place(int rank, const Segment& segment, StepInstance instance, std::span<const TaskId> entry) {
-  const PlacedSegment placed{.first = record_.tasks, .segment = &segment};
+  PlacedSegment placed{.first = record_.tasks, .segment = &segment};
   if (segment.tasks.empty()) return placed;
+  placed.item = static_cast<std::uint32_t>(record_.items.size());
   record_.append({.instance = pack(instance), .rank = rank, .segment = number_of(segment)}, segment.tasks.size(), entry);
   return placed;
 }
 
 std::vector<TaskId> exits_of(const PlacedSegment& placed) {
   std::vector<TaskId> tasks;
-  for (const SegmentIndex exit : placed.segment->exits) {
-    if (exit >= 0) tasks.push_back(placed.id(exit));
-  }
+  add_exits(placed, tasks);
   return tasks;
 }
 
+void add_exits(const PlacedSegment& placed, std::vector<TaskId>& tasks) {
+  for (const SegmentIndex exit : placed.segment->exits) {
+    if (exit >= 0) tasks.push_back(placed.id(exit));
+  }
+}
+
 void StepGraph::wait_at_entry(const PlacedSegment& placed, TaskId before) {
-  if (placed.segment->tasks.empty()) return;
-  StepRecord::Item& item = record_.items[record_.item_of(placed.first)];
-  record_.late_waits.push_back({before, item.late_wait});
+  if (placed.item == StepRecord::none) return;
+  StepRecord::Item& item = record_.items[placed.item];
+  record_.late_waits.push_back({before, record_.item_of(before), item.late_wait});
   item.late_wait = static_cast<std::uint32_t>(record_.late_waits.size()) - 1;
 }
 
@@ -62,6 +68,7 @@ TaskId StepGraph::add_on_all_ranks(Step step, std::span<const TaskId> after) {
 }
 
 StepGraph::Built StepGraph::build() && {
+  if (record_.periods_left_out > 0) throw std::logic_error("a step with periods left out has no graph");
   TaskGraph graph = expand_step(record_, contention_);
   return {std::move(graph), std::move(record_.table), record_.ranks};
 }

@@ -15,12 +15,15 @@ namespace mfusim {
 /// A segment put into the step: its tasks have consecutive ids.
 struct PlacedSegment {
   TaskId first = 0;
+  std::uint32_t item = StepRecord::none;  ///< Of the record; none: the segment is empty.
   const Segment* segment = nullptr;
   [[nodiscard]] TaskId id(SegmentIndex index) const { return first + static_cast<TaskId>(index); }
 };
 
 /// Tasks of a placed segment that its result waits for.
 [[nodiscard]] std::vector<TaskId> exits_of(const PlacedSegment& placed);
+/// The same, behind what `tasks` holds already.
+void add_exits(const PlacedSegment& placed, std::vector<TaskId>& tasks);
 
 constexpr std::size_t no_row = static_cast<std::size_t>(-1);
 
@@ -45,6 +48,12 @@ class StepGraph {
   /// Adds one step that all ranks take part in on their streams of its kind (the table's row is shared).
   TaskId add_on_all_ranks(Step step, std::span<const TaskId> after);
 
+  /// Notes which passes of each rank repeat, and how many periods of them are not written down.
+  void set_repetitions(std::vector<StepRecord::Repetition> repetitions, std::int64_t periods_left_out) {
+    record_.repetitions = std::move(repetitions);
+    record_.periods_left_out = periods_left_out;
+  }
+
   [[nodiscard]] const StepRecord& record() const { return record_; }
   [[nodiscard]] const Contention& contention() const { return contention_; }
 
@@ -53,7 +62,7 @@ class StepGraph {
     StepTable steps;
     int ranks;
   };
-  /// Every task of the step on its own.
+  /// Every task of the step on its own. Throws std::logic_error where periods are left out.
   [[nodiscard]] Built build() &&;
 
  private:

@@ -29,16 +29,28 @@ struct StepRecord {
   };
   struct LateWait {
     TaskId before = 0;
+    std::uint32_t item = 0;  ///< That holds it.
     std::uint32_t previous = none;
+  };
+
+  /// Which passes of a rank repeat, by their place among its segments: each comes again `period` passes later, and hangs on
+  /// others in the same way. More micro-batches mean more of them, and change nothing else about the rank.
+  struct Repetition {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;  ///< Behind the last one.
+    std::uint32_t period = 0;
   };
 
   int ranks = 0;
   StepTable table;
   std::vector<Item> items;
   std::vector<TaskId> waits;
+  std::vector<std::uint32_t> wait_items;  ///< That hold them.
   std::vector<LateWait> late_waits;
   std::deque<Segment> segments;
   TaskId tasks = 0;
+  std::vector<Repetition> repetitions;  ///< By rank; empty: none is known.
+  std::int64_t periods_left_out = 0;    ///< Periods that the step has and that are not written down.
 
   /// Appends an item of `size` tasks; its waits are the last of `waits`.
   void append(Item item, std::size_t size, std::span<const TaskId> after);
@@ -51,8 +63,23 @@ struct StepRecord {
   [[nodiscard]] std::span<const TaskId> waits_of(const Item& item) const {
     return std::span(waits).subspan(item.first_wait, item.last_wait - item.first_wait);
   }
+  /// Calls `visit(task, item)` for each task that an item waits for, and the item that holds it, until one gives false; gives
+  /// whether none did.
+  template <class Visit>
+  [[nodiscard]] bool all_waits(const Item& item, Visit visit) const {
+    for (std::uint32_t wait = item.first_wait; wait < item.last_wait; ++wait) {
+      if (!visit(waits[wait], wait_items[wait])) return false;
+    }
+    for (std::uint32_t wait = item.late_wait; wait != none; wait = late_waits[wait].previous) {
+      if (!visit(late_waits[wait].before, late_waits[wait].item)) return false;
+    }
+    return true;
+  }
 
  private:
+  /// The same, tried first among the last items.
+  [[nodiscard]] std::uint32_t recent_item_of(TaskId task) const;
+
   static constexpr TaskId block = 64;
   std::vector<std::uint32_t> item_of_block_;  ///< Of the first task of each block of ids.
 };

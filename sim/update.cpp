@@ -108,7 +108,12 @@ StepGraph record_step(const Scenario& scenario, const Work<Count>& whole) {
     return has_pipelined_tower(scenario) ? build_pipelined_contrastive_step(scenario, work)
                                          : build_contrastive_step(scenario, work);
   }
-  return scenario.parallel.zero == 3 ? build_fully_sharded_step(scenario, work) : build_pipeline_step(scenario, work);
+  if (scenario.parallel.zero == 3) return build_fully_sharded_step(scenario, work);
+  return build_pipeline_step(scenario, work, scenario.parallel.micro_batches);
+}
+
+StepGraph record_shorter_step(const Scenario& scenario, const Work<Count>& whole, std::int64_t micro_batches) {
+  return build_pipeline_step(scenario, context_share(whole, scenario.parallel.context), micro_batches);
 }
 
 BuiltStep build_step(const Scenario& scenario, const Work<Count>& work) {

@@ -182,3 +182,44 @@ TEST_CASE("the interleaved schedule's first stage holds p v + p - 1 chunk passes
   const auto plan = plan_of(PipelineSchedule::Interleaved, stages, chunks, 4 * stages);
   CHECK(most_in_flight(stage_schedule(plan, 0)) == stages * chunks + stages - 1);
 }
+
+namespace {
+
+/// `slots` with `more` periods behind the part of them that repeats.
+std::vector<Slot> with_more_periods(const std::vector<Slot>& slots, const PipelinePeriod& period, std::uint32_t more) {
+  const SlotRange range = repeating_slots(slots, period);
+  std::vector<Slot> longer(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(range.last));
+  for (std::size_t i = 0; i < std::size_t{more} * period.slots; ++i) {
+    longer.push_back(longer[longer.size() - period.slots]);
+    longer.back().micro_batch += period.micro_batches;
+  }
+  for (std::size_t i = range.last; i < slots.size(); ++i) {
+    longer.push_back(slots[i]);
+    longer.back().micro_batch += more * period.micro_batches;
+  }
+  return longer;
+}
+
+}  // namespace
+
+TEST_CASE("an order that repeats is, for more micro-batches, the same with the repeating part longer", "[property]") {
+  const PipelineSchedule schedule =
+      GENERATE(PipelineSchedule::GPipe, PipelineSchedule::OneForwardOneBackward, PipelineSchedule::Interleaved,
+               PipelineSchedule::ZbH1, PipelineSchedule::ZbH2, PipelineSchedule::ZbV);
+  const int stages = GENERATE(2, 3, 4, 8);
+  const bool rounds = schedule == PipelineSchedule::Interleaved;
+  const int chunks = rounds ? GENERATE(2, 3) : schedule == PipelineSchedule::ZbV ? 2 : 1;
+  for (int micro_batches = 2 * stages; micro_batches <= 8 * stages; micro_batches += rounds ? stages : 1) {
+    const ParallelPlan plan = plan_of(schedule, stages, chunks, micro_batches);
+    const PipelinePeriod period = pipeline_period(plan);
+    const ParallelPlan longer = plan_of(schedule, stages, chunks, micro_batches + 3 * static_cast<int>(period.micro_batches));
+    for (int stage = 0; stage < stages; ++stage) {
+      const std::vector<Slot> slots = stage_schedule(plan, stage);
+      const SlotRange range = repeating_slots(slots, period);
+      CAPTURE(to_string(schedule), stages, chunks, micro_batches, stage, range.first, range.last);
+      const bool repeats = range.last > range.first;
+      if (repeats) CHECK(with_more_periods(slots, period, 3) == stage_schedule(longer, stage));
+      if (micro_batches == 8 * stages) CHECK(repeats == (schedule != PipelineSchedule::GPipe));
+    }
+  }
+}
