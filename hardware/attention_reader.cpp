@@ -67,6 +67,33 @@ UnfusedAttentionModel read_unfused(Reader reader) {
   return model;
 }
 
+const std::vector<std::pair<std::string, MatrixLibrary>> library_names{{"cublas-11.6", MatrixLibrary::Cublas116},
+                                                                       {"cublas-11.7", MatrixLibrary::Cublas117}};
+
+UnalignedRates read_rates(Reader reader) {
+  const UnalignedRates rates{.by_four = reader.quantity<FlopsPerSecond>("by_four"),
+                             .forward = reader.quantity<FlopsPerSecond>("forward"),
+                             .backward = reader.quantity<FlopsPerSecond>("backward")};
+  reader.reject_unknown_keys();
+  return rates;
+}
+
+/// `cublas-11.6: {fp16: {by_four: .., forward: .., backward: ..}, bf16: ..}`: formats not named are as aligned ones.
+UnalignedProducts read_unaligned(Reader reader) {
+  (void)reader.word("source");
+  UnalignedProducts products{.rates = {}, .provenance = read_provenance(reader)};
+  for (const auto& [library_name, library] : library_names) {
+    Reader formats = reader.child(library_name);
+    for (const auto& [type_name, type] : data_type_names()) {
+      if (auto rates = formats.child_if(type_name))
+        products.rates[static_cast<std::size_t>(library)][static_cast<std::size_t>(type)] = read_rates(*rates);
+    }
+    formats.reject_unknown_keys();
+  }
+  reader.reject_unknown_keys();
+  return products;
+}
+
 }  // namespace
 
 void read_attention(Reader reader, GpuModel& model) {
@@ -88,6 +115,7 @@ void read_attention(Reader reader, GpuModel& model) {
       model.attention[static_cast<std::size_t>(kernel)] = read_directions(*entry);
     }
   }
+  if (auto entry = reader.child_if("unaligned")) model.unaligned = read_unaligned(*entry);
   for (const auto& [kernel, entry] : like) model.attention[static_cast<std::size_t>(kernel)] = read_like(entry, model);
   reader.reject_unknown_keys();
 }

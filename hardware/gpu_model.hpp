@@ -18,6 +18,7 @@ namespace mfusim {
 inline constexpr std::size_t data_types = 5;         ///< Enumerators of DataType.
 inline constexpr std::size_t attention_kernels = 4;  ///< Enumerators of AttentionKernel.
 inline constexpr std::size_t node_collectives = 6;   ///< Enumerators of Collective.
+inline constexpr std::size_t matrix_libraries = 2;   ///< Enumerators of MatrixLibrary.
 
 /// A closed interval of work that measurements cover.
 struct MeasuredRange {
@@ -61,6 +62,19 @@ struct UnfusedAttentionModel {
   Provenance provenance = Provenance::Assumed;
 };
 
+/// What batched products reach (their useful flops over their time) that read or write rows of scores which do not begin at
+/// multiples of 16 bytes, so that tensor cores cannot be fed by the widest loads.
+struct UnalignedRates {
+  FlopsPerSecond by_four;            ///< Rows of a multiple of four values.
+  FlopsPerSecond forward, backward;  ///< Any other length: the two products forward, the four backward.
+};
+
+/// In each release of the library and number format; none: as aligned ones.
+struct UnalignedProducts {
+  std::array<std::array<std::optional<UnalignedRates>, data_types>, matrix_libraries> rates;  ///< [library][type]
+  Provenance provenance = Provenance::Assumed;
+};
+
 struct NodeCollectiveModel {
   NodeCollectiveLaw law;
   Provenance provenance = Provenance::Assumed;
@@ -83,6 +97,7 @@ class GpuModel {
   std::array<std::optional<GemmModel>, data_types> gemm;
   std::array<std::array<std::optional<AttentionModel>, 2>, attention_kernels> attention;  ///< [kernel][direction]
   UnfusedAttentionModel unfused;
+  UnalignedProducts unaligned;
   MemoryLaw memory;
   Provenance memory_provenance = Provenance::Assumed;
   std::array<std::optional<NodeCollectiveModel>, node_collectives> node_collective;

@@ -43,6 +43,10 @@ enum class Direction { Forward, Backward };
 /// framework's own operators, in the type of the scores or in fp32 (what autocast makes of it).
 enum class SoftmaxKernel { Fused, Eager, EagerFp32 };
 
+/// Release of cuBLAS, where it decides what a product costs whose rows do not begin at multiples of 16 bytes: before 11.7, and
+/// from it on.
+enum class MatrixLibrary { Cublas116, Cublas117 };
+
 /// Attention core of one rank. `window` = keys where there is no sliding window. Unfused: scores go through memory.
 struct AttentionShape {
   std::int64_t batch = 1, heads = 1, kv_heads = 1, queries = 1, keys = 1, head_dim = 64, window = 1;
@@ -50,7 +54,8 @@ struct AttentionShape {
   bool dropout = false;
   DataType dtype = DataType::Bf16;
   AttentionKernel kernel = AttentionKernel::Flash2;
-  SoftmaxKernel softmax = SoftmaxKernel::Fused;  ///< Of unfused attention.
+  SoftmaxKernel softmax = SoftmaxKernel::Fused;      ///< Of unfused attention.
+  MatrixLibrary library = MatrixLibrary::Cublas117;  ///< Of unfused attention.
   Direction direction = Direction::Forward;
 };
 

@@ -2,6 +2,7 @@
 #include "hardware/scaled_rates.hpp"
 
 #include "hardware/gpu_model.hpp"
+#include "hardware/unfused_attention.hpp"
 
 #include <stdexcept>
 
@@ -25,6 +26,7 @@ void scale_compute(Gpu& gpu, GpuModel& model, double factor) {
     gemm->training_ceiling = gemm->training_ceiling * factor;
   }
   each_attention(model, [factor](AttentionModel& attention) { attention.law.ceiling = attention.law.ceiling * factor; });
+  scale_rates(model.unaligned, factor);
 }
 
 void scale_memory(Gpu& gpu, GpuModel& model, double factor) {

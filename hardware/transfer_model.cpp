@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/gpu_reader.hpp"
+#include "hardware/unfused_attention.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -49,6 +50,8 @@ void scale_attention(GpuModel& model, const Gpu& other, const Gpu& gpu, double m
       if (!same) kernel->grid.reset();
     }
   }
+  scale_rates(model.unaligned, ratio);
+  model.unaligned.provenance = weaker(model.unaligned.provenance, same);
 }
 
 void scale_collectives(GpuModel& model, const Gpu& other, const Gpu& gpu) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/unfused_attention.hpp"
 
+#include <algorithm>
+#include <optional>
+
 namespace mfusim {
 namespace {
 
@@ -48,6 +51,22 @@ Seconds eager_traffic_time(const Gpu& gpu, const AttentionShape& shape) {
          memory_law_time(gpu.model->memory, softmax, gpu.memory_bandwidth);
 }
 
+/// Useful flops of the two (backward: four) products.
+Flops product_flops(const AttentionShape& shape) {
+  const int products = shape.direction == Direction::Forward ? 2 : 4;
+  return Flops(products * 2 * scores_of(shape) * static_cast<double>(shape.head_dim));
+}
+
+std::optional<FlopsPerSecond> unaligned_rate(const UnalignedProducts& unaligned, const AttentionShape& shape) {
+  constexpr std::int64_t widest_load = 16;
+  const auto bytes = static_cast<std::int64_t>(size_of(shape.dtype).value());
+  if (shape.keys * bytes % widest_load == 0) return std::nullopt;
+  const auto& rates = unaligned.rates[static_cast<std::size_t>(shape.library)][static_cast<std::size_t>(shape.dtype)];
+  if (!rates) return std::nullopt;
+  if (shape.keys % 4 == 0) return rates->by_four;
+  return shape.direction == Direction::Forward ? rates->forward : rates->backward;
+}
+
 }  // namespace
 
 ScoreTraffic eager_score_traffic(const AttentionShape& shape) {
@@ -63,14 +82,27 @@ ScoreTraffic eager_score_traffic(const AttentionShape& shape) {
   return converts_inside ? ScoreTraffic{products + conversion, 2 * fp32 + v} : ScoreTraffic{products + 2 * conversion, 3 * fp32};
 }
 
+void scale_rates(UnalignedProducts& products, double factor) {
+  for (auto& formats : products.rates) {
+    for (std::optional<UnalignedRates>& rates : formats) {
+      if (rates) rates = UnalignedRates{rates->by_four * factor, rates->forward * factor, rates->backward * factor};
+    }
+  }
+}
+
 PredictedTime unfused_attention_time(const Gpu& gpu, const AttentionShape& shape, const GemmLaw& law, FlopsPerSecond ceiling) {
   const int products = shape.direction == Direction::Forward ? 1 : 2;
   const Seconds pair = gemm_compute_time(law, scores_product(shape), ceiling, gpu.streaming_multiprocessors) +
                        gemm_compute_time(law, values_product(shape), ceiling, gpu.streaming_multiprocessors);
   const Seconds traffic = shape.softmax == SoftmaxKernel::Fused ? fused_traffic_time(gpu, shape) : eager_traffic_time(gpu, shape);
   const Seconds floors = law.floor * (2.0 * products + 1);
-  return {
-      .time = products * pair + traffic + floors, .provenance = gpu.model->unfused.provenance, .outside_measured_region = false};
+  const Seconds aligned = products * pair;
+  const Provenance provenance = gpu.model->unfused.provenance;
+  const auto rate = unaligned_rate(gpu.model->unaligned, shape);
+  if (!rate) return {.time = aligned + traffic + floors, .provenance = provenance, .outside_measured_region = false};
+  return {.time = std::max(aligned, product_flops(shape) / *rate) + traffic + floors,
+          .provenance = std::max(provenance, gpu.model->unaligned.provenance),
+          .outside_measured_region = false};
 }
 
 }  // namespace mfusim

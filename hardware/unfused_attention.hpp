@@ -25,9 +25,15 @@ struct ScoreTraffic {
 /// runs in fp32); at::softmax converts fp16, not bf16, inside its kernel (half_to_float).
 [[nodiscard]] ScoreTraffic eager_score_traffic(const AttentionShape& shape);
 
+/// All rates multiplied by `factor`.
+void scale_rates(UnalignedProducts& products, double factor);
+
 /// Two products forward, four backward (no recomputation of the scores), and the passes over the scores in memory. Masks
 /// and windows save nothing: the whole score matrix is computed. `ceiling`: rate that `law` stands on.
-/// Source: the count of passes follows from the operators (softmax reads and writes once, the products once each).
+/// Rows of scores that do not begin at multiples of 16 bytes keep the products from the widest loads: they then take their flops
+/// over the rate of UnalignedProducts, and never less than aligned ones.
+/// Source: the count of passes follows from the operators (softmax reads and writes once, the products once each); the rates:
+/// hardware/catalog/gpus.
 [[nodiscard]] PredictedTime unfused_attention_time(const Gpu& gpu, const AttentionShape& shape, const GemmLaw& law,
                                                    FlopsPerSecond ceiling);
 
