@@ -134,7 +134,7 @@ class ContrastiveStep {
     Bytes samples;
     for (const TowerGroup& group : groups_) {
       if (group.rank != rank) continue;
-      if (gathers_new_weights(group.view->parallel) && group.view->techniques.dp_overlap)
+      if (gathers_under_forward(*group.view))
         ready.push_back(graph_.add(rank, weight_gather(*group.view, group.parameters(), "weight gather"), {}, {}));
       for (const TowerStep* tower : group.towers) samples += tower->input_bytes();
     }

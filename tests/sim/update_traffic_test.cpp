@@ -147,6 +147,15 @@ TEST_CASE("weights that are gathered at the update are in the open, those under 
   CHECK(step_time(scenario) > hidden);
 }
 
+TEST_CASE("two towers gather new weights once a step, under the forward pass or at the update", "[property]") {
+  const std::string stack = GENERATE("deepspeed-eva-2023", "pytorch-ddp-2024");
+  CAPTURE(stack);
+  const Run one = run(small_clip, {{"stack", stack}, {"parallel.zero", "1"}});
+  double bytes = 0;
+  for (const Step& step : steps_named(one, "weight gather")) bytes += step.bytes.value();
+  CHECK_THAT(bytes, WithinRel(7.0 / 8 * 427944193 * weight_value(one.scenario).value(), 1e-3));
+}
+
 TEST_CASE("a bucket closes with the tensor that fills it, and none is divided", "[property]") {
   Scenario scenario = scenario_of(small_clip, {{"stack", "pytorch-ddp-2022"}});
   const double bucket = scenario.stack.gradient_bucket.value();
