@@ -90,6 +90,7 @@ json parallel(const SchemaNames& names) {
        {"pipeline", count("Stages", 1)},
        {"virtual_stages", count("Model chunks a stage", 1)},
        {"schedule", word("Order of the passes (default: interleaved-1f1b with virtual stages, otherwise 1f1b)", names.schedules)},
+       {"memory_limit", count("zb-auto: micro-batches' activations that a stage may hold (default: pipeline)")},
        {"post_validation", flag("Zero-bubble schedules: the optimizer does not wait for the job's gradient norm", true)},
        {"stages",
         {{"type", "array"},

@@ -2,6 +2,7 @@
 #include "sim/memory.hpp"
 
 #include "sim/activation_memory.hpp"
+#include "sim/build_step.hpp"
 #include "sim/context_parallel.hpp"
 #include "sim/model_state.hpp"
 #include "sim/towers.hpp"
@@ -27,7 +28,8 @@ void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActi
 /// Memory of the stages of a pipeline. Most chunks hold the same layers: what those keep is counted once.
 class PipelineStages {
  public:
-  PipelineStages(const Scenario& scenario, const std::vector<ModelChunk>& chunks) : scenario_(scenario), chunks_(chunks) {
+  PipelineStages(const Scenario& scenario, const Work<Count>& work, const std::vector<ModelChunk>& chunks)
+      : scenario_(scenario), chunks_(chunks), slots_(pipeline_slots(scenario, work)) {
     for (const ModelChunk& chunk : chunks) {
       Layers layers;
       for (const LayerRun& run : chunk.runs) layers.emplace_back(run.layer, run.repeat);
@@ -53,7 +55,7 @@ class PipelineStages {
     StageMemory memory;
     memory.stage = stage;
     memory.parts = state->second;
-    add_activations(stage_schedule(plan, stage), activations, memory);
+    add_activations(slots_[static_cast<std::size_t>(stage)], activations, memory);
     memory.parts.emplace_back("framework", scenario_.stack.framework_memory);
     return memory;
   }
@@ -62,6 +64,7 @@ class PipelineStages {
   using Layers = std::vector<std::pair<const Layer<Count>*, std::int64_t>>;
   const Scenario& scenario_;
   const std::vector<ModelChunk>& chunks_;
+  std::vector<std::vector<Slot>> slots_;  ///< By stage.
   std::map<Layers, std::size_t> known_;
   std::vector<ChunkActivations> kinds_;
   std::vector<std::size_t> kind_of_;                                                       ///< By chunk of the whole model.
@@ -137,7 +140,7 @@ std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& 
   const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan);
   std::vector<StageMemory> stages;
   stages.reserve(static_cast<std::size_t>(plan.pipeline));
-  PipelineStages pipeline(scenario, chunks);
+  PipelineStages pipeline(scenario, work, chunks);
   for (int stage = 0; stage < plan.pipeline; ++stage) stages.push_back(pipeline.memory_of(stage));
   return stages;
 }

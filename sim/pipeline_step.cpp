@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/activation_memory.hpp"
 #include "sim/build_step.hpp"
 #include "sim/chunk_segments.hpp"
 #include "sim/data_parallel.hpp"
@@ -56,7 +57,10 @@ class PipelineStep {
     }
   }
 
+  [[nodiscard]] std::vector<std::vector<Slot>> slots() const { return stage_schedules(plan_, costs()); }
+
   StepGraph run() {
+    slots_ = slots();
     std::vector<RankUpdate> updates;
     updates.reserve(static_cast<std::size_t>(plan_.pipeline));
     for (int stage = 0; stage < plan_.pipeline; ++stage) updates.push_back(build_stage(stage));
@@ -112,6 +116,31 @@ class PipelineStep {
     return values;
   }
 
+  /// What a schedule that is made to measure knows of this pipeline, one chunk a stage; nothing for other schedules.
+  [[nodiscard]] PipelineCosts costs() const {
+    PipelineCosts costs;
+    if (schedule_kind(plan_.schedule).measured_order == nullptr) return costs;
+    for (std::size_t stage = 0; stage < chunks_.size(); ++stage) {
+      const Priced& priced = priced_[priced_of_[stage]];
+      const ChunkActivations activations = chunk_activations(scenario_, chunks_[stage]);
+      costs.stages.push_back({.forward = time_alone(priced.forward, graph_.table()),
+                              .input_gradient = time_alone(priced.backward, graph_.table()),
+                              .weight_gradient = time_alone(priced.weight_gradient, graph_.table()),
+                              .kept = activations.all(),
+                              .for_weights = activations.for_weights});
+    }
+    const Picoseconds transfer = send_activations_.duration;
+    if (scenario_.techniques.pp_overlap) {
+      costs.transfer = transfer;
+      return costs;
+    }
+    for (std::size_t stage = 0; stage < costs.stages.size(); ++stage) {  // a pass ends with its send, which holds the stage
+      if (stage + 1 < costs.stages.size()) costs.stages[stage].forward += transfer;
+      if (stage > 0) costs.stages[stage].input_gradient += transfer;
+    }
+    return costs;
+  }
+
   /// What the tensor ranks received in shares is gathered inside their node; with sequence parallelism shares are all they need.
   [[nodiscard]] Seconds gather_after_receive() const {
     if (plan_.tensor == 1 || plan_.sequence) return Seconds{};
@@ -153,7 +182,7 @@ class PipelineStep {
     reduction_.emplace(scenario_, graph_, stage);
     blocking_.clear();
     start_ = stage_inputs(stage);
-    const std::vector<Slot> slots = stage_schedule(plan_, stage);
+    const std::vector<Slot>& slots = slots_[static_cast<std::size_t>(stage)];
     std::vector<std::size_t> last_slot(static_cast<std::size_t>(plan_.virtual_stages));
     std::size_t last_forward = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -305,6 +334,7 @@ class PipelineStep {
   Step send_activations_, send_gradients_;
   std::size_t forward_send_row_ = no_row;
   std::size_t backward_send_row_ = no_row;
+  std::vector<std::vector<Slot>> slots_;  ///< By stage.
   int stage_ = 0;
   std::optional<GradientReduction> reduction_;
   std::vector<std::vector<TaskId>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
@@ -315,6 +345,11 @@ class PipelineStep {
 };
 
 }  // namespace
+
+std::vector<std::vector<Slot>> pipeline_slots(const Scenario& scenario, const Work<Count>& work) {
+  if (schedule_kind(scenario.parallel.schedule).measured_order == nullptr) return stage_schedules(scenario.parallel, {});
+  return PipelineStep(scenario, work).slots();
+}
 
 StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work) {
   return PipelineStep(scenario, work).run();

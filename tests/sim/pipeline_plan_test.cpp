@@ -62,7 +62,7 @@ bool is_weight_gradient(const Step& step) {
 
 TEST_CASE("the engine plays each schedule as its slots say", "[property]") {
   // Blocks alone make equal stages; transfers, loading and the update take no time. What is left are the slots' own times.
-  const std::string schedule = GENERATE("gpipe", "1f1b", "interleaved-1f1b", "zb-h1", "zb-h2", "zb-v");
+  const std::string schedule = GENERATE("gpipe", "1f1b", "interleaved-1f1b", "zb-h1", "zb-h2", "zb-v", "zb-auto");
   const int micro_batches = GENERATE(2, 8, 12);
   CAPTURE(schedule, micro_batches);
   if (schedule == "interleaved-1f1b" && micro_batches == 2) return;
@@ -85,7 +85,7 @@ TEST_CASE("the engine plays each schedule as its slots say", "[property]") {
       (forward ? times.forward : is_weight_gradient(what) ? times.weight : times.input) += task.duration.count();
     }
   }
-  const Play played = *play(scenario.parallel, times);
+  const Play played = *play(scenario.parallel, times, pipeline_slots(scenario, work));
   const Timeline timeline = simulate(step.graph);
   if (schedule.starts_with("zb")) {
     CHECK(without_barrier(step, timeline).makespan.count() == played.longest_span);
@@ -110,7 +110,7 @@ TEST_CASE("splitting backward moves weight gradients, it does not change the wor
     }
     return bytes;
   };
-  for (const char* schedule : {"zb-h1", "zb-h2", "zb-v"}) {
+  for (const char* schedule : {"zb-h1", "zb-h2", "zb-v", "zb-auto"}) {
     CAPTURE(schedule);
     const bool two = std::string(schedule) == "zb-v";
     const Run split =
@@ -121,7 +121,7 @@ TEST_CASE("splitting backward moves weight gradients, it does not change the wor
 }
 
 TEST_CASE("a zero-bubble step is at most as long without the barrier as with it", "[property]") {
-  for (const char* schedule : {"zb-h1", "zb-h2", "zb-v"}) {
+  for (const char* schedule : {"zb-h1", "zb-h2", "zb-v", "zb-auto"}) {
     CAPTURE(schedule);
     const Settings plan = with(four_stages, {{"parallel.schedule", schedule}, {"model.tied_embedding", "false"}});
     const Result free = run(small_decoder, plan).result;
@@ -134,7 +134,7 @@ TEST_CASE("a zero-bubble step is at most as long without the barrier as with it"
 }
 
 TEST_CASE("without a barrier a step still pays for loading that nothing hides", "[property]") {
-  for (const char* schedule : {"zb-h1", "zb-h2", "zb-v"}) {
+  for (const char* schedule : {"zb-h1", "zb-h2", "zb-v", "zb-auto"}) {
     CAPTURE(schedule);
     const Run one = run(small_decoder, with(four_stages, {{"parallel.schedule", schedule},
                                                           {"techniques.async_data", "false"},
