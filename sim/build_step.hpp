@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/operator.hpp"
+#include "sim/pipeline_schedule.hpp"
 #include "sim/scenario.hpp"
 #include "sim/step_graph.hpp"
 
@@ -28,6 +29,9 @@ namespace mfusim {
 [[nodiscard]] StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_contrastive_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_pipelined_contrastive_step(const Scenario& scenario, const Work<Count>& work);
+
+/// The order of passes on each pipeline stage; schedules that are made to measure price the passes first. `work` as above.
+[[nodiscard]] std::vector<std::vector<Slot>> pipeline_slots(const Scenario& scenario, const Work<Count>& work);
 
 /// Ends a rank's step: gradient reductions -> copies of gradients -> gradient norm over the whole job -> optimizer (while the
 /// host launches its kernels) -> gather of the new weights.

@@ -31,6 +31,10 @@ Evaluation evaluate(const Scenario& scenario) {
                         .peak_memory = fullest->total(),
                         .memory_capacity = scenario.cluster.gpu.memory_capacity,
                         .fullest_stage = fullest->stage};
+  for (const StageMemory& stage : stages) {
+    evaluation.reserved_memory = std::max(evaluation.reserved_memory, stage.reserved());
+    evaluation.allocated_memory = std::max(evaluation.allocated_memory, stage.allocated());
+  }
   evaluation.mfu = utilisation(scenario, evaluation.model_flops, evaluation.iteration_time);
   return evaluation;
 }

@@ -2,16 +2,47 @@
 #include "sim/memory.hpp"
 
 #include "sim/activation_memory.hpp"
+#include "sim/build_step.hpp"
+#include "sim/communicator_memory.hpp"
 #include "sim/context_parallel.hpp"
 #include "sim/model_state.hpp"
 #include "sim/towers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <span>
+#include <string_view>
 
 namespace mfusim {
 namespace {
+
+using Parts = std::vector<std::pair<std::string, Bytes>>;
+constexpr std::string_view fragmentation = "fragmentation";
+constexpr std::array<std::string_view, 2> outside_allocator{"communicators", "framework"};
+/// State is allocated once, before the first step; all other tensors come and go.
+constexpr std::array<std::string_view, 3> standing{"weights", "gradients", "optimizer"};
+
+template <std::size_t Size>
+bool among(const std::array<std::string_view, Size>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Bytes sum_where(const Parts& parts, bool (*counts)(const std::string&)) {
+  Bytes sum;
+  for (const auto& [name, bytes] : parts) {
+    if (counts(name)) sum += bytes;
+  }
+  return sum;
+}
+
+/// What is not a tensor; the parts of the tensors are all there.
+void add_beside_tensors(const Scenario& scenario, StageMemory& memory) {
+  const Bytes coming_and_going = sum_where(memory.parts, [](const std::string& name) { return !among(standing, name); });
+  memory.parts.emplace_back(fragmentation, scenario.stack.fragmentation * coming_and_going);
+  memory.parts.emplace_back("communicators", communicators_memory(scenario));
+  memory.parts.emplace_back("framework", scenario.stack.framework_memory);
+}
 
 /// Activations at the stage's fullest moment, the first of equals.
 void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActivations>& by_chunk, StageMemory& memory) {
@@ -23,12 +54,14 @@ void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActi
   memory.parts.emplace_back("activations", fullest->kept);
   memory.parts.emplace_back("loss", fullest->scores);
   memory.parts.emplace_back("recomputed_layer", fullest->recomputed);
+  memory.parts.emplace_back("gradients_in_flight", fullest->in_flight);
 }
 
 /// Memory of the stages of a pipeline. Most chunks hold the same layers: what those keep is counted once.
 class PipelineStages {
  public:
-  PipelineStages(const Scenario& scenario, const std::vector<ModelChunk>& chunks) : scenario_(scenario), chunks_(chunks) {
+  PipelineStages(const Scenario& scenario, const Work<Count>& work, const std::vector<ModelChunk>& chunks)
+      : scenario_(scenario), chunks_(chunks), slots_(pipeline_slots(scenario, work)) {
     for (const ModelChunk& chunk : chunks) {
       Layers layers;
       for (const LayerRun& run : chunk.runs) layers.emplace_back(run.layer, run.repeat);
@@ -54,8 +87,8 @@ class PipelineStages {
     StageMemory memory;
     memory.stage = stage;
     memory.parts = state->second;
-    add_activations(stage_schedule(plan, stage), activations, memory);
-    memory.parts.emplace_back("framework", scenario_.stack.framework_memory);
+    add_activations(slots_[static_cast<std::size_t>(stage)], activations, memory);
+    add_beside_tensors(scenario_, memory);
     return memory;
   }
 
@@ -63,10 +96,11 @@ class PipelineStages {
   using Layers = std::vector<std::pair<const Layer<Count>*, std::int64_t>>;
   const Scenario& scenario_;
   const std::vector<ModelChunk>& chunks_;
+  std::vector<std::vector<Slot>> slots_;  ///< By stage.
   std::map<Layers, std::size_t> known_;
   std::vector<ChunkActivations> kinds_;
-  std::vector<std::size_t> kind_of_;                                                       ///< By chunk of the whole model.
-  std::map<std::vector<std::size_t>, std::vector<std::pair<std::string, Bytes>>> states_;  ///< By the kinds of a stage's chunks.
+  std::vector<std::size_t> kind_of_;                  ///< By chunk of the whole model.
+  std::map<std::vector<std::size_t>, Parts> states_;  ///< By the kinds of a stage's chunks.
 };
 
 /// Adds the parts of `other` to those of the same name.
@@ -122,6 +156,7 @@ StageMemory rank_with_towers(const Scenario& scenario, const Work<Count>& work, 
     const ParallelPlan& plan = tower_view(scenario, i).parallel;
     activations.kept += (caches_features(plan) ? 1 : static_cast<double>(plan.micro_batches)) * one.all();
     activations.recomputed = std::max(activations.recomputed, one.recomputed);
+    activations.in_flight = std::max(activations.in_flight, one.in_flight);
   }
   StageMemory memory = towers_state(scenario, chunks, first);
   memory.stage = static_cast<int>(first);
@@ -130,7 +165,8 @@ StageMemory rank_with_towers(const Scenario& scenario, const Work<Count>& work, 
   memory.parts.emplace_back("activations", activations.kept);
   memory.parts.emplace_back("recomputed_layer", activations.recomputed);
   memory.parts.emplace_back("loss", kept_by_layers(scenario, {work.head[first]}));
-  memory.parts.emplace_back("framework", scenario.stack.framework_memory);
+  memory.parts.emplace_back("gradients_in_flight", activations.in_flight);
+  add_beside_tensors(scenario, memory);
   return memory;
 }
 
@@ -176,7 +212,7 @@ StageMemory stage_with_towers(const Scenario& scenario, const Work<Count>& work,
   StageMemory loss;
   if (rank.stage == loss_stage(view.parallel)) loss.parts.emplace_back("loss", kept_by_layers(view, {work.head[rank.tower]}));
   merge(memory, loss);
-  memory.parts.emplace_back("framework", scenario.stack.framework_memory);
+  add_beside_tensors(view, memory);
   return memory;
 }
 
@@ -191,10 +227,14 @@ std::vector<StageMemory> pipelined_towers(const Scenario& scenario, const Work<C
 
 }  // namespace
 
+Bytes StageMemory::allocated() const {
+  return sum_where(parts, [](const std::string& name) { return !among(outside_allocator, name) && name != fragmentation; });
+}
+Bytes StageMemory::reserved() const {
+  return sum_where(parts, [](const std::string& name) { return !among(outside_allocator, name); });
+}
 Bytes StageMemory::total() const {
-  Bytes sum;
-  for (const auto& [name, bytes] : parts) sum += bytes;
-  return sum;
+  return sum_where(parts, [](const std::string&) { return true; });
 }
 
 std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {
@@ -206,7 +246,7 @@ std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& 
   const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan);
   std::vector<StageMemory> stages;
   stages.reserve(static_cast<std::size_t>(plan.pipeline));
-  PipelineStages pipeline(scenario, chunks);
+  PipelineStages pipeline(scenario, work, chunks);
   for (int stage = 0; stage < plan.pipeline; ++stage) stages.push_back(pipeline.memory_of(stage));
   return stages;
 }

@@ -2,6 +2,8 @@
 #include "sim/memory_timeline.hpp"
 
 #include "sim/activation_memory.hpp"
+#include "sim/build_step.hpp"
+#include "sim/context_parallel.hpp"
 #include "sim/kernels.hpp"
 
 #include <algorithm>
@@ -49,17 +51,19 @@ std::optional<Slot::Kind> kind_of_pass(const Step& step, const ScheduleKind& sch
   return weights ? Slot::Kind::WeightGradient : Slot::Kind::InputGradient;
 }
 
-std::vector<MemoryPoint> memory_timeline(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step,
+std::vector<MemoryPoint> memory_timeline(const Scenario& scenario, const Work<Count>& whole, const BuiltStep& step,
                                          const Timeline& timeline) {
-  if (work.towers.size() > 1) return {};
+  if (whole.towers.size() > 1) return {};
   const ParallelPlan& plan = scenario.parallel;
+  const Work<Count> work = context_share(whole, plan.context);
   const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan);
+  const std::vector<std::vector<Slot>> orders = pipeline_slots(scenario, work);
   const std::vector<std::map<Passage, Span>> passes = passes_of(step, timeline, schedule_kind(plan.schedule));
   std::vector<MemoryPoint> points;
   for (int stage = 0; stage < plan.pipeline; ++stage) {
     const int rank = rank_of_stage(step, plan, stage);
     const std::map<Passage, Span>& mine = passes[static_cast<std::size_t>(rank)];
-    const std::vector<Slot> slots = stage_schedule(plan, stage);
+    const std::vector<Slot>& slots = orders[static_cast<std::size_t>(stage)];
     for (const ActivationMoment& moment : activation_timeline(slots, stage_activations(scenario, chunks, stage))) {
       const Slot& slot = slots[moment.slot];
       const auto at = mine.find({slot.kind, model_chunk(plan, stage, slot.chunk), slot.micro_batch});

@@ -24,7 +24,7 @@ struct MemoryPoint {
 /// The activations of each pipeline stage over a step, rank by rank in the order of time: a point where a pass starts, at its
 /// fullest, and one where it ends. Where several ranks stand for a stage, those of the first. Empty for models of several towers,
 /// whose step is a single pass.
-[[nodiscard]] std::vector<MemoryPoint> memory_timeline(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step,
+[[nodiscard]] std::vector<MemoryPoint> memory_timeline(const Scenario& scenario, const Work<Count>& whole, const BuiltStep& step,
                                                        const Timeline& timeline);
 
 /// When the pass `wanted[stage]` of each stage starts; nothing where it has no kernels.

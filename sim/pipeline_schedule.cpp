@@ -30,11 +30,12 @@ std::string to_string(PipelineSchedule schedule) {
 PipelineShape pipeline_shape(const ParallelPlan& plan) {
   return {.stages = static_cast<std::uint32_t>(plan.pipeline),
           .chunks = static_cast<std::uint32_t>(plan.virtual_stages),
-          .micro_batches = static_cast<std::uint32_t>(plan.micro_batches)};
+          .micro_batches = static_cast<std::uint32_t>(plan.micro_batches),
+          .memory_limit = static_cast<std::uint32_t>(plan.memory_limit)};
 }
 
 std::span<const ScheduleKind> schedule_kinds() {
-  static const std::array kinds{gpipe(), one_forward_one_backward(), interleaved(), zb_h1(), zb_h2(), zb_v()};
+  static const std::array kinds{gpipe(), one_forward_one_backward(), interleaved(), zb_h1(), zb_h2(), zb_v(), zb_auto()};
   return kinds;
 }
 
@@ -51,8 +52,20 @@ std::vector<std::string> schedule_names() {
   return names;
 }
 
+std::vector<std::vector<Slot>> stage_schedules(const ParallelPlan& plan, const PipelineCosts& costs) {
+  const ScheduleKind& kind = schedule_kind(plan.schedule);
+  const PipelineShape shape = pipeline_shape(plan);
+  if (kind.measured_order != nullptr)
+    return kind.measured_order(shape, costs.stages.empty() ? PipelineCosts{std::vector<StageCosts>(shape.stages), {}} : costs);
+  std::vector<std::vector<Slot>> orders;
+  for (std::uint32_t stage = 0; stage < shape.stages; ++stage) orders.push_back(kind.order(shape, stage));
+  return orders;
+}
+
 std::vector<Slot> stage_schedule(const ParallelPlan& plan, int stage) {
-  return schedule_kind(plan.schedule).order(pipeline_shape(plan), static_cast<std::uint32_t>(stage));
+  const ScheduleKind& kind = schedule_kind(plan.schedule);
+  if (kind.measured_order != nullptr) return std::move(stage_schedules(plan, {})[static_cast<std::size_t>(stage)]);
+  return kind.order(pipeline_shape(plan), static_cast<std::uint32_t>(stage));
 }
 
 PipelinePeriod pipeline_period(const ParallelPlan& plan) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/quantity.hpp"
 #include "sim/scenario.hpp"
 
 #include <cstdint>
@@ -26,8 +27,24 @@ struct PipelineShape {
   std::uint32_t stages = 1;
   std::uint32_t chunks = 1;  ///< Of each stage.
   std::uint32_t micro_batches = 1;
+  std::uint32_t memory_limit = 0;  ///< Micro-batches' activations that a stage may hold; of schedules made to measure.
 };
 [[nodiscard]] PipelineShape pipeline_shape(const ParallelPlan& plan);
+
+/// What the passes of a stage's chunk take and keep. Without measurements all passes last equally long, and weight gradients need
+/// half of what a forward pass keeps.
+struct StageCosts {
+  Picoseconds forward{1};
+  Picoseconds input_gradient{1};
+  Picoseconds weight_gradient{1};
+  Bytes kept{2};         ///< From forward to input gradient (Qi et al.'s M_B).
+  Bytes for_weights{1};  ///< From there to the weight gradient (M_W).
+};
+/// What a schedule is made to measure from.
+struct PipelineCosts {
+  std::vector<StageCosts> stages;
+  Picoseconds transfer{};  ///< Between neighbouring stages.
+};
 
 /// Which stage runs a chunk of the model. Wrapped: chunk c on stage c mod p. V: down the stages and up again, so that the
 /// first stage also runs the last chunk (2 chunks a stage).
@@ -50,6 +67,8 @@ struct ScheduleKind {
   bool in_rounds = false;            ///< Micro-batches pass the chunks in groups of as many as there are stages.
   PlanFault (*fault)(const PipelineShape&) = nullptr;
   std::vector<Slot> (*order)(const PipelineShape&, std::uint32_t stage) = nullptr;  ///< Of a shape without fault.
+  /// In place of `order`, where the order depends on what the passes cost: the slots of all stages.
+  std::vector<std::vector<Slot>> (*measured_order)(const PipelineShape&, const PipelineCosts&) = nullptr;
 };
 
 /// Every schedule, and one of them.
@@ -58,7 +77,10 @@ struct ScheduleKind {
 
 [[nodiscard]] std::vector<std::string> schedule_names();
 
-/// The order in which pipeline rank `stage` runs its slots.
+/// The order in which each pipeline rank runs its slots. `costs` count where the schedule is made to measure; without stages all
+/// passes cost the same.
+[[nodiscard]] std::vector<std::vector<Slot>> stage_schedules(const ParallelPlan& plan, const PipelineCosts& costs);
+/// That of one rank, passes costing the same.
 [[nodiscard]] std::vector<Slot> stage_schedule(const ParallelPlan& plan, int stage);
 
 /// After how many micro-batches a schedule repeats itself, and how many slots each stage has for them.

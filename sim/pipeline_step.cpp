@@ -4,6 +4,7 @@
 #include "sim/input_pipeline.hpp"
 #include "sim/passage_table.hpp"
 #include "sim/pipeline_chunks.hpp"
+#include "sim/pipeline_costs.hpp"
 #include "sim/pipeline_schedule.hpp"
 #include "sim/shard_groups.hpp"
 #include "sim/stage_transfer.hpp"
@@ -40,7 +41,13 @@ class PipelineStep {
     }
   }
 
+  [[nodiscard]] std::vector<std::vector<Slot>> slots() const {
+    if (schedule_kind(plan_.schedule).measured_order == nullptr) return stage_schedules(written_, {});
+    return stage_schedules(written_, pipeline_costs(scenario_, chunks_, priced_, graph_.table(), send_activations_.duration));
+  }
+
   StepGraph run() {
+    slots_ = slots();
     std::vector<RankUpdate> updates;
     updates.reserve(static_cast<std::size_t>(plan_.pipeline));
     for (int stage = 0; stage < plan_.pipeline; ++stage) updates.push_back(build_stage(stage));
@@ -86,7 +93,7 @@ class PipelineStep {
     reduction_.emplace(scenario_, graph_, stage);
     blocking_.clear();
     start_ = stage_inputs();
-    const std::vector<Slot> slots = stage_schedule(written_, stage);
+    const std::vector<Slot>& slots = slots_[static_cast<std::size_t>(stage)];
     std::vector<std::size_t> last_slot(static_cast<std::size_t>(plan_.virtual_stages));
     std::size_t last_forward = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -274,6 +281,7 @@ class PipelineStep {
   std::size_t forward_send_row_ = no_row;
   std::size_t backward_send_row_ = no_row;
   std::size_t in_turn_send_row_ = no_row;
+  std::vector<std::vector<Slot>> slots_;  ///< By stage.
   int stage_ = 0;
   std::optional<GradientReduction> reduction_;
   std::vector<std::vector<TaskId>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
@@ -289,6 +297,11 @@ class PipelineStep {
 };
 
 }  // namespace
+
+std::vector<std::vector<Slot>> pipeline_slots(const Scenario& scenario, const Work<Count>& work) {
+  if (schedule_kind(scenario.parallel.schedule).measured_order == nullptr) return stage_schedules(scenario.parallel, {});
+  return PipelineStep(scenario, work, scenario.parallel.micro_batches).slots();
+}
 
 StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches) {
   return PipelineStep(scenario, work, micro_batches).run();

@@ -140,6 +140,11 @@ void read_schedule(Reader& parallel, ParallelPlan& plan) {
   } else if (parallel.has("post_validation") && parallel.boolean("post_validation")) {
     parallel.fail("post_validation", fmt::format("belongs to the zero-bubble schedules, got {}", to_string(plan.schedule)));
   }
+  if (schedule_kind(plan.schedule).measured_order != nullptr) {
+    plan.memory_limit = checked_size(parallel, "memory_limit", parallel.positive_int("memory_limit", plan.pipeline));
+  } else if (parallel.has("memory_limit")) {
+    parallel.fail("memory_limit", fmt::format("belongs to schedules made to measure (zb-auto), got {}", to_string(plan.schedule)));
+  }
 }
 
 void read_recompute(Reader& parallel, ParallelPlan& plan) {

@@ -18,7 +18,7 @@
 namespace mfusim {
 
 enum class Optimizer { Adam, AdamW, Lamb, Sgd };
-enum class PipelineSchedule { GPipe, OneForwardOneBackward, Interleaved, ZbH1, ZbH2, ZbV };
+enum class PipelineSchedule { GPipe, OneForwardOneBackward, Interleaved, ZbH1, ZbH2, ZbV, ZbAuto };
 enum class Recompute { None, Selective, Full };
 /// Full recomputation as Megatron-LM's --recompute-method. Uniform: groups of `recompute_layers` layers keep the input of the
 /// group alone. Block: the first `recompute_layers` layers of each chunk keep their input alone, the others everything.
@@ -71,6 +71,8 @@ struct ParallelPlan {
   /// The optimizer does not wait for the whole job's gradient norm: steps follow each other without a barrier
   /// (Qi et al. 2024, arXiv:2401.10241, section 4).
   bool post_validation = false;
+  /// Of schedules that are made to measure: how many micro-batches' activations a stage may hold. 0: the schedule has none.
+  std::int64_t memory_limit = 0;
   std::int64_t micro_batches = 1;  ///< Of one data-parallel rank in a step.
   bool operator==(const ParallelPlan&) const = default;
 };

@@ -1,9 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/segment.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace mfusim {
+
+Picoseconds time_alone(const Segment& segment, const StepTable& table) {
+  std::array<Picoseconds, streams_per_rank> streams{};
+  std::vector<Picoseconds> ends;
+  ends.reserve(segment.tasks.size());
+  Picoseconds last{};
+  for (const SegmentTask& task : segment.tasks) {
+    const Step& step = table[task.step];
+    Picoseconds& stream = streams[static_cast<std::size_t>(step.stream)];
+    for (const SegmentIndex before : task.after) {
+      if (before >= 0) stream = std::max(stream, ends[static_cast<std::size_t>(before)]);
+    }
+    stream += step.duration;
+    ends.push_back(stream);
+    last = std::max(last, stream);
+  }
+  return last;
+}
 
 bool SegmentBuilder::note_wait(StreamKind stream, SegmentIndex before) {
   static_assert(streams_per_rank <= 16);

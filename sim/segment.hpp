@@ -28,6 +28,9 @@ struct Segment {
   std::vector<SegmentIndex> layer_ends;  ///< Backward: where the gradients of each layer are complete, last layer first.
 };
 
+/// From the entry of a segment to the end of its last task, where nothing else runs.
+[[nodiscard]] Picoseconds time_alone(const Segment& segment, const StepTable& table);
+
 /// Puts a segment together, step by step.
 class SegmentBuilder {
  public:

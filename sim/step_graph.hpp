@@ -34,6 +34,7 @@ class StepGraph {
   StepGraph(const Cluster& cluster, int ranks);
 
   [[nodiscard]] StepTable& table() { return record_.table; }
+  [[nodiscard]] const StepTable& table() const { return record_.table; }
   [[nodiscard]] int ranks() const { return record_.ranks; }
 
   /// Puts a segment on a rank; its entry waits for `entry`. The segment must neither move nor change until the last place().

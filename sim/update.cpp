@@ -95,7 +95,8 @@ void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<Ra
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     const RankUpdate& update = ranks[i];
     const Scenario& own = update.view != nullptr ? *update.view : scenario;
-    const std::vector<TaskId> last = add_optimizer(own, graph, update, norms);
+    const std::vector<TaskId> known = scenario.parallel.post_validation ? std::vector<TaskId>{norms[i]} : norms;
+    const std::vector<TaskId> last = add_optimizer(own, graph, update, known);
     const bool ends_rank = i + 1 == ranks.size() || ranks[i + 1].rank != update.rank;
     if (ends_rank && scenario.stack.step_host_cost > Seconds{})
       static_cast<void>(graph.add(update.rank, host_work(scenario), {}, last));

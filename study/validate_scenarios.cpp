@@ -44,6 +44,18 @@ void add_cases(std::vector<CaseDocument>& cases, const fs::path& file, bool must
   }
 }
 
+Bytes figure_of(const Evaluation& evaluation, MemoryFigure figure) {
+  switch (figure) {
+    case MemoryFigure::Allocated:
+      return evaluation.allocated_memory;
+    case MemoryFigure::Reserved:
+      return evaluation.reserved_memory;
+    case MemoryFigure::Device:
+      return evaluation.peak_memory;
+  }
+  throw std::logic_error("unhandled MemoryFigure");
+}
+
 /// Fills what was measured, then what is predicted.
 void run_case(ValidationRow& row, const CaseDocument& document, const Settings& settings) {
   const Scenario scenario = read_case(document, settings);
@@ -58,7 +70,7 @@ void run_case(ValidationRow& row, const CaseDocument& document, const Settings& 
   const Evaluation predicted = evaluate(scenario);
   row.predicted_time = predicted.iteration_time;
   row.predicted_mfu = predicted.mfu;
-  row.predicted_memory = predicted.peak_memory;
+  row.predicted_memory = figure_of(predicted, measured.memory_figure);
   row.fits = predicted.fits();
   row.situation = situation_of(scenario);
   if (!row.measured_time) return;

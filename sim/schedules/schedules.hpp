@@ -21,6 +21,10 @@ namespace mfusim {
 /// Split backward over two chunks a stage placed as a V: no bubble in the memory of 1F1B. Source: as above, section 6.
 [[nodiscard]] ScheduleKind zb_v();
 
+/// Split backward in the order that a search finds for the passes' own times, in the memory that `parallel.memory_limit` allows.
+/// Source: as above, section 3.1.
+[[nodiscard]] ScheduleKind zb_auto();
+
 /// The fault of a shape with several chunks a stage under a schedule that has none.
 [[nodiscard]] PlanFault one_chunk_a_stage(const std::string& name, const PipelineShape& shape);
 /// The fault of a single stage under a schedule that fills bubbles.
@@ -33,5 +37,9 @@ namespace mfusim {
 /// The handcrafted zero-bubble order of one stage: `warmup` forward passes before the first backward pass, and weight
 /// gradients `delay` micro-batches behind the input gradients.
 [[nodiscard]] std::vector<Slot> delayed_weight_gradients(const PipelineShape& shape, std::uint32_t warmup, std::uint32_t delay);
+
+/// The longest time of a stage from its first pass to its last, where stages of one chunk play `orders` against each other. Throws
+/// std::logic_error where they wait for each other for ever.
+[[nodiscard]] Picoseconds longest_span(const std::vector<std::vector<Slot>>& orders, const PipelineCosts& costs);
 
 }  // namespace mfusim

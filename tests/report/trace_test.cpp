@@ -136,7 +136,7 @@ TEST_CASE("a hostile name stays text", "[unit]") {
 }
 
 TEST_CASE("the memory counter of each stage reaches the stage's peak and ends without activations", "[property]") {
-  const std::string schedule = GENERATE("gpipe", "1f1b", "interleaved-1f1b", "zb-h1", "zb-h2", "zb-v");
+  const std::string schedule = GENERATE("gpipe", "1f1b", "interleaved-1f1b", "zb-h1", "zb-h2", "zb-v", "zb-auto");
   const std::string recompute = GENERATE("none", "full");
   CAPTURE(schedule, recompute);
   const bool two = schedule == "interleaved-1f1b" || schedule == "zb-v";

@@ -115,6 +115,8 @@ TEST_CASE("passes in flight never exceed the bound of the schedule", "[property]
       case PipelineSchedule::ZbV:
         bound = 2 * p;
         break;
+      case PipelineSchedule::ZbAuto:
+        return;  // limited in bytes, not in passes: tests/sim/measured_schedule_test.cpp
     }
     CHECK(most_in_flight(slots) <= bound);
     if (plan.micro_batches >= 2 * p && plan.schedule != PipelineSchedule::Interleaved) CHECK(most_in_flight(slots) == bound);

@@ -38,7 +38,7 @@ TEST_CASE("a plan that cannot exist is refused with the rule and both values", "
       {{{"parallel.sequence", "true"}}, "sequence parallelism needs tensor > 1"},
       {{{"parallel.virtual_stages", "2"}}, "2 virtual stages need pipeline > 1"},
       {{{"parallel.schedule", "1f1f"}},
-       "expected one of gpipe, 1f1b, interleaved-1f1b, zb-h1, zb-h2, zb-v, got '1f1f'; did you mean '1f1b'?"},
+       "expected one of gpipe, 1f1b, interleaved-1f1b, zb-h1, zb-h2, zb-v, zb-auto, got '1f1f'; did you mean '1f1b'?"},
       {{{"parallel.pipline", "2"}}, "parallel.pipline: unknown key; did you mean 'pipeline'?"},
       {{{"cluster.gpu", "a100-sxm-80gb"}}, "did you mean 'a100-sxm4-80gb'?"},
       {{{"stack", "megatron"}}, "stack: "},

@@ -39,11 +39,9 @@ struct Play {
 
 /// Plays the slots of all stages against each other by the rules of a pipeline and nothing else: an oracle apart from the engine.
 /// Nothing where some slot never gets to run.
-inline std::optional<Play> play(const ParallelPlan& plan, const PassTimes& times) {
+inline std::optional<Play> play(const ParallelPlan& plan, const PassTimes& times, const std::vector<std::vector<Slot>>& slots) {
   using Pass = std::tuple<Slot::Kind, std::uint32_t, std::uint32_t>;  // kind, chunk of the model, micro-batch
   const auto last_chunk = static_cast<std::uint32_t>(plan.pipeline * plan.virtual_stages) - 1;
-  std::vector<std::vector<Slot>> slots;
-  for (int stage = 0; stage < plan.pipeline; ++stage) slots.push_back(stage_schedule(plan, stage));
   std::map<Pass, std::int64_t> end;
   std::vector<std::size_t> next(slots.size());
   std::vector<std::int64_t> now(slots.size()), first(slots.size(), -1);
@@ -76,6 +74,11 @@ inline std::optional<Play> play(const ParallelPlan& plan, const PassTimes& times
     played.longest_span = std::max(played.longest_span, now[stage] - first[stage]);
   }
   return played;
+}
+
+/// Of the schedule's own slots.
+inline std::optional<Play> play(const ParallelPlan& plan, const PassTimes& times) {
+  return play(plan, times, stage_schedules(plan, {}));
 }
 
 }  // namespace mfusim::tests
