@@ -4,13 +4,13 @@
 #include "base/input_error.hpp"
 #include "base/number.hpp"
 #include "report/atomic_file.hpp"
-#include "report/difference.hpp"
 #include "report/html/study_answers.hpp"
 #include "report/html/write_page.hpp"
 #include "report/sweep.hpp"
+#include "report/sweep_export.hpp"
 #include "sim/scenario_document.hpp"
-#include "study/difference.hpp"
-#include "study/launch_arguments.hpp"
+#include "study/explain_best.hpp"
+#include "study/row_filter.hpp"
 #include "study/sweep_mpi.hpp"
 
 #include <fmt/format.h>
@@ -35,6 +35,7 @@ struct SweepCommand {
   std::vector<std::string> merge;
   std::string write_best;
   bool launch = false;
+  std::string export_file;
   std::string shard;
   std::string where;
   std::int64_t jobs = 0;
@@ -77,7 +78,18 @@ SweepOptions sweep_options(const SweepCommand& command) {
   return options;
 }
 
+ExportFormat export_format(const std::string& file) {
+  if (file.ends_with(".csv")) return ExportFormat::Csv;
+  if (file.ends_with(".jsonl")) return ExportFormat::JsonLines;
+  throw InputError(fmt::format("--export: expected a name that ends in .csv or .jsonl, got '{}'", shown(file)));
+}
+
 void check_combination(const SweepCommand& command) {
+  if (!command.export_file.empty()) static_cast<void>(export_format(command.export_file));
+  if (command.store.empty() && !command.export_file.empty())
+    throw InputError("--export: needs --store FILE, which keeps the rows");
+  if (command.launch && command.common.format == Format::Csv)
+    throw InputError("--launch: has no place in CSV: use --format table or json");
   if (command.store.empty() && command.resume) throw InputError("--resume: needs --store FILE, the store to go on with");
   if (command.store.empty() && !command.merge.empty())
     throw InputError("--merge: needs --store FILE, the store that takes the others in");
@@ -105,34 +117,24 @@ void write_best(const SweepCommand& command, const SweepSpace& space, const Swee
   });
 }
 
-Scenario scenario_at(const SweepSpace& space, std::int64_t index) {
-  return read_scenario(configuration_document(space, index), space.folder, fmt::format("configuration {}", index));
-}
-
-/// What separates the best two, and how the best is launched.
-void write_explanation(std::ostream& out, const SweepCommand& command, const SweepSpace& space, const SweepAnswer& answer) {
-  if (answer.best.empty()) return;
-  const std::int64_t best = answer.best.front().row.index;
-  if (answer.best.size() > 1) {
-    const std::int64_t second = answer.best[1].row.index;
-    out << "\nwhat separates the best two\n";
-    write_table(out, difference(result_of(scenario_at(space, best)), configuration_document(space, best),
-                                result_of(scenario_at(space, second)), configuration_document(space, second)));
-  }
-  if (!command.launch) return;
-  out << "\nlaunch\n";
-  const std::vector<std::string> arguments = launch_arguments(scenario_at(space, best));
-  out << fmt::format("  {}\n", fmt::join(arguments, " \\\n    "));
+/// All rows of the store that meet --where.
+void export_rows(const SweepCommand& command, const SweepSpace& space, const SweepStore* store) {
+  if (command.export_file.empty() || store == nullptr) return;
+  std::optional<RowFilter> filter;
+  if (!command.where.empty()) filter.emplace(space, command.where);
+  write_file(command.export_file, [&](std::ostream& out) {
+    SweepExport rows(out, export_format(command.export_file), space);
+    store->for_each_row([&](const SweepRow& row) {
+      if (!filter || filter->keeps(row)) rows.add(row);
+    });
+  });
 }
 
 void deliver_sweep(const SweepCommand& command, const SweepSpace& space, const SweepAnswer& answer) {
   write_best(command, space, answer);
   switch (command.common.format) {
     case Format::Table:
-      return deliver(command.common, [&](std::ostream& out) {
-        write_table(out, answer);
-        write_explanation(out, command, space, answer);
-      });
+      return deliver(command.common, [&](std::ostream& out) { write_table(out, answer); });
     case Format::Json:
       return deliver(command.common, [&](std::ostream& out) { write_json(out, answer); });
     case Format::Csv:
@@ -152,22 +154,29 @@ SweepAnswer write_report(const SweepCommand& command, const std::vector<Objectiv
   answer.best.resize(std::min(answer.best.size(), static_cast<std::size_t>(command.top)));
   answer.front_objectives = asked_front;
   if (asked_front.empty()) answer.front.clear();
+  if (!command.launch) {
+    answer.launch.clear();
+    answer.no_launch.clear();
+  }
   return answer;
 }
 
 void sweep_on(const MpiJob& job, const SweepCommand& command) {
   check_combination(command);
   if (!command.report.empty()) html::check_charts();
-  if (job.rank() == 0) check_files({command.report, command.write_best, command.common.output});
+  if (job.rank() == 0) check_files({command.report, command.write_best, command.export_file, command.common.output});
   const SweepOptions options = sweep_options(command);
   const Node document = load_scenario_document(command.scenario, parse_settings(command.common.sets)).root;
   SweepSpace space = read_sweep_space(document, command.scenario, command.limit ? Limited::Yes : Limited::No);
   const std::vector<Objective> asked_front = space.front;
   keep_front_of_page(command, space);
   const std::unique_ptr<SweepStore> store = job.rank() == 0 ? open_store(command, space) : nullptr;
-  const std::optional<SweepAnswer> answer =
+  std::optional<SweepAnswer> answer =
       run_sweep(job, space, options, store.get(), progress_line(command.common, "configurations"));
-  if (answer) deliver_sweep(command, space, write_report(command, asked_front, *answer));
+  if (!answer) return;
+  explain_best(space, command.launch || !command.report.empty() ? Launch::Yes : Launch::No, *answer);
+  export_rows(command, space, store.get());
+  deliver_sweep(command, space, write_report(command, asked_front, *answer));
 }
 
 void sweep(const SweepCommand& command) {
@@ -192,7 +201,9 @@ void add_sweep_command(CLI::App& app) {
       ->required()
       ->option_text("SCENARIO");
   command->add_option("--top", options->top, "Best configurations of the answer (default 10)")->option_text("N");
-  command->add_option("--where", options->where, "Answer from rows that meet a condition, as 'tensor == 8 and mfu > 0.4'")
+  command
+      ->add_option("--where", options->where,
+                   "Answer from rows that meet a condition, as 'tensor == 8 and mfu > 0.4' or 'status == invalid'")
       ->option_text("CONDITION");
   command->add_flag("--exhaustive", options->exhaustive,
                     "Simulate also what a lower bound shows to be behind the best (always so with --store)");
@@ -207,6 +218,8 @@ void add_sweep_command(CLI::App& app) {
       ->option_text("FILE");
   command->add_option("--write-best", options->write_best, "Write the best configuration as a scenario")->option_text("FILE");
   command->add_flag("--launch", options->launch, "Print the best as arguments of torchrun and Megatron-LM or open_clip");
+  command->add_option("--export", options->export_file, "Write all rows of the store, or those of --where, as .csv or .jsonl")
+      ->option_text("FILE");
   command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
       ->option_text("FILE");
   add_common_options(*command, options->common);

@@ -33,4 +33,35 @@ function(mfusim_embed)
     DEPENDS ${inputs} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
     VERBATIM)
   target_sources(${ARG_TARGET} PRIVATE ${output})
+  set_property(TARGET ${ARG_TARGET} APPEND PROPERTY MFUSIM_EMBEDDED ${inputs})
+endfunction()
+
+# Writes program_fingerprint() into a library: a sum over the sources, headers and embedded files of libraries.
+#   mfusim_fingerprint(TARGET mfusim_study LIBRARIES base model ...)
+function(mfusim_fingerprint)
+  cmake_parse_arguments(ARG "" "TARGET" "LIBRARIES" ${ARGN})
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/program_fingerprint.cpp)
+  set(inputs)
+  foreach(library IN LISTS ARG_LIBRARIES)
+    get_target_property(files mfusim_${library} SOURCES)
+    get_target_property(folder mfusim_${library} SOURCE_DIR)
+    get_target_property(embedded mfusim_${library} MFUSIM_EMBEDDED)
+    foreach(file IN LISTS files)
+      if(IS_ABSOLUTE ${file})
+        continue() # written by mfusim_embed: its inputs are in the list
+      endif()
+      list(APPEND inputs ${folder}/${file})
+    endforeach()
+    if(embedded)
+      list(APPEND inputs ${embedded})
+    endif()
+  endforeach()
+  list(SORT inputs)
+  string(REPLACE ";" "|" joined "${inputs}")
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} "-DFILES=${joined}" -P ${PROJECT_SOURCE_DIR}/cmake/fingerprint.cmake
+    DEPENDS ${inputs} ${PROJECT_SOURCE_DIR}/cmake/fingerprint.cmake
+    VERBATIM)
+  target_sources(${ARG_TARGET} PRIVATE ${output})
 endfunction()

@@ -39,6 +39,15 @@ std::string csv_text(const Cell& cell) {
                     cell);
 }
 
+nlohmann::ordered_json row_json(const Grid& grid, const std::vector<Cell>& row) {
+  nlohmann::ordered_json object = nlohmann::ordered_json::object();
+  for (std::size_t c = 0; c < row.size(); ++c) {
+    const std::string& key = grid.columns[c].key;
+    std::visit(Overloaded{[](std::monostate) {}, [&](const auto& value) { object[key] = value; }}, row[c]);
+  }
+  return object;
+}
+
 bool is_word(const Cell& cell) {
   return std::holds_alternative<std::string>(cell);
 }
@@ -72,6 +81,10 @@ void write_table(std::ostream& out, const Grid& grid) {
 void write_csv(std::ostream& out, const Grid& grid) {
   for (std::size_t c = 0; c < grid.columns.size(); ++c) out << (c == 0 ? "" : ",") << grid.columns[c].key;
   out << "\r\n";
+  write_csv_rows(out, grid);
+}
+
+void write_csv_rows(std::ostream& out, const Grid& grid) {
   for (const auto& row : grid.rows) {
     for (std::size_t c = 0; c < row.size(); ++c) out << (c == 0 ? "" : ",") << csv_text(row[c]);
     out << "\r\n";
@@ -80,15 +93,13 @@ void write_csv(std::ostream& out, const Grid& grid) {
 
 void write_json(std::ostream& out, const Grid& grid) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const auto& row : grid.rows) {
-    nlohmann::ordered_json object = nlohmann::ordered_json::object();
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      const std::string& key = grid.columns[c].key;
-      std::visit(Overloaded{[](std::monostate) {}, [&](const auto& value) { object[key] = value; }}, row[c]);
-    }
-    list.push_back(std::move(object));
-  }
+  for (const auto& row : grid.rows) list.push_back(row_json(grid, row));
   out << list.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+}
+
+void write_json_lines(std::ostream& out, const Grid& grid) {
+  for (const auto& row : grid.rows)
+    out << row_json(grid, row).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
 }
 
 }  // namespace mfusim

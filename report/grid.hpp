@@ -27,7 +27,11 @@ struct Grid {
 void write_table(std::ostream& out, const Grid& grid);
 /// RFC 4180: a header row, fields quoted where they must be.
 void write_csv(std::ostream& out, const Grid& grid);
+/// The same without the header: more rows of a grid that does not fit into memory at once.
+void write_csv_rows(std::ostream& out, const Grid& grid);
 /// An array of objects; empty cells are left out.
 void write_json(std::ostream& out, const Grid& grid);
+/// An object a line, for as many rows as there may be (JSON Lines, https://jsonlines.org).
+void write_json_lines(std::ostream& out, const Grid& grid);
 
 }  // namespace mfusim

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/sweep.hpp"
 
+#include "report/difference.hpp"
 #include "report/format.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <ostream>
+#include <sstream>
 
 namespace mfusim {
 namespace {
@@ -54,14 +57,27 @@ json rows_json(const SweepAnswer& answer, const std::vector<RankedRow>& rows) {
   return list;
 }
 
+json counts_json(const SweepCounts& counts) {
+  json by_key = json::object();
+  json examples = json::object();
+  for (const auto& [key, rows] : counts.invalid_by_key) {
+    by_key[key] = rows.count;
+    examples[key] = {{"configuration", rows.first}, {"reason", rows.reason}};
+  }
+  return {{"fits", counts.fits},       {"too_large", counts.too_large}, {"pruned", counts.pruned},
+          {"invalid", counts.invalid}, {"invalid_by_key", by_key},      {"invalid_examples", examples}};
+}
+
 json counts_json(const SweepAnswer& answer) {
-  return {{"space", answer.size},
-          {"excluded", answer.excluded},
-          {"fits", answer.counts.fits},
-          {"too_large", answer.counts.too_large},
-          {"pruned", answer.counts.pruned},
-          {"invalid", answer.counts.invalid},
-          {"invalid_by_key", answer.counts.invalid_by_key}};
+  json object{{"space", answer.size}, {"excluded", answer.excluded}};
+  object.update(counts_json(answer.counts));
+  return object;
+}
+
+json difference_json(const Difference& difference) {
+  std::ostringstream text;
+  write_json(text, difference);
+  return json::parse(text.str());
 }
 
 json effects_json(const SweepAnswer& answer) {
@@ -122,8 +138,37 @@ void write_counts(std::ostream& out, const SweepAnswer& answer) {
   line("pruned", counts.pruned, "a lower bound of their time shows that they cannot be among the answers");
   line("invalid", counts.invalid, "break a rule of the scenario");
   line("excluded", answer.excluded, "by the constraints");
-  for (const auto& [key, number] : counts.invalid_by_key) out << fmt::format("    {:>13}   by {}\n", show_count(number), key);
+  for (const auto& [key, rows] : counts.invalid_by_key) {
+    const std::string example = rows.count == 1 ? "" : fmt::format("   as configuration {}", rows.first);
+    out << fmt::format("    {:>13}   by {}{}\n", show_count(rows.count), rows.reason, example);
+  }
+  if (answer.matching) {
+    const SweepCounts& rows = *answer.matching;
+    out << fmt::format("\n  with {}: {} fit, {} too large, {} pruned, {} invalid\n", answer.where, show_count(rows.fits),
+                       show_count(rows.too_large), show_count(rows.pruned), show_count(rows.invalid));
+  }
   out << '\n';
+}
+
+/// Nothing where the best two were not compared.
+void write_best_two(std::ostream& out, const SweepAnswer& answer) {
+  if (!answer.best_two) return;
+  out << "\nwhat separates the best two\n";
+  write_table(out, *answer.best_two);
+}
+
+void write_launch(std::ostream& out, const SweepAnswer& answer) {
+  if (!answer.launch.empty()) out << fmt::format("\nlaunch\n  {}\n", fmt::join(answer.launch, " \\\n    "));
+  if (!answer.no_launch.empty()) out << fmt::format("\nlaunch: none: {}\n", answer.no_launch);
+}
+
+void write_front(std::ostream& out, const SweepAnswer& answer) {
+  if (answer.front.empty()) return;
+  out << "\nPareto front of ";
+  for (std::size_t i = 0; i < answer.front_objectives.size(); ++i)
+    out << (i == 0 ? "" : ", ") << to_string(answer.front_objectives[i]);
+  out << '\n';
+  write_table(out, rows_grid(answer, answer.front));
 }
 
 }  // namespace
@@ -159,12 +204,9 @@ void write_table(std::ostream& out, const SweepAnswer& answer) {
   write_table(out, sweep_grid(answer));
   out << "\nbest with each value\n";
   write_table(out, sweep_effects_grid(answer));
-  if (answer.front.empty()) return;
-  out << "\nPareto front of ";
-  for (std::size_t i = 0; i < answer.front_objectives.size(); ++i)
-    out << (i == 0 ? "" : ", ") << to_string(answer.front_objectives[i]);
-  out << '\n';
-  write_table(out, rows_grid(answer, answer.front));
+  write_front(out, answer);
+  write_best_two(out, answer);
+  write_launch(out, answer);
 }
 
 void write_json(std::ostream& out, const SweepAnswer& answer) {
@@ -176,10 +218,17 @@ void write_json(std::ostream& out, const SweepAnswer& answer) {
                 {"counts", counts_json(answer)},
                 {"best", rows_json(answer, answer.best)},
                 {"effects", effects_json(answer)}};
+  if (answer.matching) {
+    document["where"] = answer.where;
+    document["matching"] = counts_json(*answer.matching);
+  }
   if (!answer.front_objectives.empty()) {
     document["pareto_objectives"] = words(answer.front_objectives);
     document["pareto_front"] = rows_json(answer, answer.front);
   }
+  if (answer.best_two) document["best_two"] = difference_json(*answer.best_two);
+  if (!answer.launch.empty()) document["launch"] = answer.launch;
+  if (!answer.no_launch.empty()) document["no_launch"] = answer.no_launch;
   out << document.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
 }
 

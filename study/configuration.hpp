@@ -7,7 +7,9 @@
 #include "study/sweep_space.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,13 +33,26 @@ class ConfigurationReader {
   [[nodiscard]] std::variant<Scenario, std::string> read();
 
  private:
+  /// A broken rule, and the axes that it was found without: the same first choices break it whatever the others are.
+  struct BrokenRule {
+    std::vector<std::size_t> first_choices;
+    std::string rule;
+  };
+  [[nodiscard]] std::variant<Scenario, std::string> read_document();
+  [[nodiscard]] bool breaks_without(std::size_t axis, const std::string& rule);
+  [[nodiscard]] std::size_t first_axis_without_effect(const std::string& rule);
+  void remember(const std::string& rule);
+
   const SweepSpace& space_;
   SweepConstraints constraints_;
   Catalogs catalogs_;
   Node document_;
+  std::set<std::string> files_;  ///< Where its nodes stand.
   std::int64_t index_ = -1;
   std::vector<std::size_t> choices_;
   std::optional<std::size_t> violated_;
+  std::optional<BrokenRule> broken_;
+  std::map<std::string, std::size_t, std::less<>> first_axis_of_key_;  ///< By the key of a rule: where to look for such axes.
 };
 
 }  // namespace mfusim

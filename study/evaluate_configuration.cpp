@@ -18,7 +18,14 @@ namespace {
 constexpr std::array<std::string_view, 8> dealing_keys{
     "parallel.pipeline", "parallel.virtual_stages", "parallel.schedule",     "parallel.data",
     "parallel.zero",     "techniques.dp_overlap",   "techniques.pp_overlap", "cluster.gpus"};
+/// Keys that change when transfers run, and nothing that a GPU holds: a test holds it.
+constexpr std::array<std::string_view, 2> timing_keys{"techniques.tp_overlap", "techniques.pp_overlap"};
 constexpr std::size_t most_priced = 4096;  // keeps memory flat however large the space is
+
+template <std::size_t n>
+bool is_one_of(const std::string& path, const std::array<std::string_view, n>& keys) {
+  return std::find(keys.begin(), keys.end(), path) != keys.end();
+}
 
 SweepRow row_of(const Scenario& scenario) {
   SweepRow row;
@@ -43,15 +50,31 @@ SweepRow invalid_row(std::int64_t index, std::string reason) {
 
 ConfigurationEvaluator::ConfigurationEvaluator(const SweepSpace& space) : reader_(space) {
   for (std::size_t axis = 0; axis < space.axes.size(); ++axis) {
-    const bool deals = std::find(dealing_keys.begin(), dealing_keys.end(), space.axes[axis].path) != dealing_keys.end();
-    if (!deals) pricing_axes_.push_back(axis);
+    if (!is_one_of(space.axes[axis].path, dealing_keys)) pricing_axes_.push_back(axis);
+    if (!is_one_of(space.axes[axis].path, timing_keys)) memory_axes_.push_back(axis);
   }
 }
 
+std::vector<std::size_t> ConfigurationEvaluator::choices_of_axes(const std::vector<std::size_t>& axes) const {
+  std::vector<std::size_t> choices;
+  choices.reserve(axes.size() + 2);
+  for (const std::size_t axis : axes) choices.push_back(reader_.choices()[axis]);
+  return choices;
+}
+
+Bytes ConfigurationEvaluator::peak_memory(const Scenario& scenario, const PricedWork& priced) {
+  std::vector<std::size_t> key = choices_of_axes(memory_axes_);
+  const auto at = peaks_.find(key);
+  if (at != peaks_.end()) return at->second;
+  Bytes peak;
+  for (const StageMemory& stage : memory_of(scenario, priced.work)) peak = std::max(peak, stage.total());
+  if (peaks_.size() >= most_priced) peaks_.clear();
+  peaks_.emplace(std::move(key), peak);
+  return peak;
+}
+
 const PricedWork& ConfigurationEvaluator::priced_work(const Scenario& scenario) {
-  std::vector<std::size_t> key;
-  key.reserve(pricing_axes_.size() + 2);
-  for (const std::size_t axis : pricing_axes_) key.push_back(reader_.choices()[axis]);
+  std::vector<std::size_t> key = choices_of_axes(pricing_axes_);
   key.push_back(copies_token_table(scenario.parallel) ? 1 : 0);
   // the loss of two towers is over the whole batch, and their micro-batch follows from the replicas
   if (!scenario.model.decoder) key.push_back(static_cast<std::size_t>(scenario.training.micro_batch));
@@ -64,7 +87,7 @@ SweepRow ConfigurationEvaluator::evaluate(const Scenario& scenario, const CanMat
   SweepRow row = row_of(scenario);
   row.index = reader_.index();
   const PricedWork& priced = priced_work(scenario);
-  for (const StageMemory& stage : memory_of(scenario, priced.work)) row.peak = std::max(row.peak, stage.total());
+  row.peak = peak_memory(scenario, priced);
   row.status = row.peak <= row.capacity ? RowStatus::Fits : RowStatus::TooLarge;
   if (row.status == RowStatus::TooLarge) return row;
   const Flops flops = model_flops(scenario, priced.work);

@@ -30,10 +30,14 @@ class ConfigurationEvaluator {
  private:
   [[nodiscard]] SweepRow evaluate(const Scenario& scenario, const CanMatter& can_matter);
   [[nodiscard]] const PricedWork& priced_work(const Scenario& scenario);
+  [[nodiscard]] Bytes peak_memory(const Scenario& scenario, const PricedWork& priced);
+  [[nodiscard]] std::vector<std::size_t> choices_of_axes(const std::vector<std::size_t>& axes) const;
 
   ConfigurationReader reader_;
   std::vector<std::size_t> pricing_axes_;                  ///< Axes that may change the work or its price.
   std::map<std::vector<std::size_t>, PricedWork> priced_;  ///< By the choices of those axes.
+  std::vector<std::size_t> memory_axes_;                   ///< Axes that may change the memory.
+  std::map<std::vector<std::size_t>, Bytes> peaks_;        ///< Of the fullest stage, by the choices of those axes.
 };
 
 }  // namespace mfusim

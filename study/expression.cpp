@@ -40,6 +40,32 @@ std::string name_of_word(const std::string& word) {
   return name;
 }
 
+/// muParser would take a single `=` as an assignment.
+void reject_assignment(const std::string& text) {
+  const auto is_at = [&](std::size_t place, std::string_view characters) {
+    return place < text.size() && characters.find(text[place]) != std::string_view::npos;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_at(i + 1, "=") && is_at(i, "=!<>")) {
+      ++i;
+    } else if (text[i] == '=') {
+      throw InputError(fmt::format("'{}', at character {}: a comparison is written ==", shown(text), i + 1));
+    }
+  }
+}
+
+/// Names that a word could have meant: the keys, and the last parts that several of them share.
+std::string hint_for(const std::string& word, const ExpressionNames& names) {
+  std::vector<std::string> known;
+  std::string sharing;
+  for (const auto& [name, value] : names.variables) {
+    known.push_back(name);
+    if (name.ends_with("." + word)) sharing += (sharing.empty() ? "" : ", ") + name;
+  }
+  for (const auto& [name, value] : names.words) known.push_back(name);
+  return sharing.empty() ? suggestion(word, known) : fmt::format("; it may be {}", sharing);
+}
+
 }  // namespace
 
 double ExpressionNames::number_of(const std::string& text) {
@@ -55,6 +81,7 @@ struct Expression::Parser {
 };
 
 Expression::Expression(std::string text, ExpressionNames& names) : text_(std::move(text)), parser_(std::make_unique<Parser>()) {
+  reject_assignment(text_);
   mu::Parser& parser = parser_->parser;
   try {
     parser.DefineNameChars(name_characters);
@@ -75,14 +102,12 @@ Expression::Expression(std::string text, ExpressionNames& names) : text_(std::mo
     parser.SetExpr(text_);
     static_cast<void>(parser.Eval());  // parses
   } catch (const mu::ParserError& error) {
-    std::vector<std::string> known;
-    for (const auto& [name, value] : names.variables) known.push_back(name);
     const bool unknown = error.GetCode() == mu::ecUNASSIGNABLE_TOKEN;
     const std::size_t place = std::min(static_cast<std::size_t>(std::max(error.GetPos(), 0)), text_.size()) + 1;
     const std::string& message = error.GetMsg();
     throw InputError(fmt::format("'{}', at character {}: {}{}", shown(text_), place,
                                  message.substr(0, message.find(" at position")),
-                                 unknown ? suggestion(error.GetToken(), known) : ""));
+                                 unknown ? hint_for(error.GetToken(), names) : ""));
   }
 }
 

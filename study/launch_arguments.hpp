@@ -10,8 +10,7 @@ namespace mfusim {
 
 /// A scenario as the arguments of the program that trains it, without paths of data: `torchrun` with its processes, then
 /// Megatron-LM's pretrain_gpt.py for a language model, open_clip's open_clip_train.main for a catalog model with two towers.
-/// Source: the argument parsers of NVIDIA/Megatron-LM (megatron/training/arguments.py) and mlfoundations/open_clip
-/// (src/open_clip_train/params.py). Throws InputError where the program has no argument for what the scenario asks.
+/// Source: docs/sources.md, "Launch arguments". Throws InputError where the program has no argument for what the scenario asks.
 [[nodiscard]] std::vector<std::string> launch_arguments(const Scenario& scenario);
 
 }  // namespace mfusim

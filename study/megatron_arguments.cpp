@@ -4,11 +4,12 @@
 #include "base/document.hpp"
 #include "base/nearest.hpp"
 #include "base/number.hpp"
+#include "study/megatron_names.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <vector>
@@ -17,98 +18,6 @@ namespace mfusim {
 namespace {
 
 using Given = std::map<std::string, std::string>;  // argument -> its value; empty: a flag
-
-/// Arguments with one value and the key that takes it as it is.
-const std::map<std::string, std::string, std::less<>>& value_keys() {
-  static const std::map<std::string, std::string, std::less<>> keys{{"num-layers", "model.layers"},
-                                                                    {"hidden-size", "model.hidden_size"},
-                                                                    {"ffn-hidden-size", "model.mlp_size"},
-                                                                    {"num-attention-heads", "model.heads"},
-                                                                    {"num-query-groups", "model.kv_heads"},
-                                                                    {"vocab-size", "model.vocabulary"},
-                                                                    {"seq-length", "training.sequence_length"},
-                                                                    {"micro-batch-size", "training.micro_batch"},
-                                                                    {"global-batch-size", "training.global_batch"},
-                                                                    {"optimizer", "training.optimizer"},
-                                                                    {"tensor-model-parallel-size", "parallel.tensor"},
-                                                                    {"pipeline-model-parallel-size", "parallel.pipeline"},
-                                                                    {"context-parallel-size", "parallel.context"},
-                                                                    {"recompute-granularity", "parallel.recompute"},
-                                                                    {"nproc-per-node", "cluster.gpus_per_node"}};
-  return keys;
-}
-
-struct FlagMeaning {
-  const char* key;
-  const char* value;
-};
-
-const std::map<std::string, FlagMeaning, std::less<>>& flag_meanings() {
-  static const std::map<std::string, FlagMeaning, std::less<>> meanings{
-      {"bf16", {"training.precision", "bf16"}},
-      {"fp16", {"training.precision", "fp16"}},
-      {"sequence-parallel", {"parallel.sequence", "true"}},
-      {"use-distributed-optimizer", {"parallel.zero", "1"}},
-      {"overlap-grad-reduce", {"techniques.dp_overlap", "true"}},
-      {"tp-comm-overlap", {"techniques.tp_overlap", "true"}},
-      {"no-overlap-p2p-communication", {"techniques.pp_overlap", "false"}},
-      {"use-flash-attn", {"techniques.flash_attention", "2"}},
-      {"disable-bias-linear", {"model.bias", "false"}},
-      {"untie-embeddings-and-output-weights", {"model.tied_embedding", "false"}},
-      {"use-rotary-position-embeddings", {"model.positions", "rotary"}},
-      {"swiglu", {"model.mlp", "swiglu"}}};
-  return meanings;
-}
-
-/// What changes no step, and what another argument says already.
-constexpr std::array<const char*, 40> passed_over{"nnodes",
-                                                  "node-rank",
-                                                  "master-addr",
-                                                  "master-port",
-                                                  "rdzv-endpoint",
-                                                  "rdzv-backend",
-                                                  "rdzv-id",
-                                                  "kv-channels",
-                                                  "train-iters",
-                                                  "train-samples",
-                                                  "lr",
-                                                  "min-lr",
-                                                  "lr-decay-style",
-                                                  "lr-decay-iters",
-                                                  "lr-warmup-fraction",
-                                                  "lr-warmup-iters",
-                                                  "lr-warmup-samples",
-                                                  "lr-decay-samples",
-                                                  "weight-decay",
-                                                  "clip-grad",
-                                                  "adam-beta1",
-                                                  "adam-beta2",
-                                                  "init-method-std",
-                                                  "log-interval",
-                                                  "save-interval",
-                                                  "eval-interval",
-                                                  "eval-iters",
-                                                  "save",
-                                                  "load",
-                                                  "data-path",
-                                                  "vocab-file",
-                                                  "merge-file",
-                                                  "tokenizer-type",
-                                                  "tokenizer-model",
-                                                  "split",
-                                                  "seed",
-                                                  "tensorboard-dir",
-                                                  "num-workers",
-                                                  "max-position-embeddings",
-                                                  "distributed-backend"};
-constexpr std::array<const char*, 6> passed_over_flags{"group-query-attention", "overlap-param-gather", "recompute-num-layers",
-                                                       "recompute-method",      "use-mcore-models",     "log-throughput"};
-
-bool is_passed_over(const std::string& name) {
-  const auto is_it = [&](const char* known) { return name == known; };
-  return std::any_of(passed_over.begin(), passed_over.end(), is_it) ||
-         std::any_of(passed_over_flags.begin(), passed_over_flags.end(), is_it);
-}
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words(1);
@@ -133,26 +42,17 @@ Given arguments_in(std::string_view text) {
       name = word.substr(2, equals - 2);
       std::replace(name.begin(), name.end(), '_', '-');
       given[name] = word.substr(std::min(equals + 1, word.size()));
-    } else if (!name.empty() && given[name].empty() && !flag_meanings().contains(name)) {
+    } else if (!name.empty() && given[name].empty() && !megatron_flags().contains(name)) {
       given[name] = word;
     }
   }
   return given;
 }
 
-/// Values that have other names in a scenario.
-std::optional<FlagMeaning> worded(const std::string& name, const std::string& value) {
-  if (name == "normalization" && value == "RMSNorm") return FlagMeaning{"model.norm", "rms_norm"};
-  if (name == "normalization" && value == "LayerNorm") return FlagMeaning{"model.norm", "layer_norm"};
-  if (name == "position-embedding-type" && value == "rope") return FlagMeaning{"model.positions", "rotary"};
-  if (name == "position-embedding-type" && value == "learned_absolute") return FlagMeaning{"model.positions", "learned"};
-  return std::nullopt;
-}
-
 [[noreturn]] void refuse(const std::string& source, const std::string& name) {
   std::vector<std::string> known;
-  for (const auto& [argument, key] : value_keys()) known.push_back(argument);
-  for (const auto& [argument, meaning] : flag_meanings()) known.push_back(argument);
+  for (const auto& [argument, key] : megatron_value_keys()) known.push_back(argument);
+  for (const auto& [argument, meaning] : megatron_flags()) known.push_back(argument);
   throw InputError(fmt::format("{}: --{}: not modelled{}", source, shown(name), suggestion(name, known)));
 }
 
@@ -176,14 +76,92 @@ void set_virtual_stages(Node& document, const Given& given, const std::string& s
 }
 
 void set_argument(Node& document, const std::string& source, const std::string& name, const std::string& value) {
-  if (const auto key = value_keys().find(name); key != value_keys().end()) {
+  if (const auto key = megatron_value_keys().find(name); key != megatron_value_keys().end()) {
     if (value.empty()) throw InputError(fmt::format("{}: --{}: expected a value", source, name));
     return set_value(document, key->second, value);
   }
-  if (const std::optional<FlagMeaning> meaning = worded(name, value)) return set_value(document, meaning->key, meaning->value);
-  const auto flag = flag_meanings().find(name);
-  if (flag == flag_meanings().end()) refuse(source, name);
+  if (const std::optional<FlagMeaning> meaning = megatron_word(name, value))
+    return set_value(document, meaning->key, meaning->value);
+  const auto flag = megatron_flags().find(name);
+  if (flag == megatron_flags().end()) refuse(source, name);
   set_value(document, flag->second.key, flag->second.value);
+}
+
+/// Layers of each chunk out of a layout such as 'Ettt|tttL'; other letters and multiplications are not understood.
+void set_layout(Node& document, std::string layout, const Given& given, const std::string& source) {
+  std::erase(layout, '\'');
+  std::erase(layout, '"');
+  if (layout.find_first_not_of("EtL|") != std::string::npos)
+    throw InputError(
+        fmt::format("{}: --pipeline-model-parallel-layout: expected E, t, L and | alone, got '{}'", source, shown(layout)));
+  std::vector<std::int64_t> stages(1);
+  for (const char letter : layout) {
+    if (letter == '|') stages.push_back(0);
+    if (letter == 't') ++stages.back();
+  }
+  const std::int64_t pipeline = number_of(given, source, "pipeline-model-parallel-size", 1);
+  set_value(document, "parallel.virtual_stages", fmt::format("{}", std::max<std::int64_t>(1, std::ssize(stages) / pipeline)));
+  set_value(document, "parallel.stages", fmt::format("[{}]", fmt::join(stages, ", ")));
+}
+
+/// Copies of the optimizer's shards over the ranks that the model's split leaves.
+void set_shard_group(Node& document, const Given& given, const std::string& source) {
+  const std::int64_t gpus = number_of(given, source, "nnodes", 1) * number_of(given, source, "nproc-per-node", 1);
+  const std::int64_t of_a_model =
+      number_of(given, source, "tensor-model-parallel-size", 1) * number_of(given, source, "pipeline-model-parallel-size", 1);
+  const std::int64_t instances = number_of(given, source, "num-distributed-optimizer-instances", 1);
+  if (gpus % (of_a_model * instances) != 0)
+    throw InputError(
+        fmt::format("{}: --num-distributed-optimizer-instances: {} x tensor x pipeline ({}) does not divide the GPUs ({})",
+                    source, instances, of_a_model, gpus));
+  set_value(document, "parallel.shard_group", fmt::format("{}", gpus / of_a_model / instances));
+}
+
+/// Both kinds of dropout are on or off together in a scenario.
+void check_attention_dropout(const Given& given, const std::string& source) {
+  const auto value = [&](const char* name) {
+    const auto at = given.find(name);
+    return at == given.end() ? std::optional<double>(0.1) : parse_number(at->second);  // Megatron-LM's default
+  };
+  const std::optional<double> attention = value("attention-dropout");
+  const std::optional<double> hidden = value("hidden-dropout");
+  if (!attention || !hidden || (*attention > 0) != (*hidden > 0))
+    throw InputError(fmt::format("{}: --attention-dropout: must be on or off together with --hidden-dropout", source));
+}
+
+/// torchrun starts one process on one node where it is not told otherwise; without torchrun's arguments nobody knows.
+void set_gpus(Node& document, const Given& given, const std::string& source) {
+  if (!given.contains("nnodes") && !given.contains("nproc-per-node")) return;
+  const std::int64_t gpus = number_of(given, source, "nnodes", 1) * number_of(given, source, "nproc-per-node", 1);
+  set_value(document, "cluster.gpus", fmt::format("{}", gpus));
+}
+
+/// What Megatron-LM does where an argument is missing, and a scenario would do otherwise.
+void set_defaults(Node& document, const Given& given, const std::string& source) {
+  const bool interleaved =
+      given.contains("num-layers-per-virtual-pipeline-stage") || given.contains("num-virtual-stages-per-pipeline-rank");
+  for (const FlagMeaning& one : {FlagMeaning{"model.mlp", "gelu"},
+                                 {"model.norm", "layer_norm"},
+                                 {"model.positions", "learned"},
+                                 {"model.bias", "true"},
+                                 {"model.tied_embedding", "true"},
+                                 {"model.dropout", "0.1"},
+                                 {"training.optimizer", "adam"},
+                                 {"techniques.tp_overlap", "false"},
+                                 {"techniques.dp_overlap", "false"},
+                                 {"techniques.pp_overlap", interleaved ? "true" : "false"}})
+    set_value(document, one.key, one.value);
+  if (given.count("bf16") + given.count("fp16") == 0) set_value(document, "training.precision", "fp32");
+  if (!given.contains("swiglu") || given.contains("ffn-hidden-size")) return;
+  constexpr std::int64_t multiple = 64;  // Megatron-LM keeps the size of 4 h with two matrices: 8 h / 3, in whole 64s
+  const std::int64_t size = number_of(given, source, "hidden-size", 1) * 8 / 3 / multiple * multiple;
+  set_value(document, "model.mlp_size", fmt::format("{}", size));
+}
+
+/// Passed over, or said by another argument.
+bool says_nothing_more(const std::string& name, const Given& given) {
+  const bool by_strategy = name == "use-distributed-optimizer" && given.contains("data-parallel-sharding-strategy");
+  return by_strategy || name == "attention-dropout" || is_passed_over(name);
 }
 
 }  // namespace
@@ -195,16 +173,18 @@ Node read_megatron_arguments(std::string_view text, const std::string& source, c
   document.kind = Node::Kind::Mapping;
   set_value(document, "model.kind", "decoder");
   set_value(document, "cluster.gpu", gpu);
-  set_value(document, "cluster.gpus",
-            fmt::format("{}", number_of(given, source, "nnodes", 1) * number_of(given, source, "nproc-per-node", 8)));
+  set_gpus(document, given, source);
   if (!network.empty()) set_value(document, "cluster.network", network);
-  if (given.count("bf16") + given.count("fp16") == 0) set_value(document, "training.precision", "fp32");
-  for (const char* off_unless_given : {"techniques.tp_overlap", "techniques.dp_overlap"})
-    set_value(document, off_unless_given, "false");
+  check_attention_dropout(given, source);
+  set_defaults(document, given, source);
   for (const auto& [name, value] : given) {
     if (name == "num-layers-per-virtual-pipeline-stage") {
       set_virtual_stages(document, given, source);
-    } else if (!is_passed_over(name)) {
+    } else if (name == "pipeline-model-parallel-layout") {
+      set_layout(document, value, given, source);
+    } else if (name == "num-distributed-optimizer-instances") {
+      set_shard_group(document, given, source);
+    } else if (!says_nothing_more(name, given)) {
       set_argument(document, source, name, value);
     }
   }

@@ -2,24 +2,33 @@
 #include "study/row_filter.hpp"
 
 #include "base/input_error.hpp"
+#include "sim/pipeline_schedule.hpp"
+#include "study/sweep_constraints.hpp"
+
+#include <array>
+#include <limits>
 
 namespace mfusim {
 namespace {
 
-std::string last_key(const std::string& path) {
-  return path.substr(path.rfind('.') + 1);
+constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+constexpr std::array<const char*, 10> plan_names{"tensor",      "pipeline",      "virtual_stages", "data",      "zero",
+                                                 "micro_batch", "micro_batches", "sequence",       "recompute", "schedule"};
+
+/// With its path and without; the plan and the GPUs of one tower are not those of the job.
+std::vector<std::string> names_of(const SweepAxis& axis) {
+  if (axis.path.starts_with("towers.")) return {axis.path};
+  return {axis.path, axis.path.substr(axis.path.rfind('.') + 1)};
 }
 
 }  // namespace
 
 RowFilter::RowFilter(const SweepSpace& space, const std::string& condition) : space_(space) {
   for (const SweepAxis& axis : space.axes) {
-    set(axis.path, 0);
-    set(last_key(axis.path), 0);
+    for (const std::string& name : names_of(axis)) set(name, 0);
     for (const std::string& label : axis.labels) static_cast<void>(names_.number_of(label));
   }
-  for (const char* word : {"none", "selective", "full", "gpipe", "1f1b", "interleaved-1f1b"})
-    static_cast<void>(names_.number_of(word));
+  name_words(space);
   SweepRow any;
   any.iteration_time = Picoseconds(1);
   set_results(any);
@@ -31,17 +40,31 @@ RowFilter::RowFilter(const SweepSpace& space, const std::string& condition) : sp
   }
 }
 
+void RowFilter::name_words(const SweepSpace& space) {
+  for (const char* word : {"none", "selective", "full"}) static_cast<void>(names_.number_of(word));
+  for (const std::string& word : schedule_names()) static_cast<void>(names_.number_of(word));
+  for (const auto& [word, status] : row_status_names()) static_cast<void>(names_.number_of(word));
+  for (const std::string& gpu : possible_values(space, "cluster.gpu")) static_cast<void>(names_.number_of(gpu));
+}
+
 void RowFilter::set_results(const SweepRow& row) {
-  set("iteration_time_s", to_seconds(row.iteration_time).count());
-  set("mfu", row.mfu);
-  set("samples_per_s", samples_per_s(row));
-  set("memory_gb", row.peak.value() / 1e9);
-  set("headroom_gb", (row.capacity - row.peak).value() / 1e9);
-  set("gpus", row.gpus);
-  set("gpu", names_.number_of(row.gpu));
+  const bool simulated = row.status == RowStatus::Fits;
+  const bool valid = row.status != RowStatus::Invalid;
+  set("status", names_.number_of(to_string(row.status)));
+  set("iteration_time_s", simulated ? to_seconds(row.iteration_time).count() : nothing);
+  set("mfu", simulated ? row.mfu : nothing);
+  set("samples_per_s", simulated ? samples_per_s(row) : nothing);
+  set("memory_gb", valid ? row.peak.value() / 1e9 : nothing);
+  set("headroom_gb", valid ? (row.capacity - row.peak).value() / 1e9 : nothing);
+  set("gpus", valid ? row.gpus : nothing);
+  set("gpu", valid ? names_.number_of(row.gpu) : nothing);
 }
 
 void RowFilter::set_plan(const SweepRow& row) {
+  if (row.status == RowStatus::Invalid) {
+    for (const char* name : plan_names) set(name, nothing);
+    return;
+  }
   const Result::Plan& plan = row.plan;
   set("tensor", plan.tensor);
   set("pipeline", plan.pipeline);
@@ -55,16 +78,20 @@ void RowFilter::set_plan(const SweepRow& row) {
   set("schedule", names_.number_of(plan.schedule));
 }
 
-bool RowFilter::keeps(const SweepRow& row) {
-  if (row.status != RowStatus::Fits) return false;
+void RowFilter::set_axes(const SweepRow& row) {
   const std::vector<std::size_t> choices = choices_of(space_, row.index);
   for (std::size_t i = 0; i < choices.size(); ++i) {
     const double number = names_.number_of(space_.axes[i].labels[choices[i]]);
-    set(space_.axes[i].path, number);
-    set(last_key(space_.axes[i].path), number);
+    for (const std::string& name : names_of(space_.axes[i])) set(name, number);
   }
+}
+
+bool RowFilter::keeps(const SweepRow& row) {
+  const bool invalid = row.status == RowStatus::Invalid;
+  if (!invalid) set_axes(row);  // the plan is as resolved, which an axis may leave open
   set_results(row);
   set_plan(row);
+  if (invalid) set_axes(row);  // it has no plan but its axes
   return condition_->holds();
 }
 

@@ -92,7 +92,9 @@ void SqliteDatabase::Close::operator()(sqlite3* database) const {
 
 SqliteDatabase::SqliteDatabase(const std::filesystem::path& path) : file_(path.string()) {
   sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(file_.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  // an absolute path, since names as ":memory:" and "file:..." mean something else to SQLite
+  const std::string place = std::filesystem::absolute(path).string();
+  const int code = sqlite3_open_v2(place.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   database_.reset(database);
   if (code != SQLITE_OK) fail(file_, code, database);
   constexpr int patience_ms = 1000;  // a process that was killed a moment ago may still hold its lock

@@ -72,7 +72,7 @@ class SweepThreads {
 }  // namespace
 
 SweepAnswer run_sweep(const SweepSpace& space, const SweepOptions& options, SweepStore* store, const SweepProgress& progress) {
-  const std::vector<IndexRange> pending = ranges_to_do(space, options, store);
+  const std::vector<IndexRange> pending = with_short_end(ranges_to_do(space, options, store), options.jobs);
   SweepCollector collector(space, options, store);
   SweepThreads threads(space, pending, collector, progress, options.pruning);
   threads.run(std::min(options.jobs, static_cast<int>(std::max<std::size_t>(pending.size(), 1))));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "study/difference.hpp"
 #include "study/sweep_ranking.hpp"
 #include "study/sweep_store.hpp"
 #include "study/sweep_work.hpp"
@@ -24,10 +25,17 @@ struct SweepOptions {
   std::string where;  ///< A condition on rows: only those that meet it are in the answer; empty: all.
 };
 
+/// Configurations that break the rules of one key.
+struct InvalidRows {
+  std::int64_t count = 0;
+  std::int64_t first = 0;  ///< The first of them.
+  std::string reason;      ///< What that one breaks.
+};
+
 /// How many configurations came to what.
 struct SweepCounts {
   std::int64_t fits = 0, too_large = 0, pruned = 0, invalid = 0;
-  std::map<std::string, std::int64_t> invalid_by_key;  ///< By the key whose rule was broken.
+  std::map<std::string, InvalidRows> invalid_by_key;
   [[nodiscard]] std::int64_t all() const { return fits + too_large + pruned + invalid; }
 };
 
@@ -50,9 +58,14 @@ struct SweepAnswer {
   std::int64_t size = 0;      ///< Of the space.
   std::int64_t excluded = 0;  ///< By constraints, of those looked at.
   SweepCounts counts;
+  std::string where;                    ///< The condition on rows; empty: none.
+  std::optional<SweepCounts> matching;  ///< Of the rows that meet it.
   std::vector<RankedRow> best;
   std::vector<AxisEffect> effects;
   std::vector<RankedRow> front;
+  std::optional<Difference> best_two;  ///< From the best to the runner-up.
+  std::vector<std::string> launch;     ///< The best as arguments of the program that trains it.
+  std::string no_launch;               ///< Why there are none where they were asked for.
 };
 
 /// Told how many configurations are done, of how many; one thread at a time.

@@ -11,6 +11,16 @@ namespace {
 
 constexpr std::chrono::milliseconds commit_interval{500};  // what a killed process may lose
 
+void count_invalid(SweepCounts& counts, const SweepRow& row) {
+  ++counts.invalid;
+  InvalidRows& same = counts.invalid_by_key[row.reason.substr(0, row.reason.find(": "))];
+  if (same.count == 0 || row.index < same.first) {
+    same.first = row.index;
+    same.reason = row.reason;
+  }
+  ++same.count;
+}
+
 void count(SweepCounts& counts, const SweepRow& row) {
   switch (row.status) {
     case RowStatus::Fits:
@@ -23,9 +33,7 @@ void count(SweepCounts& counts, const SweepRow& row) {
       ++counts.pruned;
       return;
     case RowStatus::Invalid:
-      ++counts.invalid;
-      ++counts.invalid_by_key[row.reason.substr(0, row.reason.find(": "))];
-      return;
+      return count_invalid(counts, row);
   }
 }
 
@@ -49,7 +57,9 @@ SweepCollector::SweepCollector(const SweepSpace& space, const SweepOptions& opti
 
 void SweepCollector::rank(const SweepRow& row) {
   count(counts_, row);
-  if (!filter_ || filter_->keeps(row)) ranking_.add(row);
+  if (filter_ && !filter_->keeps(row)) return;
+  if (filter_) count(matching_, row);
+  ranking_.add(row);
 }
 
 void SweepCollector::add(RangeRows rows) {
@@ -78,6 +88,10 @@ SweepAnswer SweepCollector::finish() {
   answer.size = space_.size;
   answer.counts = counts_;
   answer.excluded = seen_ - counts_.all();
+  if (filter_) {
+    answer.where = filter_->text();
+    answer.matching = matching_;
+  }
   for (const SweepRow& row : ranking_.best()) answer.best.push_back(ranked(space_, row));
   answer.effects = ranking_.effects();
   for (const SweepRow& row : ranking_.front()) answer.front.push_back(ranked(space_, row));

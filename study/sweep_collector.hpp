@@ -29,6 +29,7 @@ class SweepCollector {
   std::optional<RowFilter> filter_;
   SweepRanking ranking_;
   SweepCounts counts_;
+  SweepCounts matching_;   ///< Of rows that meet the filter.
   std::int64_t seen_ = 0;  ///< Configurations, excluded ones too.
   std::vector<RangeRows> uncommitted_;
   std::chrono::steady_clock::time_point last_commit_;

@@ -51,8 +51,8 @@ class SweepConstraints {
   std::vector<std::optional<std::size_t>> last_axis_;
 };
 
-/// Where a space has no configuration that meets all constraints: which one alone nothing meets, or which one leaves nothing
-/// of what those before it leave. Looks at every configuration.
+/// Where a space has no configuration that meets all constraints: which one alone nothing meets, or which two
+/// together, or which one leaves nothing of what those before it leave. Looks at every configuration.
 [[nodiscard]] std::string contradiction_in(const SweepSpace& space);
 
 /// The values that a key has anywhere in the space, as text.

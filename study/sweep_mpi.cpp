@@ -187,7 +187,9 @@ std::optional<SweepAnswer> run_sweep(const MpiJob& job, const SweepSpace& space,
     return std::nullopt;
   }
   SweepCollector collector(space, options, store);
-  Coordinator(space, ranges_to_do(space, options, store), collector, progress, job.ranks(), options.pruning).run();
+  Coordinator(space, with_short_end(ranges_to_do(space, options, store), job.ranks()), collector, progress, job.ranks(),
+              options.pruning)
+      .run();
   return answer_of(space, options, collector);
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace mfusim {
@@ -17,6 +18,18 @@ std::vector<SweepAxis> read_axes(Reader axes, const Node& scenario) {
   std::vector<SweepAxis> all;
   for (const Node::Member& member : axes.node().members) all.push_back(read_sweep_axis(axes, member.key, scenario));
   return all;
+}
+
+/// Keys that a run passes over, or that the axes stand in.
+void reject_axes_of_no_run(Reader& sweep, const std::vector<SweepAxis>& axes) {
+  constexpr std::array<std::string_view, 7> passed_over{"sweep",    "measured", "description", "ablation",
+                                                        "workload", "cases",    "extends"};
+  for (const SweepAxis& axis : axes) {
+    const std::string section = axis.path.substr(0, axis.path.find('.'));
+    if (std::find(passed_over.begin(), passed_over.end(), section) != passed_over.end())
+      throw InputError(axis.where, sweep.path_of("axes"),
+                       fmt::format("{}: is no part of a run: nothing would differ", axis.path));
+  }
 }
 
 /// Values of one axis would overwrite those of another.
@@ -56,13 +69,16 @@ std::vector<Objective> read_front(Reader& sweep) {
   if (!sweep.has("pareto")) return front;
   const Node& list = sweep.at("pareto");
   if (list.kind != Node::Kind::Sequence || list.items.size() < 2)
-    sweep.fail("pareto", "expected a list of at least two objectives, got " + describe(list));
+    sweep.fail("pareto", fmt::format("expected a list of at least two objectives, got {}",
+                                     list.items.size() == 1 ? "one" : describe(list)));
   for (const Node& item : list.items) {
     Node holder;
     holder.kind = Node::Kind::Mapping;
     holder.where = item.where;
     holder.members.push_back({"pareto", item.where, item});
     front.push_back(Reader(holder, "sweep", nullptr).choice("pareto", objective_names()));
+    if (std::count(front.begin(), front.end(), front.back()) > 1)
+      throw InputError(item.where, "sweep.pareto", fmt::format("'{}' is given twice", shown(item.text)));
   }
   return front;
 }
@@ -97,8 +113,19 @@ void check_size(Reader& sweep, const SweepSpace& space, Limited limited) {
   }
 }
 
+/// The configurations of models that are files, whose names say nothing of what they hold.
+std::string model_files_of(const SweepSpace& space) {
+  std::string text;
+  for (const std::string& model : possible_values(space, "model")) {
+    const std::filesystem::path file = space.folder / model;
+    std::error_code error;
+    if (std::filesystem::is_regular_file(file, error)) text += fmt::format("file {}: {}\n", model, read_file(file));
+  }
+  return text;
+}
+
 std::string identity_of(const SweepSpace& space) {
-  std::string text = to_yaml(space.scenario);
+  std::string text = to_yaml(space.scenario) + model_files_of(space);
   for (const SweepAxis& axis : space.axes) {
     text += fmt::format("axis {}:", axis.path);
     for (const std::string& label : axis.labels) text += fmt::format(" {}", label);
@@ -125,6 +152,8 @@ void overlay(Node& base, const Node& over) {
 
 /// The value at `path`, with the mappings on the way to it.
 Node& made_value(Node& document, std::string_view path, const Location& where) {
+  const std::string_view whole = path;
+  std::string_view parent = "the scenario";
   Node* at = &document;
   while (!path.empty()) {
     const std::size_t dot = std::min(path.find('.'), path.size());
@@ -132,7 +161,7 @@ Node& made_value(Node& document, std::string_view path, const Location& where) {
     path.remove_prefix(std::min(dot + 1, path.size()));
     if (at->kind == Node::Kind::Null) at->kind = Node::Kind::Mapping;
     if (at->kind != Node::Kind::Mapping)
-      throw InputError(where, std::string(key), "its parent is no mapping but " + describe(*at));
+      throw InputError(where, fmt::format("sweep.axes.{}", whole), fmt::format("{} is no mapping but {}", parent, describe(*at)));
     Node* next = at->find(key);
     if (next == nullptr) {
       Node nothing;
@@ -140,6 +169,7 @@ Node& made_value(Node& document, std::string_view path, const Location& where) {
       next = &at->members.emplace_back(Node::Member{std::string(key), where, std::move(nothing)}).value;
     }
     at = next;
+    parent = key;
   }
   return *at;
 }
@@ -158,6 +188,7 @@ SweepSpace read_sweep_space(const Node& document, const std::filesystem::path& p
   Reader sweep = root.child("sweep");
   space.axes = read_axes(sweep.child("axes"), space.scenario);
   if (space.axes.empty()) sweep.fail("axes", "no axis: nothing to vary");
+  reject_axes_of_no_run(sweep, space.axes);
   reject_nested_axes(sweep, space.axes);
   static_cast<void>(configuration_document(space, 0));  // each axis has a place
   space.size = product_of_sizes(sweep, space.axes);

@@ -3,18 +3,20 @@
 
 #include "base/input_error.hpp"
 #include "sim/version.hpp"
+#include "study/program_fingerprint.hpp"
 #include "study/sqlite_database.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace mfusim {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* format = "mfusim sweep 1";
+constexpr const char* format = "mfusim sweep 2";
 
 /// Numbers are those of the space; the axes' values are spelled out, so that other programs need not know how they count.
 constexpr const char* tables = R"(
@@ -64,13 +66,21 @@ void bind_row(SqliteStatement& insert, const SweepRow& row, std::int64_t reason)
   put(plan.micro_batches);
 }
 
+/// One of the words; a number that is none comes from a damaged file.
+RowStatus status_of(std::int64_t number) {
+  for (const auto& [name, status] : row_status_names()) {
+    if (static_cast<std::int64_t>(status) == number) return status;
+  }
+  throw InputError(fmt::format("a status of {}", number));
+}
+
 SweepRow row_of(const SqliteStatement& select) {
   int at = 0;
   const auto integer = [&] { return select.integer(at++); };
   const auto small = [&] { return static_cast<int>(select.integer(at++)); };
   SweepRow row;
   row.index = integer();
-  row.status = static_cast<RowStatus>(integer());
+  row.status = status_of(integer());
   row.reason = select.text(at++);
   row.iteration_time = Picoseconds(integer());
   row.mfu = select.real(at++);
@@ -97,8 +107,12 @@ SweepRow row_of(const SqliteStatement& select) {
 
 }  // namespace
 
-SweepStore::SweepStore(const fs::path& path, const SweepSpace& space, Opening opening) : identity_(space.identity) {
+SweepStore::SweepStore(const fs::path& path, const SweepSpace& space, Opening opening)
+    : identity_(space.identity), size_(space.size) {
   std::error_code error;
+  if (path.empty()) throw InputError("--store: expected the name of a file, got nothing");
+  if (fs::exists(path, error) && !fs::is_regular_file(path, error))
+    throw InputError(fmt::format("{}: a store is a plain file, and this is none", path.string()));
   const bool there = fs::exists(path, error) && fs::file_size(path, error) > 0;
   if (there && opening == Opening::New)
     throw InputError(fmt::format("{}: the store is there already: pass --resume to go on with it", path.string()));
@@ -108,8 +122,8 @@ SweepStore::SweepStore(const fs::path& path, const SweepSpace& space, Opening op
   const bool empty = count.integer(0) == 0;
   static_cast<void>(count.step());
   if (empty) create(space);
+  if (!empty) check_pages();
   check(space);
-  fill_reasons();
 }
 
 SweepStore::~SweepStore() = default;
@@ -120,6 +134,7 @@ void SweepStore::create(const SweepSpace& space) {
     SqliteStatement about = database_->prepare("INSERT INTO about VALUES (?, ?)");
     for (const auto& [name, value] : {std::pair{"format", std::string(format)},
                                       {"version", version()},
+                                      {"program", program_fingerprint()},
                                       {"scenario", space.name},
                                       {"space", space.identity}}) {
       about.bind(0, std::string_view(name));
@@ -163,15 +178,18 @@ void SweepStore::check(const SweepSpace& space) const {
     throw InputError(fmt::format("{}: the store of another scenario or another space (it was made for {})", database_->file(),
                                  shown(about("scenario"))));
   }
-  if (about("version") != version()) {
-    throw InputError(fmt::format("{}: the rows are of version {}, this is {}: start a new store", database_->file(),
-                                 shown(about("version")), version()));
+  if (about("program") != program_fingerprint()) {
+    throw InputError(
+        fmt::format("{}: the rows were made by another program (version {}, sources {:.12}); this one ({}, {:.12}) may "
+                    "give others: start a new store",
+                    database_->file(), shown(about("version")), shown(about("program")), version(), program_fingerprint()));
   }
 }
 
-void SweepStore::fill_reasons() {
-  SqliteStatement select = database_->prepare("SELECT id, text FROM reason");
-  while (select.step()) reasons_[select.text(1)] = select.integer(0);
+void SweepStore::check_pages() const {
+  SqliteStatement check = database_->prepare("PRAGMA quick_check(1)");
+  if (check.step() && check.text(0) != "ok")
+    throw InputError(fmt::format("{}: the store is damaged: {}", database_->file(), shown(check.text(0))));
 }
 
 std::vector<IndexRange> SweepStore::finished() const {
@@ -194,23 +212,41 @@ void SweepStore::for_each_row(const std::function<void(const SweepRow&)>& visit)
       "gpu, global_batch, tensor, sequence, pipeline, virtual_stages, schedule, data, zero, shard_group, context, "
       "context_exchange, recompute, micro_batch, micro_batches FROM configuration LEFT JOIN reason ON configuration.reason = "
       "reason.id ORDER BY configuration.id");
-  while (select.step()) visit(row_of(select));
+  while (select.step()) visit(sound_row(select));
+}
+
+SweepRow SweepStore::sound_row(const SqliteStatement& select) const {
+  try {
+    SweepRow row = row_of(select);
+    if (row.index < 0 || row.index >= size_) throw InputError(fmt::format("not a configuration of the space ({})", size_));
+    return row;
+  } catch (const InputError& error) {
+    throw InputError(
+        fmt::format("{}: the store is damaged: configuration {}: {}", database_->file(), select.integer(0), error.what()));
+  }
 }
 
 std::int64_t SweepStore::reason_id(const std::string& reason) {
   if (reason.empty()) return 0;
-  const auto [at, is_new] = reasons_.emplace(reason, static_cast<std::int64_t>(reasons_.size()) + 1);
-  if (is_new) {
-    SqliteStatement insert = database_->prepare("INSERT INTO reason VALUES (?, ?)");
-    insert.bind(0, at->second);
-    insert.bind(1, std::string_view(reason));
-    insert.run();
-  }
+  constexpr std::size_t most_known = 20'000;  // keeps memory flat however many texts there are
+  if (reasons_.size() >= most_known) reasons_.clear();
+  const auto [at, is_new] = reasons_.emplace(reason, 0);
+  if (is_new) at->second = stored_reason_id(reason);
   return at->second;
 }
 
+std::int64_t SweepStore::stored_reason_id(std::string_view reason) {
+  SqliteStatement insert = database_->prepare("INSERT OR IGNORE INTO reason (text) VALUES (?)");
+  insert.bind(0, reason);
+  insert.run();
+  SqliteStatement select = database_->prepare("SELECT id FROM reason WHERE text = ?");
+  select.bind(0, reason);
+  if (!select.step()) throw std::logic_error("a reason that was written is not there");
+  return select.integer(0);
+}
+
 void SweepStore::add(const std::vector<RangeRows>& ranges) {
-  database_->transact([&] {
+  forget_reasons_unless_done([&] {
     SqliteStatement insert = database_->prepare(insert_row);
     SqliteStatement finish = database_->prepare("INSERT INTO finished VALUES (?, ?)");
     for (const RangeRows& range : ranges) {
@@ -225,13 +261,29 @@ void SweepStore::add(const std::vector<RangeRows>& ranges) {
   });
 }
 
+/// Ids that were learnt in a transaction which is taken back are wrong.
+void SweepStore::forget_reasons_unless_done(const std::function<void()>& change) {
+  try {
+    database_->transact(change);
+  } catch (...) {
+    reasons_.clear();
+    throw;
+  }
+}
+
 void SweepStore::merge(const fs::path& other) {
-  if (!fs::exists(other)) throw InputError(fmt::format("{}: no such file", other.string()));
+  std::error_code error;
+  if (!fs::exists(other, error)) throw InputError(fmt::format("{}: no such file", other.string()));
+  if (fs::is_regular_file(other, error) && fs::file_size(other, error) == 0)
+    throw InputError(fmt::format("{}: empty: no store yet", other.string()));
+  if (fs::equivalent(other, database_->file(), error))
+    throw InputError(fmt::format("{}: --merge: is the store itself: name the others", other.string()));
   SweepSpace same;
   same.identity = identity_;
+  same.size = size_;
   const SweepStore source(other, same, Opening::Resume);
   const std::vector<IndexRange> ranges = source.finished();
-  database_->transact([&] {
+  forget_reasons_unless_done([&] {
     SqliteStatement insert = database_->prepare(insert_row);
     source.for_each_row([&](const SweepRow& row) {
       bind_row(insert, row, reason_id(row.reason));

@@ -14,6 +14,7 @@
 namespace mfusim {
 
 class SqliteDatabase;
+class SqliteStatement;
 
 /// A sweep's rows in a SQLite file. Rows are committed with the range they belong to, so a process that is killed leaves whole
 /// ranges and nothing else. One process at a time. Every function throws InputError with the file's name where the file is
@@ -22,7 +23,7 @@ class SweepStore {
  public:
   enum class Opening { New, Resume };
   /// New refuses a file that is there already; Resume takes one, or starts one. Throws InputError where the file is no store,
-  /// or that of another space or another version of the program.
+  /// damaged, or that of another space or of a program built from other sources (study/program_fingerprint.hpp).
   SweepStore(const std::filesystem::path& path, const SweepSpace& space, Opening opening);
   ~SweepStore();
   SweepStore(const SweepStore&) = delete;
@@ -40,12 +41,16 @@ class SweepStore {
  private:
   void create(const SweepSpace& space);
   void check(const SweepSpace& space) const;
-  void fill_reasons();
+  void check_pages() const;
+  [[nodiscard]] SweepRow sound_row(const SqliteStatement& select) const;
   [[nodiscard]] std::int64_t reason_id(const std::string& reason);
+  [[nodiscard]] std::int64_t stored_reason_id(std::string_view reason);
+  void forget_reasons_unless_done(const std::function<void()>& change);
 
   std::unique_ptr<SqliteDatabase> database_;
   std::string identity_;
-  std::map<std::string, std::int64_t> reasons_;  ///< Id of each text that is stored.
+  std::int64_t size_;
+  std::map<std::string, std::int64_t> reasons_;  ///< Ids of texts that are stored; not all of them.
 };
 
 }  // namespace mfusim

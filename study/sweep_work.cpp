@@ -41,6 +41,19 @@ std::vector<IndexRange> scattered(const std::vector<IndexRange>& ranges) {
   return order;
 }
 
+std::vector<IndexRange> with_short_end(const std::vector<IndexRange>& ranges, int workers) {
+  if (workers == 1) return ranges;
+  constexpr std::size_t ranges_of_a_worker = 4;
+  constexpr std::int64_t piece = 8;
+  const std::size_t whole = ranges.size() - std::min(ranges.size(), ranges_of_a_worker * static_cast<std::size_t>(workers));
+  std::vector<IndexRange> shorter(ranges.begin(), ranges.begin() + static_cast<std::ptrdiff_t>(whole));
+  for (std::size_t i = whole; i < ranges.size(); ++i) {
+    for (std::int64_t first = ranges[i].first; first < ranges[i].last; first += piece)
+      shorter.push_back({first, std::min(first + piece, ranges[i].last)});
+  }
+  return shorter;
+}
+
 RangeRows evaluate_range(const IndexRange& range, ConfigurationEvaluator& evaluator, const CanMatter& can_matter) {
   RangeRows answer{range, {}};
   for (std::int64_t index = range.first; index < range.last;) {

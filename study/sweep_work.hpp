@@ -47,6 +47,9 @@ struct RangeRows {
 /// The same ranges with neighbours far apart: the best configurations turn up early, so that later ones can be pruned.
 [[nodiscard]] std::vector<IndexRange> scattered(const std::vector<IndexRange>& ranges);
 
+/// The same with the last ranges in small pieces: workers that take them one by one end at about the same time.
+[[nodiscard]] std::vector<IndexRange> with_short_end(const std::vector<IndexRange>& ranges, int workers);
+
 /// Evaluates the configurations of a range in order.
 [[nodiscard]] RangeRows evaluate_range(const IndexRange& range, ConfigurationEvaluator& evaluator, const CanMatter& can_matter);
 

@@ -3,7 +3,7 @@
 #include "report/format.hpp"
 #include "report/html/study_answers.hpp"
 #include "report/html/study_pages.hpp"
-#include "report/sweep.hpp"
+#include "report/html/sweep_sections.hpp"
 
 #include <fmt/format.h>
 
@@ -22,23 +22,46 @@ std::string objective_words(const SweepAnswer& answer) {
   return words;
 }
 
-/// The best rows, then those of the front that are not among them, up to the page's most.
+/// Whole numbers sort as numbers; long words are cut, since each stands in thousands of rows.
+Cell value_cell(const std::string& text, std::size_t axes) {
+  const std::size_t longest = std::clamp<std::size_t>(600 / std::max<std::size_t>(axes, 1), 12, 40);
+  if (const std::optional<std::int64_t> whole = parse_integer(text)) return *whole;
+  return cut(text, longest);
+}
+
+/// What a row takes in the page: its values stand in the table and, with the names of their axes, in the label of its dot.
+std::size_t bytes_of(const RankedRow& one, const SweepAnswer& answer) {
+  constexpr std::size_t results = 320;  // numbers of the table, place of the dot, punctuation
+  constexpr std::size_t twice = 2;
+  constexpr std::size_t around_a_value = 8;
+  std::size_t bytes = results;
+  for (std::size_t i = 0; i < one.values.size(); ++i) {
+    const Cell cell = value_cell(one.values[i], answer.axes.size());
+    const auto* word = std::get_if<std::string>(&cell);
+    const std::string& path = answer.axes[i];
+    bytes += twice * written_size(word != nullptr ? *word : one.values[i]) + path.size() - (path.rfind('.') + 1) + around_a_value;
+  }
+  return bytes;
+}
+
+/// The best rows, then those of the front that are not among them, up to the page's most and as many as leave it small.
 std::vector<RankedRow> rows_of(const SweepAnswer& answer) {
+  constexpr std::size_t rows_and_columns = 1'200'000;  // of 2 MB; the chart library and the scripts take 0.3 MB
+  constexpr std::size_t column = 400;                  // with its definition, and its values in the table of effects
+  const std::size_t most_bytes = rows_and_columns - std::min(rows_and_columns, column * answer.axes.size());
   std::vector<RankedRow> rows;
   std::set<std::int64_t> seen;
+  std::size_t bytes = 0;
   for (const std::vector<RankedRow>* list : {&answer.best, &answer.front}) {
     for (const RankedRow& one : *list) {
-      if (rows.size() < most_sweep_rows && seen.insert(one.row.index).second) rows.push_back(one);
+      if (rows.size() >= most_sweep_rows || seen.contains(one.row.index)) continue;
+      bytes += bytes_of(one, answer);
+      if (bytes > most_bytes) return rows;
+      rows.push_back(one);
+      seen.insert(one.row.index);
     }
   }
   return rows;
-}
-
-/// Whole numbers sort as numbers; long words are cut, since each stands in thousands of rows.
-Cell value_cell(const std::string& text) {
-  constexpr std::size_t longest = 40;
-  if (const std::optional<std::int64_t> whole = parse_integer(text)) return *whole;
-  return text.size() <= longest ? text : text.substr(0, longest) + "...";
 }
 
 Grid grid_of(const SweepAnswer& answer, const std::vector<RankedRow>& rows) {
@@ -57,7 +80,7 @@ Grid grid_of(const SweepAnswer& answer, const std::vector<RankedRow>& rows) {
   for (const RankedRow& one : rows) {
     const SweepRow& row = one.row;
     std::vector<Cell> cells{row.index};
-    for (const std::string& value : one.values) cells.push_back(value_cell(value));
+    for (const std::string& value : one.values) cells.push_back(value_cell(value, answer.axes.size()));
     for (Cell cell : std::vector<Cell>{to_seconds(row.iteration_time).count(), row.mfu, samples_per_s(row), row.peak.value(),
                                        std::int64_t{row.plan.data}, row.plan.micro_batches, std::int64_t{row.gpus}})
       cells.push_back(std::move(cell));
@@ -85,7 +108,7 @@ std::string rows_caption(const SweepAnswer& answer, std::size_t rows) {
   const std::string front = rows > answer.best.size() ? " and the others of the Pareto front" : "";
   return fmt::format(
       "{}{}, of {} that were simulated; a page holds {} at most, a store (--store) every one. Click on a heading to sort.", first,
-      front, show_count(answer.counts.fits), show_count(static_cast<std::int64_t>(most_sweep_rows)));
+      front, show_count(answer.counts.fits), show_count(static_cast<std::int64_t>(std::min(rows, most_sweep_rows))));
 }
 
 Card count_card(const char* key, std::int64_t count, const char* label, const char* definition) {
@@ -141,21 +164,6 @@ std::optional<Bytes> common_capacity(const std::vector<RankedRow>& rows) {
   return rows.front().row.capacity;
 }
 
-Section effects_section(const SweepAnswer& answer) {
-  return {.key = "effects",
-          .title = "What each value can reach",
-          .lead = "The best configuration that has the value, whatever the other axes are.",
-          .blocks = {Table{.key = "effects_table",
-                           .title = "Values of the axes",
-                           .caption = {},
-                           .grid = without_units(sweep_effects_grid(answer)),
-                           .notes = {{"fits", "", "Configurations with this value that were simulated."},
-                                     {"best_iteration_time_s", "s", "Step time of the best one with this value."},
-                                     {"mfu", "share", "Its model FLOPs utilisation."},
-                                     {"behind_percent", "%", "How far it is behind the best of all, by the sweep's objective."}},
-                           .source = source}}};
-}
-
 }  // namespace
 
 Page sweep_page(const SweepAnswer& answer) {
@@ -173,11 +181,11 @@ Page sweep_page(const SweepAnswer& answer) {
                 .cards = cards_of(answer),
                 .warnings = {},
                 .version = answer.version};
-  for (const std::string& constraint : answer.constraints) study.head.subtitle.emplace_back("only", constraint);
+  for (const std::string& constraint : answer.constraints) study.head.subtitle.emplace_back("only", cut(constraint, 200));
   study.label_columns = answer.axes;
   study.capacity = common_capacity(rows);
   Page page = rows.empty() ? grid_page("sweep", study.head, {}, study.table) : sweep_page(study);
-  page.sections.insert(page.sections.end() - 1, effects_section(answer));
+  for (Section& section : sweep_sections(answer)) page.sections.insert(page.sections.end() - 1, std::move(section));
   return page;
 }
 

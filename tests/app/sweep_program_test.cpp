@@ -9,8 +9,10 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string>
 
@@ -111,13 +113,31 @@ TEST_CASE("a full disk stops a sweep with exit code 2, and what was written is k
 
 TEST_CASE("wrong options of a sweep are refused", "[unit]") {
   const SweepFolder folder;
-  for (const char* options :
-       {"--shard 0/2", "--shard 3/2", "--shard x", "--jobs -1", "--top 0", "--limit 0", "--where 'tensr == 1'"}) {
+  for (const char* options : {"--shard 0/2", "--shard 3/2", "--shard x", "--jobs -1", "--top 0", "--limit 0",
+                              "--where 'tensr == 1'", "--export rows.txt", "--launch --format csv"}) {
     CAPTURE(options);
     CHECK(folder.shell(folder.command(fmt::format("{}.db", std::hash<std::string>()(options)), options)) == 2);
   }
   CHECK(folder.shell(fmt::format("{} sweep scenarios/clip-l14-336-a100x8.yaml", MFUSIM_PROGRAM)) == 2);
   CHECK_THAT(folder.said(), ContainsSubstring("sweep: missing"));
+}
+
+TEST_CASE("an export holds every row of the store, or those that meet a condition", "[property]") {
+  const SweepFolder folder;
+  const auto lines = [&](const std::string& name) {
+    std::ifstream in(folder.store(name));
+    return std::count(std::istreambuf_iterator<char>(in), {}, '\n');
+  };
+  REQUIRE(folder.shell(folder.command("s.db", fmt::format("--export {}", folder.store("all.csv").string()))) == 0);
+  const std::string rows = folder.rows("s.db");
+  CHECK(lines("all.csv") == std::count(rows.begin(), rows.end(), '\n') + 1);  // a header
+  const std::string invalid =
+      fmt::format("--resume --where 'status == invalid' --export {}", folder.store("invalid.jsonl").string());
+  REQUIRE(folder.shell(folder.command("s.db", invalid)) == 0);
+  std::int64_t expected = 0;
+  for (std::size_t at = rows.find(" invalid "); at != std::string::npos; at = rows.find(" invalid ", at + 1)) ++expected;
+  REQUIRE(expected > 0);
+  CHECK(lines("invalid.jsonl") == expected);
 }
 
 TEST_CASE("the ranks of an MPI job give the rows of a single process", "[property]") {

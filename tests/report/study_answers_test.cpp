@@ -2,10 +2,15 @@
 // Pages out of the answers of studies.
 #include "report/html/study_answers.hpp"
 
+#include "report/format.hpp"
 #include "report/html/page_json.hpp"
+#include "report/sweep.hpp"
+#include "report/sweep_export.hpp"
 #include "tests/catch.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <sstream>
 
 using namespace mfusim;
 using nlohmann::json;
@@ -73,6 +78,95 @@ TEST_CASE("a sweep's page stays below 2 MB whatever the number of rows and the l
   CHECK(block_of(page, "sweep_table")["rows"].size() == html::most_sweep_rows);
   CHECK_THAT(block_of(page, "sweep_table")["caption"].get<std::string>(), ContainsSubstring("a page holds 2 000 at most"));
   CHECK(page.dump().size() < 1'700'000);  // the chart library and the scripts take the rest
+}
+
+TEST_CASE("a sweep's page stays below 2 MB with many long axes too, and says how many rows it holds", "[unit]") {
+  const std::size_t axes = GENERATE(15, 60, 1000);
+  CAPTURE(axes);
+  SweepAnswer answer = answer_of(3000, "none");
+  answer.axes.clear();
+  for (std::size_t axis = 0; axis < axes; ++axis) answer.axes.push_back("section.a_key_with_a_long_name_" + std::to_string(axis));
+  for (RankedRow& one : answer.best) one.values.assign(axes, std::string(100, '<') + std::to_string(one.row.index));
+  for (const std::string& axis : answer.axes) {
+    for (int value = 0; value < 300; ++value)
+      answer.effects.push_back({axis, std::string(500, 'v'), 0, std::nullopt, std::nullopt});
+  }
+  const html::Page page = html::sweep_page(answer);
+  CHECK(html::page_json(page).size() < 1'700'000);
+  const json table = block_of(json_of(page), "sweep_table");
+  const std::size_t rows = table["rows"].size();
+  REQUIRE(rows > 0);
+  CHECK(rows < 3000);
+  CHECK_THAT(table["caption"].get<std::string>(),
+             ContainsSubstring("a page holds " + show_count(static_cast<std::int64_t>(rows)) + " at most"));
+}
+
+TEST_CASE("a sweep's page tells what separates the best two, how the best is launched, and what is invalid", "[unit]") {
+  SweepAnswer answer = answer_of(2, "none");
+  Difference difference;
+  difference.settings = {{"parallel.tensor", "0", "1"}};
+  difference.causes = {{"bubble", Seconds(1), Seconds(3)}};
+  answer.best_two = difference;
+  answer.launch = {"torchrun", "--nnodes 2"};
+  answer.counts.invalid = 4;
+  answer.counts.invalid_by_key["parallel.tensor"] = {4, 7, "parallel.tensor: 3 does not divide model.heads (8)"};
+  const json page = json_of(html::sweep_page(answer));
+  CHECK(block_of(page, "best_two_settings")["rows"][0][0] == "parallel.tensor");
+  CHECK(block_of(page, "best_two_causes")["rows"][0][3] == 2.0);
+  CHECK_THAT(page.dump(), ContainsSubstring("--nnodes 2"));
+  CHECK(block_of(page, "invalid_table")["rows"][0][2] == 7);
+  answer.launch.clear();
+  answer.no_launch = "Megatron-LM has no argument for it";
+  CHECK_THAT(json_of(html::sweep_page(answer)).dump(),
+             ContainsSubstring("There is no such command: Megatron-LM has no argument"));
+}
+
+TEST_CASE("a sweep's JSON holds what its table tells", "[unit]") {
+  SweepAnswer answer = answer_of(2, "none");
+  answer.counts.invalid = 4;
+  answer.counts.invalid_by_key["parallel.tensor"] = {4, 7, "parallel.tensor: 3 does not divide model.heads (8)"};
+  answer.where = "tensor < 9";
+  answer.matching = answer.counts;
+  answer.best_two = Difference{};
+  answer.best_two->causes = {{"bubble", Seconds(1), Seconds(3)}};
+  answer.launch = {"torchrun", "--nnodes 2"};
+  std::ostringstream out;
+  write_json(out, answer);
+  const json document = json::parse(out.str());
+  CHECK(document["counts"]["invalid_by_key"]["parallel.tensor"] == 4);
+  CHECK(document["counts"]["invalid_examples"]["parallel.tensor"]["configuration"] == 7);
+  CHECK(document["matching"]["fits"] == 2);
+  CHECK(document["best_two"]["causes"][0]["change_s"] == 2.0);
+  CHECK(document["launch"] == json{"torchrun", "--nnodes 2"});
+  std::ostringstream text;
+  write_table(text, answer);
+  for (const char* part : {"by parallel.tensor: 3 does not divide model.heads (8)   as configuration 7", "with tensor < 9: 2 fit",
+                           "what separates the best two", "torchrun \\\n    --nnodes 2"}) {
+    CHECK_THAT(text.str(), ContainsSubstring(part));
+  }
+}
+
+TEST_CASE("an export holds a line a row, and leaves empty what a row does not have", "[unit]") {
+  SweepSpace space;
+  space.axes = {{"parallel.tensor", {}, {}, {"1", "3"}}};
+  space.axes.front().values.resize(2);
+  SweepRow invalid;
+  invalid.index = 1;
+  invalid.status = RowStatus::Invalid;
+  invalid.reason = "parallel.tensor: 3, no divisor";
+  std::ostringstream csv;
+  SweepExport rows(csv, ExportFormat::Csv, space);
+  rows.add(ranked_row(0, "").row);
+  rows.add(invalid);
+  CHECK_THAT(csv.str(), ContainsSubstring("configuration,status,reason,parallel.tensor,iteration_time_s,"));
+  CHECK_THAT(csv.str(), ContainsSubstring("\r\n0,fits,,1,1,"));
+  CHECK_THAT(csv.str(), ContainsSubstring("\r\n1,invalid,\"parallel.tensor: 3, no divisor\",3,,"));
+  std::ostringstream lines;
+  SweepExport objects(lines, ExportFormat::JsonLines, space);
+  objects.add(invalid);
+  CHECK(
+      json::parse(lines.str()) ==
+      json{{"configuration", 1}, {"status", "invalid"}, {"reason", "parallel.tensor: 3, no divisor"}, {"parallel.tensor", "3"}});
 }
 
 TEST_CASE("a sweep in which nothing fits has a page that says so", "[unit]") {

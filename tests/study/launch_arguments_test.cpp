@@ -35,6 +35,7 @@ TEST_CASE("a language model is launched with Megatron-LM's names for its plan", 
                                        {"parallel.sequence", "true"},
                                        {"parallel.pipeline", "2"},
                                        {"parallel.virtual_stages", "2"},
+                                       {"techniques.pp_overlap", "true"},
                                        {"parallel.zero", "1"},
                                        {"parallel.recompute", "full"}});
   for (const char* wanted : {"torchrun", "--nproc-per-node 8", "--tensor-model-parallel-size 2", "--sequence-parallel",
@@ -49,6 +50,37 @@ TEST_CASE("a language model is launched with Megatron-LM's names for its plan", 
   CHECK_THROWS_WITH(arguments_of({{"training.optimizer", "lamb"}}), ContainsSubstring("LAMB"));
 }
 
+TEST_CASE("what changes a step has its argument, or there is no launch", "[unit]") {
+  using Settings = std::vector<std::pair<std::string, std::string>>;
+  const std::vector<std::pair<Settings, std::string>> launched{
+      {{{"parallel.context", "2"}, {"techniques.flash_attention", "2"}}, "--context-parallel-size 2"},
+      {{{"parallel.context", "2"}, {"techniques.flash_attention", "2"}, {"parallel.context_exchange", "all-to-all"}},
+       "--cp-comm-type a2a"},
+      {{{"parallel.pipeline", "2"}, {"parallel.stages", "[1, 3]"}}, "--pipeline-model-parallel-layout 'Et|tttL'"},
+      {{{"parallel.recompute", "full"}, {"parallel.recompute_method", "block"}, {"parallel.recompute_layers", "2"}},
+       "--recompute-method block"},
+      {{{"parallel.recompute", "full"}, {"parallel.recompute_layers", "2"}}, "--recompute-num-layers 2"},
+      {{{"parallel.zero", "3"}}, "--data-parallel-sharding-strategy optim_grads_params"},
+      {{{"parallel.zero", "1"}, {"parallel.shard_group", "4"}}, "--num-distributed-optimizer-instances 2"},
+      {{{"techniques.flash_attention", "false"}}, "--attention-backend unfused"},
+      {{{"model.dropout", "0"}}, "--hidden-dropout 0"},
+      {{{"model.mlp", "swiglu"}, {"model.qkv_bias", "true"}}, "--add-qkv-bias"},
+  };
+  for (const auto& [settings, wanted] : launched) {
+    CAPTURE(wanted);
+    CHECK(has(arguments_of(settings), wanted));
+  }
+  for (const Settings& settings : std::vector<Settings>{{{"techniques.parallel_block", "true"}},
+                                                        {{"techniques.sliding_window", "32"}},
+                                                        {{"parallel.pipeline", "2"}, {"parallel.virtual_stages", "2"}},
+                                                        {{"model.positions", "alibi"}},
+                                                        {{"model.mlp", "relu"}},
+                                                        {{"parallel.pipeline", "2"}, {"parallel.schedule", "zb-h1"}}}) {
+    CAPTURE(settings.back().first);
+    CHECK_THROWS_WITH(arguments_of(settings), ContainsSubstring("Megatron-LM has no argument for"));
+  }
+}
+
 TEST_CASE("a model with two towers is launched with open_clip's names", "[unit]") {
   const auto arguments = arguments_of({{"parallel.recompute", "full"}}, clip);
   for (const char* wanted :
@@ -56,5 +88,7 @@ TEST_CASE("a model with two towers is launched with open_clip's names", "[unit]"
     CAPTURE(wanted);
     CHECK(has(arguments, wanted));
   }
-  CHECK_THROWS_WITH(arguments_of({{"parallel.zero", "1"}}, clip), ContainsSubstring("data parallelism alone"));
+  CHECK(has(arguments, "--model ViT-L-14-336-quickgelu"));  // open_clip's name of it
+  CHECK(has(arguments_of({{"parallel.zero", "3"}, {"stack", "pytorch-fsdp-2023"}}, clip), "--fsdp"));
+  CHECK_THROWS_WITH(arguments_of({{"parallel.zero", "1"}}, clip), ContainsSubstring("open_clip has no argument for"));
 }

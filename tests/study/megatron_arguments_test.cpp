@@ -28,6 +28,7 @@ TEST_CASE("what is launched reads back as the same plan", "[property]") {
     parallel.zero: [0, 1]
     parallel.recompute: [none, selective, full]
     training.micro_batch: [1, 2]
+    techniques.pp_overlap: [true]
 )");
   for (std::int64_t index = 0; index < space.size; ++index) {
     CAPTURE(index);
@@ -48,6 +49,52 @@ TEST_CASE("what is launched reads back as the same plan", "[property]") {
     CHECK(back.model.decoder->block.mlp_size == scenario.model.decoder->block.mlp_size);
     CHECK(back.training.precision == scenario.training.precision);
   }
+}
+
+TEST_CASE("a launch with every kind of plan reads back as the same scenario", "[property]") {
+  using Settings = std::vector<std::pair<std::string, std::string>>;
+  for (const Settings& settings : std::vector<Settings>{
+           {{"parallel.context", "2"}, {"techniques.flash_attention", "2"}, {"parallel.context_exchange", "all-gather"}},
+           {{"parallel.pipeline", "2"}, {"parallel.stages", "[1, 3]"}},
+           {{"parallel.pipeline", "2"},
+            {"parallel.virtual_stages", "2"},
+            {"parallel.stages", "[1, 1, 1, 1]"},
+            {"techniques.pp_overlap", "true"}},
+           {{"parallel.recompute", "full"}, {"parallel.recompute_method", "block"}, {"parallel.recompute_layers", "2"}},
+           {{"parallel.zero", "1"}, {"parallel.shard_group", "4"}},
+           {{"parallel.tensor", "2"}, {"parallel.sequence", "true"}, {"techniques.tp_overlap", "false"}},
+           {{"model.mlp", "swiglu"}, {"model.mlp_size", "640"}, {"model.qkv_bias", "true"}},
+           {{"model.head_dim", "64"}, {"model.positions", "rotary"}, {"model.norm", "rms_norm"}, {"model.dropout", "0"}}}) {
+    CAPTURE(settings.front().first, settings.back().first);
+    Node document = parse_yaml(tests::small_scenario, "space.yaml");
+    for (const auto& [key, value] : settings) set_value(document, key, value);
+    const Scenario scenario = read_scenario(document, ".", "space.yaml");
+    const Scenario back = scenario_of(fmt::format("{}", fmt::join(launch_arguments(scenario), " ")));
+    CHECK(back.parallel == scenario.parallel);
+    CHECK(back.model.decoder->block.head_dim == scenario.model.decoder->block.head_dim);
+    CHECK(back.model.decoder->block.mlp_size == scenario.model.decoder->block.mlp_size);
+    CHECK(back.model.decoder->block.style.query_bias == scenario.model.decoder->block.style.query_bias);
+    CHECK(back.model.decoder->block.style.mlp_bias == scenario.model.decoder->block.style.mlp_bias);
+    CHECK(back.model.decoder->block.style.norm == scenario.model.decoder->block.style.norm);
+    CHECK(back.model.decoder->block.style.position == scenario.model.decoder->block.style.position);
+    CHECK(back.model.decoder->block.style.hidden_dropout == scenario.model.decoder->block.style.hidden_dropout);
+  }
+}
+
+TEST_CASE("without an argument Megatron-LM's default holds, not that of a scenario", "[unit]") {
+  const std::string least =
+      "torchrun --nproc-per-node 8 pretrain_gpt.py --num-layers 4 --hidden-size 768 --num-attention-heads 8 "
+      "--seq-length 128 --vocab-size 1000 --micro-batch-size 1 --global-batch-size 16 ";
+  const Scenario gated = scenario_of(least + "--swiglu");
+  CHECK(gated.model.decoder->block.mlp_size == Count(2048));  // 8 h / 3, in whole 64s
+  CHECK(gated.model.decoder->block.style.mlp_bias);
+  CHECK(gated.model.decoder->block.style.norm == NormKind::LayerNorm);
+  CHECK(gated.model.decoder->style.tied_embedding);
+  CHECK(gated.cluster.gpus == 8);
+  CHECK_THROWS_WITH(scenario_of(least.substr(least.find("--num-layers"))), ContainsSubstring("cluster.gpus: missing"));
+  CHECK_THROWS_WITH(scenario_of(least + "--attention-dropout 0"), ContainsSubstring("together with --hidden-dropout"));
+  CHECK_THROWS_WITH(scenario_of(least + "--pipeline-model-parallel-layout E(t|)*3L"),
+                    ContainsSubstring("expected E, t, L and |"));
 }
 
 TEST_CASE("an argument that is not modelled is refused by name", "[unit]") {

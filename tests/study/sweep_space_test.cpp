@@ -67,7 +67,7 @@ TEST_CASE("a configuration is the scenario with the values of its axes", "[unit]
 }
 
 TEST_CASE("a space that asks for nothing, or for something else, is refused with its line", "[unit]") {
-  const std::array<std::pair<const char*, const char*>, 17> wrong{{
+  const std::array<std::pair<const char*, const char*>, 24> wrong{{
       {"", "sweep: missing"},
       {"sweep: {axes: {}}", "no axis"},
       {"sweep: {axes: {parallel.tensor: []}}", "space.yaml:6: sweep.axes.parallel.tensor: an empty axis"},
@@ -84,7 +84,16 @@ TEST_CASE("a space that asks for nothing, or for something else, is refused with
       {"sweep: {axes: {parallel.tensor: [1]}, colour: red}", "sweep.colour: unknown key"},
       {"sweep: {axes: {parallel.tensor: [1, 2]}, largest: 1}", "2 configurations, over the largest of 1"},
       {"sweep: {axes: {parallel.tensor: [1]}, constraints: [tensor >]}", "at character"},
-      {"sweep: {axes: {parallel.tensor: [1]}, pareto: [mfu]}", "at least two"},
+      {"sweep: {axes: {parallel.tensor: [1]}, pareto: [mfu]}", "at least two objectives, got one"},
+      {"sweep: {axes: {parallel.tensor: [1]}, pareto: [mfu, mfu]}", "'mfu' is given twice"},
+      {"sweep: {axes: {parallel.tensor: [1]}, constraints: [tensor = 1]}", "at character 8: a comparison is written =="},
+      {"sweep: {axes: {sweep: [a, b]}}", "sweep: is no part of a run"},
+      {"sweep: {axes: {measured.mfu: [0.1, 0.2]}}", "measured.mfu: is no part of a run"},
+      {"sweep: {axes: {description: [a, b]}}", "description: is no part of a run"},
+      {"sweep: {axes: {training.micro_batch.size: [1, 2]}}",
+       "space.yaml:6: sweep.axes.training.micro_batch.size: micro_batch is no mapping but '1'"},
+      {"sweep: {axes: {parallel.tensor: [1], towers.vision.gpus: [1]}, constraints: [gpus == 8]}",
+       "it may be cluster.gpus, towers.vision.gpus"},
   }};
   for (const auto& [sweep, message] : wrong) {
     CAPTURE(sweep);
@@ -95,8 +104,12 @@ TEST_CASE("a space that asks for nothing, or for something else, is refused with
 TEST_CASE("constraints that leave nothing are refused by the one to blame", "[unit]") {
   const std::string axes = "sweep: {axes: {parallel.tensor: [1, 2], parallel.pipeline: [1, 2]}, constraints: ";
   CHECK_THAT(refusal(axes + "[tensor >= 1, pipeline > 2]}"), ContainsSubstring("no configuration meets 'pipeline > 2'"));
-  CHECK_THAT(refusal(axes + "[tensor == 1, tensor * pipeline == 4]}"),
-             ContainsSubstring("contradictory") && ContainsSubstring("'tensor * pipeline == 4'"));
+  CHECK_THAT(refusal(axes + "[pipeline < 3, tensor == 1, tensor * pipeline == 4]}"),
+             ContainsSubstring("contradictory: no configuration meets both 'tensor == 1' and 'tensor * pipeline == 4'"));
+  // each two can be met, all three cannot
+  CHECK_THAT(
+      refusal(axes + "[tensor + pipeline > 2, tensor < 2 or pipeline < 2, tensor == pipeline]}"),
+      ContainsSubstring("contradictory: no configuration that meets the constraints before it meets 'tensor == pipeline'"));
 }
 
 TEST_CASE("constraints exclude exactly the configurations that break them", "[property]") {

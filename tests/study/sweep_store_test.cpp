@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "study/sweep_store.hpp"
 
+#include "study/sqlite_database.hpp"
 #include "study/sweep.hpp"
 #include "tests/catch.hpp"
 #include "tests/study/sweep_spaces.hpp"
@@ -129,5 +130,64 @@ TEST_CASE("a store that is not this sweep's is refused", "[unit]") {
              ContainsSubstring("damaged, or no store"));
   CHECK_THAT(refusal(folder.path() / "no" / "such" / "folder.db", space, SweepStore::Opening::New),
              ContainsSubstring("cannot be opened"));
-  CHECK_THAT(refusal(folder.path(), space, SweepStore::Opening::Resume), ContainsSubstring("cannot be opened"));
+  CHECK_THAT(refusal(folder.path(), space, SweepStore::Opening::Resume), ContainsSubstring("a store is a plain file"));
+  CHECK_THAT(refusal("", space, SweepStore::Opening::New), ContainsSubstring("expected the name of a file"));
+}
+
+TEST_CASE("a store of a program from other sources is refused, and so are rows that cannot be", "[unit]") {
+  const TemporaryFolder folder;
+  const SweepSpace space = sweep_space(small_sweep);
+  const auto changed = [&](const std::string& name, const std::string& sql) {
+    const auto path = folder.path() / name;
+    {
+      SweepStore store(path, space, SweepStore::Opening::New);
+      static_cast<void>(run_sweep(space, {}, &store));
+    }
+    SqliteDatabase(path).run(sql);
+    return path;
+  };
+  const auto other = changed("other.db", "UPDATE about SET value = 'abc' WHERE name = 'program'");
+  CHECK_THAT(refusal(other, space, SweepStore::Opening::Resume), ContainsSubstring("made by another program"));
+  for (const char* sql :
+       {"UPDATE configuration SET status = 7 WHERE id = 3", "UPDATE configuration SET id = 1000 WHERE id = 3"}) {
+    CAPTURE(sql);
+    const SweepStore store(changed(std::to_string(std::string(sql).size()) + ".db", sql), space, SweepStore::Opening::Resume);
+    CHECK_THROWS_WITH(store.for_each_row([](const SweepRow&) {}), ContainsSubstring("the store is damaged"));
+  }
+}
+
+TEST_CASE("a store is a file, whatever SQLite would make of its name", "[unit]") {
+  const TemporaryFolder folder;
+  const SweepSpace space = sweep_space(small_sweep);
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  for (const char* name : {":memory:", "file:memory.db?mode=memory"}) {
+    CAPTURE(name);
+    static_cast<void>(SweepStore(name, space, SweepStore::Opening::New));
+    CHECK(std::filesystem::exists(folder.path() / name));
+  }
+  std::filesystem::current_path(before);
+}
+
+TEST_CASE("a store takes in neither itself nor an empty file", "[unit]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "store.db";
+  SweepStore store(path, sweep_space(small_sweep), SweepStore::Opening::New);
+  CHECK_THROWS_WITH(store.merge(path), ContainsSubstring("is the store itself"));
+  CHECK_THROWS_WITH(store.merge(folder.write("empty.db", "")), ContainsSubstring("no store yet"));
+}
+
+TEST_CASE("the space of a model that is a file knows what the file holds", "[property]") {
+  const TemporaryFolder folder;
+  const auto identity = [&](const char* hidden_size) {
+    static_cast<void>(folder.write("config.json", std::string(R"({"model_type": "gpt2", "n_embd": )") + hidden_size + "}"));
+    Node document = tests::sweep_document("sweep: {axes: {parallel.tensor: [1, 2]}}");
+    Node name;
+    name.kind = Node::Kind::Scalar;
+    name.text = "config.json";
+    *document.find("model") = name;
+    return read_sweep_space(document, folder.path() / "space.yaml", Limited::No).identity;
+  };
+  CHECK(identity("768") != identity("1024"));
+  CHECK(identity("768") == identity("768"));
 }

@@ -3,10 +3,13 @@
 
 #include "sim/build_step.hpp"
 #include "sim/engine.hpp"
+#include "sim/scenario_document.hpp"
 #include "sim/summarize.hpp"
+#include "study/configuration.hpp"
 #include "study/step_bound.hpp"
 #include "tests/catch.hpp"
 #include "tests/study/sweep_spaces.hpp"
+#include "tests/study/temporary_file.hpp"
 
 #include <random>
 
@@ -141,6 +144,85 @@ TEST_CASE("a condition on rows filters the answer", "[property]") {
   CHECK_THROWS_AS(run_sweep(space, options, nullptr), InputError);
 }
 
+TEST_CASE("a condition reaches rows that were not simulated, by their status and their axes", "[property]") {
+  const SweepSpace space = sweep_space(small_sweep);
+  SweepOptions options = with_top(1000);
+  const SweepCounts all = run_sweep(space, options, nullptr).counts;
+  REQUIRE(all.invalid > 0);
+  options.where = "status == invalid";
+  const SweepAnswer invalid = run_sweep(space, options, nullptr);
+  CHECK(invalid.best.empty());
+  CHECK(invalid.matching->invalid == all.invalid);
+  CHECK(invalid.matching->all() == all.invalid);
+  options.where = "tensor == 3";  // does not divide the heads: no row has a plan
+  const SweepAnswer three = run_sweep(space, options, nullptr);
+  CHECK(three.matching->invalid == space.size / 4);
+  CHECK(three.matching->all() == space.size / 4);
+  options.where = "status == invalid and mfu > 0";
+  CHECK(run_sweep(space, options, nullptr).matching->all() == 0);
+}
+
+TEST_CASE("an invalid configuration breaks the rule that it breaks alone, whatever stood before it", "[property]") {
+  // axes behind the rule, in front of it, and without effect
+  const SweepSpace space = sweep_space(R"(sweep:
+  axes:
+    techniques.dp_overlap: [true, false]
+    parallel.tensor: [1, 2, 3]
+    parallel.pipeline: [1, 2, 3]
+    training.micro_batch: [1, 3, 16]
+    parallel.zero: [0, 1, 4]
+    techniques.pp_overlap: [false, true]
+    techniques.flash_attention: [2, 1]
+)");
+  ConfigurationReader walking(space);
+  for (std::int64_t index = 0; index < space.size; ++index) {
+    CAPTURE(index);
+    ConfigurationReader alone(space);
+    REQUIRE(walking.move_to(index));
+    REQUIRE(alone.move_to(index));
+    const auto expected = alone.read();
+    const auto got = walking.read();
+    REQUIRE(got.index() == expected.index());
+    if (const auto* rule = std::get_if<std::string>(&expected)) CHECK(std::get<std::string>(got) == *rule);
+  }
+}
+
+TEST_CASE("reasons do not say where a value stood, whichever file it came from", "[unit]") {
+  const tests::TemporaryFolder folder;
+  static_cast<void>(folder.write("base.yaml", tests::small_scenario));
+  const auto path = folder.write("space.yaml", "extends: base.yaml\nsweep: {axes: {parallel.tensor: [1, 3]}}\n");
+  const SweepSpace space = read_sweep_space(load_scenario_document(path).root, path, Limited::No);
+  const SweepCounts counts = run_sweep(space, with_top(1), nullptr).counts;
+  REQUIRE(counts.invalid_by_key.size() == 1);
+  CHECK(counts.invalid_by_key.begin()->first == "parallel.tensor");
+  CHECK(counts.invalid_by_key.begin()->second.reason.starts_with("parallel.tensor: "));
+}
+
+TEST_CASE("memory does not depend on what a sweep shares it over: whether transfers run beside kernels", "[property]") {
+  const SweepSpace space = sweep_space(R"(sweep:
+  axes:
+    parallel: [{tensor: 2, sequence: true}, {tensor: 2, sequence: true, pipeline: 2, zero: 1}, {pipeline: 2, virtual_stages: 2}]
+    stack: [megatron-lm-2023-01, megatron-core-2024]
+    techniques: [{tp_overlap: false, pp_overlap: false}, {tp_overlap: false, pp_overlap: true}, {tp_overlap: true, pp_overlap: true}]
+)");
+  const auto peak_of = [&](std::int64_t index) -> std::optional<Bytes> {
+    const std::optional<Result> result = run_alone(space, index);
+    return result ? std::optional(result->memory.peak) : std::nullopt;
+  };
+  int compared = 0;
+  for (std::int64_t index = 0; index < space.size; index += 3) {
+    const std::optional<Bytes> first = peak_of(index);
+    for (std::int64_t other = index + 1; other < index + 3; ++other) {
+      CAPTURE(index, other);
+      const std::optional<Bytes> peak = peak_of(other);
+      if (!first || !peak) continue;
+      CHECK(*peak == *first);
+      ++compared;
+    }
+  }
+  CHECK(compared > 6);
+}
+
 TEST_CASE("ranges cover what is to do once, whatever is finished", "[property]") {
   const SweepSpace space = sweep_space("sweep: {axes: {training.global_batch: {from: 1, to: 1000, step: 1}}}");
   const std::vector<IndexRange> finished{{0, 64}, {100, 130}, {200, 640}, {990, 1000}};
@@ -157,6 +239,22 @@ TEST_CASE("ranges cover what is to do once, whatever is finished", "[property]")
         std::any_of(finished.begin(), finished.end(), [&](const IndexRange& r) { return r.first <= i && i < r.last; });
     REQUIRE(times[static_cast<std::size_t>(i)] == (done || i >= limit.value_or(space.size) ? 0 : 1));
   }
+}
+
+TEST_CASE("ranges with a short end cover the same, and the last ones are small", "[property]") {
+  const SweepSpace space = sweep_space("sweep: {axes: {training.global_batch: {from: 1, to: 1000, step: 1}}}");
+  const std::vector<IndexRange> whole = pending_ranges(space, {}, {});
+  const int workers = GENERATE(1, 2, 3, 100);
+  CAPTURE(workers);
+  std::int64_t next = 0;
+  for (const IndexRange& range : with_short_end(whole, workers)) {
+    CHECK(range.first == next);
+    CHECK(range.last > range.first);
+    next = range.last;
+  }
+  CHECK(next == space.size);
+  const IndexRange last = with_short_end(whole, workers).back();
+  CHECK((workers == 1 || last.last - last.first < range_size(space) / 2));
 }
 
 TEST_CASE("no step is shorter than its lower bound", "[property]") {
