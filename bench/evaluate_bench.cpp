@@ -35,6 +35,17 @@ void folded(benchmark::State& state, const char* file) {
   state.counters["simulated"] = static_cast<double>(simulated);
 }
 
+/// Written down with as few micro-batches as show how it goes on, and folded.
+void folded_step(benchmark::State& state, const char* file) {
+  const Scenario scenario = load_scenario(file);
+  const Work<Count> work = micro_batch_work(scenario);
+  Folded folded;
+  for (auto _ : state) folded = fold_step(scenario, work).value_or(Folded{});
+  state.counters["passes"] = static_cast<double>(folded.groups);
+  state.counters["simulated"] = static_cast<double>(folded.simulated_tasks);
+  state.counters["periods_skipped"] = static_cast<double>(folded.periods_skipped);
+}
+
 void unfolded(benchmark::State& state, const char* file) {
   const Scenario scenario = load_scenario(file);
   const BuiltStep step = build_step(scenario, micro_batch_work(scenario));
@@ -90,9 +101,11 @@ void evaluate_space(benchmark::State& state) {
 
 BENCHMARK_CAPTURE(record, megatron, megatron)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(folded, megatron, megatron)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(folded_step, megatron, megatron)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(unfolded, megatron, megatron)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(record, megascale, megascale)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(folded, megascale, megascale)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(folded_step, megascale, megascale)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(unfolded, megascale, megascale)->Unit(benchmark::kMicrosecond);
 BENCHMARK(evaluate_space)->Unit(benchmark::kMillisecond)->Iterations(5);
 

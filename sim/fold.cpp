@@ -48,9 +48,12 @@ class Folding {
   }
 
  private:
+  /// A task that another rank, or all, have to end first; and how far that rank was when this was looked at.
   struct Awaited {
     TaskId task = 0;
     std::uint32_t item = 0;
+    std::size_t next = 0;
+    std::int64_t settled = 0;
   };
   struct Rank {
     std::size_t number = 0;
@@ -91,22 +94,38 @@ class Folding {
 
   /// When the rank's next group may start; never: not yet known.
   std::int64_t entry_time(Rank& rank, const FoldGroup& group) {
-    if (rank.blocked_by && released(rank, *rank.blocked_by) == never) return never;
+    if (rank.blocked_by && still_blocked(rank, *rank.blocked_by)) return never;
     rank.blocked_by.reset();
     std::int64_t begin = sum(rank.begin, rank.outcome->outcome.kernels_end);
     const bool known = record_.all_waits(record_.items[group.item], [&](TaskId before, std::uint32_t source) {
-      begin = std::max(begin, released(rank, {before, source}));
-      if (begin == never) rank.blocked_by = Awaited{before, source};
+      begin = std::max(begin, released(rank, before, source));
+      if (begin == never) rank.blocked_by = awaited(before, source);
       return begin != never;
     });
     return known ? begin : never;
   }
 
-  /// What a rank itself waits for is settled for it: nothing starts there before.
-  std::int64_t released(const Rank& rank, const Awaited& before) {
+  [[nodiscard]] Awaited awaited(TaskId task, std::uint32_t item) const {
+    const std::int32_t of_rank = record_.items[item].rank;
+    if (of_rank == StepRecord::all_ranks) return {task, item};
+    const Rank& other = ranks_[static_cast<std::size_t>(of_rank)];
+    return {task, item, other.next, other.settled};
+  }
+
+  bool still_blocked(const Rank& rank, const Awaited& before) {
     const std::int32_t of_rank = record_.items[before.item].rank;
+    if (of_rank != StepRecord::all_ranks) {
+      const Rank& other = ranks_[static_cast<std::size_t>(of_rank)];
+      if (other.next == before.next && other.settled == before.settled) return true;  // it got no further
+    }
+    return released(rank, before.task, before.item) == never;
+  }
+
+  /// What a rank itself waits for is settled for it: nothing starts there before.
+  std::int64_t released(const Rank& rank, TaskId before, std::uint32_t item) {
+    const std::int32_t of_rank = record_.items[item].rank;
     if (of_rank == StepRecord::all_ranks) return joint_end();
-    const End end = end_of(before.item, before.task);
+    const End end = end_of(item, before);
     return end.settled || (end.known() && static_cast<std::size_t>(of_rank) == rank.number) ? end.time : never;
   }
 

@@ -34,9 +34,12 @@ Outcome RankEngine::run(const FoldKind& kind, const Situation& situation, std::i
 }
 
 void RankEngine::collect(const FoldKind& kind, const Situation& situation) {
+  const bool has_pattern = kind.pattern != nullptr;
+  outcome_.tasks.reserve(situation.tasks.size() + (has_pattern ? kind.pattern->tasks.size() : 0) + kind.steps.size());
+  outcome_.waits.reserve(situation.waits.size() + (has_pattern ? kind.pattern->waits.size() : 0) + kind.step_waits.size());
   for (const Unfinished& one : situation.tasks) add(one.task, situation.waits, 0);
   outcome_.unfinished = static_cast<std::uint32_t>(outcome_.tasks.size());
-  if (kind.pattern != nullptr) {
+  if (has_pattern) {
     for (const FoldTask& task : kind.pattern->tasks) add(task, kind.pattern->waits, outcome_.unfinished);
   }
   for (const FoldTask& step : kind.steps) add(step, kind.step_waits, outcome_.unfinished);
@@ -142,15 +145,35 @@ void RankEngine::start_tasks(std::int64_t now) {
 }
 
 void RankEngine::apply_rates(std::int64_t now) {
-  const RateTable::Rates& rates = rates_.rates(running_);
+  Stream* running = nullptr;
+  bool alone = true;
   for (Stream* stream : used_) {
     if (!stream->running) continue;
-    const double rate = rates[static_cast<std::size_t>(stream - streams_.data())];
-    if (stream->since == now && stream->rate == 0) {
-      set_rate(*stream, now, rate);  // it starts now
-    } else {
-      change_rate(*stream, now, rate);
-    }
+    alone = running == nullptr;
+    running = stream;
+    if (!alone) break;
+  }
+  if (running == nullptr) return;
+  if (alone) return apply_rate(*running, now, rate_alone(*running));
+  const RateTable::Rates& rates = rates_.rates(running_);
+  for (Stream* stream : used_) {
+    if (stream->running) apply_rate(*stream, now, rates[static_cast<std::size_t>(stream - streams_.data())]);
+  }
+}
+
+double RankEngine::rate_alone(const Stream& stream) {
+  const UsageId usage = running_on(stream);
+  if (rates_alone_.size() <= usage) rates_alone_.resize(usage + 1, kNoRate);
+  if (rates_alone_[usage] == kNoRate)
+    rates_alone_[usage] = rates_.rates(running_)[static_cast<std::size_t>(&stream - streams_.data())];
+  return rates_alone_[usage];
+}
+
+void RankEngine::apply_rate(Stream& stream, std::int64_t now, double rate) {
+  if (stream.since == now && stream.rate == 0) {
+    set_rate(stream, now, rate);  // it starts now
+  } else {
+    change_rate(stream, now, rate);
   }
 }
 

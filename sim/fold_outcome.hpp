@@ -65,6 +65,8 @@ class RankEngine {
   void end_tasks(std::int64_t now);
   void start_tasks(std::int64_t now);
   void apply_rates(std::int64_t now);
+  void apply_rate(Stream& stream, std::int64_t now, double rate);
+  [[nodiscard]] double rate_alone(const Stream& stream);
   void set_rate(Stream& stream, std::int64_t now, double rate);
   void change_rate(Stream& stream, std::int64_t now, double rate);
   void note(const Stream& stream);
@@ -74,7 +76,10 @@ class RankEngine {
   [[nodiscard]] const FoldTask& head_of(const Stream& stream) const { return outcome_.tasks[stream.queue[stream.head]]; }
   void finish();
 
+  static constexpr double kNoRate = -1;
+
   RateTable rates_;
+  std::vector<double> rates_alone_;  ///< By usage, of what runs alone; kNoRate: not yet known.
   std::array<Stream, streams_per_rank> streams_;
   std::vector<Stream*> used_;  ///< Those with tasks, in their order.
   RateTable::Running running_{};

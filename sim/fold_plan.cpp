@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 namespace mfusim {
 namespace {
@@ -54,9 +55,8 @@ class Planner {
     const auto group = static_cast<std::uint32_t>(plan_.ranks[rank].size());
     plan_.ranks[rank].push_back({.item = item, .pattern = pattern});
     plan_.group_of[item] = group;
-    for (std::size_t stream = 0; stream < streams_per_rank; ++stream) {
-      if ((pattern->streams >> stream & 1U) != 0) plan_.last_use[rank][stream] = group;
-    }
+    for (std::uint32_t streams = pattern->streams; streams != 0; streams &= streams - 1)
+      plan_.last_use[rank][static_cast<std::size_t>(std::countr_zero(streams))] = group;
     return true;
   }
 
@@ -147,8 +147,29 @@ class Planner {
     return step_of_row_[row];
   }
 
-  /// What tells kinds of one pattern apart: for each step its number, how many tasks it waits for, and which.
+  /// Most passes have one step, which sends what they made, or none: a word tells their kinds apart.
   std::uint32_t kind_of(const FoldGroup& group) {
+    constexpr std::uint64_t no_step = static_cast<std::uint64_t>(-1);
+    std::uint64_t word = no_step;
+    if (group.first_step != FoldPlan::none) {
+      const StepRecord::Item& step = record_.items[group.first_step];
+      const bool sends = group.first_step == group.last_step && step.last_wait - step.first_wait == 1 &&
+                         record_.wait_items[step.first_wait] == group.item;
+      if (!sends) return kind_of_steps(group);
+      word = std::uint64_t{step.row} << 32U | (record_.waits[step.first_wait] - record_.items[group.item].first);
+    }
+    const std::size_t pattern = group.pattern == nullptr ? 0 : group.pattern->number;
+    if (simple_kinds_.size() <= pattern) simple_kinds_.resize(kinds_.size());
+    auto& [last_word, kind] = simple_kinds_[pattern];
+    if (kind == FoldPlan::none || last_word != word) {
+      kind = kind_of_steps(group);
+      last_word = word;
+    }
+    return kind;
+  }
+
+  /// What tells kinds of one pattern apart: for each step its number, how many tasks it waits for, and which.
+  std::uint32_t kind_of_steps(const FoldGroup& group) {
     key_.clear();
     auto position = static_cast<std::uint32_t>(group.pattern == nullptr ? 0 : group.pattern->tasks.size());
     for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item]) {
@@ -206,8 +227,8 @@ class Planner {
   void note_waits(std::uint32_t item) {
     const std::int32_t rank = record_.items[item].rank;
     static_cast<void>(record_.all_waits(record_.items[item], [&](TaskId, std::uint32_t source) {
-      const bool elsewhere = record_.items[source].rank != rank || plan_.group_of[source] != plan_.group_of[item];
-      if (record_.items[source].segment != StepRecord::none && elsewhere) plan_.awaited[source] = true;
+      if (record_.items[source].segment == StepRecord::none) return true;
+      if (record_.items[source].rank != rank || plan_.group_of[source] != plan_.group_of[item]) plan_.awaited[source] = true;
       return true;
     }));
   }
@@ -219,6 +240,11 @@ class Planner {
   std::map<std::tuple<std::uint32_t, std::uint32_t, double>, const FoldPattern*> patterns_;
   std::vector<std::vector<std::uint32_t>> kinds_{1};  ///< By number of their pattern.
   std::map<std::tuple<std::int64_t, UsageId, StreamKind>, std::uint32_t> steps_;
+  struct SimpleKind {
+    std::uint64_t word = 0;
+    std::uint32_t kind = FoldPlan::none;
+  };
+  std::vector<SimpleKind> simple_kinds_;             ///< By number of their pattern: the one that was met last.
   std::vector<const FoldPattern*> pattern_on_rank_;  ///< By rank and segment.
   std::vector<std::uint32_t> step_of_row_;
   std::vector<std::uint32_t> step_position_;  ///< By item.

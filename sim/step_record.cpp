@@ -8,8 +8,10 @@ namespace mfusim {
 void StepRecord::append(Item item, std::size_t size, std::span<const TaskId> after) {
   item.first = tasks;
   item.first_wait = static_cast<std::uint32_t>(waits.size());
-  waits.insert(waits.end(), after.begin(), after.end());
-  for (const TaskId before : after) wait_items.push_back(recent_item_of(before));
+  for (const TaskId before : after) {
+    waits.push_back(before);
+    wait_items.push_back(recent_item_of(before));
+  }
   item.last_wait = static_cast<std::uint32_t>(waits.size());
   tasks += static_cast<TaskId>(size);
   while (item_of_block_.size() * block < tasks) item_of_block_.push_back(static_cast<std::uint32_t>(items.size()));

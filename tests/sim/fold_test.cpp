@@ -163,20 +163,33 @@ TEST_CASE("what is not folded is answered by the full graph: an optimizer that t
 TEST_CASE("the work of a fold does not grow with the micro-batches", "[property]") {
   const std::string overlap = GENERATE("false", "true");
   CAPTURE(overlap);
+  const auto scenario_with = [&](int micro_batches) {
+    return scenario_of(tiny_decoder, {{"cluster.gpus", "8"},
+                                      {"parallel.tensor", "2"},
+                                      {"parallel.sequence", "true"},
+                                      {"parallel.pipeline", "4"},
+                                      {"training.global_batch", std::to_string(micro_batches)},
+                                      {"techniques.pp_overlap", overlap},
+                                      {"stack", "megatron-lm-2023-01"}});
+  };
   const auto folded = [&](int micro_batches) {
-    const Scenario scenario = scenario_of(tiny_decoder, {{"cluster.gpus", "8"},
-                                                         {"parallel.tensor", "2"},
-                                                         {"parallel.sequence", "true"},
-                                                         {"parallel.pipeline", "4"},
-                                                         {"training.global_batch", std::to_string(micro_batches)},
-                                                         {"techniques.pp_overlap", overlap},
-                                                         {"stack", "megatron-lm-2023-01"}});
+    const Scenario scenario = scenario_with(micro_batches);
     return fold(record_step(scenario, micro_batch_work(scenario)), scenario).value();
   };
   const Folded few = folded(32);
   const Folded many = folded(320);
   CHECK(many.groups > 9 * few.groups);
   CHECK(many.simulated_tasks == few.simulated_tasks);
+
+  const auto skipping = [&](int micro_batches) {
+    const Scenario scenario = scenario_with(micro_batches);
+    return fold_step(scenario, micro_batch_work(scenario)).value();
+  };
+  const Folded shorter = skipping(320);
+  const Folded longer = skipping(6400);
+  CHECK(shorter.makespan == many.makespan);
+  CHECK(longer.groups == shorter.groups);  // not even their passes are written down
+  CHECK(longer.periods_skipped == shorter.periods_skipped + 6400 - 320);
 }
 
 TEST_CASE("a segment whose communication may start before its first kernel is no pattern", "[unit]") {
