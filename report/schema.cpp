@@ -212,6 +212,7 @@ json stack_settings() {
                   {"gradient_copies", word("What else is done to gradients", {"none", "buckets", "buckets-and-sums"})},
                   {"weight_gradient_sum", word("Sum over the micro-batches", {"fused", "separate"})},
                   {"pipeline_overlap", word("Phases that pp_overlap reaches", {"all", "steady"})},
+                  {"matrix_library", word("Release of the library of products", {"cublas-11.6", "cublas-11.7"})},
                   {"eager_cross_entropy", flag("Logits are copied to fp32 and kept")},
                   {"unfused", section("Operators that are eager whatever fused_operators says",
                                       {{"rms_norm", flag("RMSNorm", false)},

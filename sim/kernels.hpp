@@ -19,7 +19,8 @@ struct KernelContext {
   bool fused_operators = true;
   WeightState weights = WeightState::MasterCopy;
   WeightGradientSum weight_gradient_sum = WeightGradientSum::Fused;
-  Bytes gradient_value{4};   ///< Of one value of the sum over the micro-batches.
+  Bytes gradient_value{4};  ///< Of one value of the sum over the micro-batches.
+  MatrixLibrary matrix_library = MatrixLibrary::Cublas117;
   EagerOperators unfused{};  ///< Operators for which the software has no fused kernel at all.
 };
 

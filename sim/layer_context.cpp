@@ -16,6 +16,7 @@ LayerContext layer_context(const Scenario& scenario) {
                   .weights = autocasts(scenario.training, scenario.stack) ? WeightState::Autocast : WeightState::MasterCopy,
                   .weight_gradient_sum = scenario.stack.weight_gradient_sum,
                   .gradient_value = gradient_value(scenario),
+                  .matrix_library = scenario.stack.matrix_library,
                   .unfused = scenario.stack.unfused},
       .tensor = {.ranks = plan.tensor, .sequence = plan.sequence},
       .context = {.ranks = plan.context,

@@ -33,6 +33,8 @@ const std::vector<std::pair<std::string, WeightGradientSum>> weight_gradient_sum
                                                                                   {"separate", WeightGradientSum::Separate}};
 const std::vector<std::pair<std::string, PipelineOverlap>> pipeline_overlaps{{"all", PipelineOverlap::AllPhases},
                                                                              {"steady", PipelineOverlap::SteadyPhase}};
+const std::vector<std::pair<std::string, MatrixLibrary>> matrix_libraries{{"cublas-11.6", MatrixLibrary::Cublas116},
+                                                                          {"cublas-11.7", MatrixLibrary::Cublas117}};
 const std::vector<std::pair<std::string, LaunchMode>> launch_modes{{"eager", LaunchMode::Eager}, {"graph", LaunchMode::Graph}};
 const std::vector<std::pair<std::string, AttentionKernel>> attention_kernels{{"false", AttentionKernel::Unfused},
                                                                              {"1", AttentionKernel::Flash1},
@@ -91,6 +93,7 @@ void read_settings(Reader& reader, Stack& stack) {
   if (reader.has("gradient_copies")) stack.gradient_copies = reader.choice("gradient_copies", gradient_copies);
   if (reader.has("weight_gradient_sum")) stack.weight_gradient_sum = reader.choice("weight_gradient_sum", weight_gradient_sums);
   if (reader.has("pipeline_overlap")) stack.pipeline_overlap = reader.choice("pipeline_overlap", pipeline_overlaps);
+  if (reader.has("matrix_library")) stack.matrix_library = reader.choice("matrix_library", matrix_libraries);
   if (reader.has("unfused")) stack.unfused = read_unfused(reader.child("unfused"));
   if (reader.has("framework_memory")) stack.framework_memory = reader.quantity<Bytes>("framework_memory");
 }

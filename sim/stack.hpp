@@ -89,6 +89,7 @@ struct Stack {
   GradientCopies gradient_copies = GradientCopies::None;
   WeightGradientSum weight_gradient_sum = WeightGradientSum::Fused;
   PipelineOverlap pipeline_overlap = PipelineOverlap::AllPhases;
+  MatrixLibrary matrix_library = MatrixLibrary::Cublas117;
   EagerOperators unfused;  ///< Eager whatever `techniques.fused_operators` says.
   Techniques techniques;   ///< What the stack does by itself.
   bool operator==(const Stack&) const = default;
