@@ -234,6 +234,7 @@ json stack_settings() {
                   {"sharded_reduction", word("Where ZeRO-1 sums gradients", {"to-owners", "whole", "whole-with-bf16"})},
                   {"gathers_at_update", flag("ZeRO-1 and 2 gather new weights in the open")},
                   {"pipeline_overlap", word("Phases that pp_overlap reaches", {"all", "steady"})},
+                  {"matrix_library", word("Release of the library of products", {"cublas-11.6", "cublas-11.7"})},
                   {"eager_cross_entropy", flag("Logits are copied to fp32 and kept")},
                   {"unfused", section("Operators that are eager whatever fused_operators says",
                                       {{"rms_norm", flag("RMSNorm", false)},

@@ -165,6 +165,7 @@ struct KernelPricer {
                                .dtype = context.precision,
                                .kernel = context.attention,
                                .softmax = softmax(),
+                               .library = context.matrix_library,
                                .direction = pass == Pass::Forward ? Direction::Forward : Direction::Backward};
     const double rows = attention.batch.as_double() * attention.heads.as_double() * attention.queries.as_double();
     const double forward_flops = 4 * rows * attention.window.as_double() * attention.head_dim.as_double();

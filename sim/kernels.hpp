@@ -19,8 +19,9 @@ struct KernelContext {
   bool fused_operators = true;
   WeightState weights = WeightState::MasterCopy;
   WeightGradientSum weight_gradient_sum = WeightGradientSum::AfterFirst;
-  Bytes gradient_value{4};   ///< Of one value of the sum over the micro-batches.
-  double summed = 0;         ///< Share of the micro-batches whose weight gradients are added to a sum.
+  Bytes gradient_value{4};  ///< Of one value of the sum over the micro-batches.
+  double summed = 0;        ///< Share of the micro-batches whose weight gradients are added to a sum.
+  MatrixLibrary matrix_library = MatrixLibrary::Cublas117;
   EagerOperators unfused{};  ///< Operators for which the software has no fused kernel at all.
 };
 

@@ -28,6 +28,7 @@ LayerContext layer_context(const Scenario& scenario) {
                   .weight_gradient_sum = scenario.stack.weight_gradient_sum,
                   .gradient_value = gradient_value(scenario),
                   .summed = summed_micro_batches(scenario),
+                  .matrix_library = scenario.stack.matrix_library,
                   .unfused = scenario.stack.unfused},
       .tensor = {.ranks = plan.tensor, .sequence = plan.sequence},
       .context = {.ranks = plan.context,

@@ -106,8 +106,9 @@ struct Stack {
   PipelineExchange pipeline_exchange = PipelineExchange::AtOnce;
   ShardedReduction sharded_reduction = ShardedReduction::ToOwners;
   bool gathers_at_update = false;  ///< ZeRO-1 and 2 gather new weights before the step ends, whatever overlaps.
-  EagerOperators unfused;          ///< Eager whatever `techniques.fused_operators` says.
-  Techniques techniques;           ///< What the stack does by itself.
+  MatrixLibrary matrix_library = MatrixLibrary::Cublas117;
+  EagerOperators unfused;  ///< Eager whatever `techniques.fused_operators` says.
+  Techniques techniques;   ///< What the stack does by itself.
   bool operator==(const Stack&) const = default;
 };
 

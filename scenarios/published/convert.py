@@ -249,13 +249,19 @@ def refuse_clip(row):
         raise NotExpressed("no throughput is published" if not row["step_time_s"] else "not a contrastive two-tower model")
     if row["id"] in SAME_RUN:
         raise NotExpressed(f"the same run as {SAME_RUN[row['id']]}")
-    if row["patch_dropout"] not in ("", "0"):
-        raise NotExpressed("patch dropout during training is not a key of a scenario")
     if not re.match(r"ViT-", row["model"]):
         raise NotExpressed(f"the {row['model']} tower (convolutions) is not modelled")
     for column, what in (("local_batch", "local batch"), ("gpus_per_node", "number of GPUs a node"), ("interconnect", "network")):
         if not row[column]:
             raise NotExpressed(f"the {what} is not stated")
+
+
+def clip_batch(row):
+    """Global batch, and what is assumed of it: local batch x GPUs, which a source may round to two digits."""
+    batch = int(row["local_batch"]) * int(row["n_gpus"])
+    if abs(int(row["global_batch"]) - batch) > 0.005 * batch:
+        raise NotExpressed("the global batch is not local batch x GPUs")
+    return batch, ["global batch: local batch x GPUs, which the source rounds"] if int(row["global_batch"]) != batch else []
 
 
 def clip_case(row):
@@ -272,19 +278,20 @@ def clip_case(row):
         assumed.append("precision fp16, open_clip's amp")
     if "not in file" in row["notes"] or "presumed" in row["interconnect"]:
         assumed.append("network of the machine the authors name elsewhere")
+    batch, rounding = clip_batch(row)
+    assumed += rounding
+    dropout = {"patch_dropout": number(row["patch_dropout"])} if row["patch_dropout"] not in ("", "0") else {}
     case = {"id": row["id"], "model": row["model"],
             "cluster": cluster_of(row["gpu"], row["n_gpus"], row["gpus_per_node"], row["interconnect"]),
-            "training": {"global_batch": int(row["global_batch"]), "micro_batch": int(row["local_batch"]),
+            "training": {"global_batch": batch, "micro_batch": int(row["local_batch"]),
                          "text_length": int(row["text_len"]), "image_size": int(row["image_size"]), "precision": precision,
-                         "optimizer": "adamw"},
+                         "optimizer": "adamw", **dropout},
             "parallel": {"data": int(row["n_gpus"]), "zero": 0, "recompute": checkpointing}, "stack": "pytorch-ddp-2022",
             "measured": {"samples_per_s": f"{row['samples_per_s']} samples/s", "source": f"{row['source']}, {row['url']}",
                          "family": family, "split": "calibration", "tier": "B",
                          "unstated": "input path; PyTorch version; attention kernel" + (
                              "; recomputation" if row["grad_ckpt"] not in ("full", "none") else ""),
                          "assumed": "; ".join(assumed)}}
-    if int(row["global_batch"]) != int(row["local_batch"]) * int(row["n_gpus"]):
-        raise NotExpressed("the global batch is not local batch x GPUs")
     return family, case
 
 

@@ -144,6 +144,21 @@ TEST_CASE("softmax as the framework's own kernel moves what the fused one does, 
   CHECK(total(scores(DataType::Bf16, SoftmaxKernel::EagerFp32, Direction::Backward)) == 2 + (2 + 4) + 12 + (4 + 2) + 3 * 2);
 }
 
+TEST_CASE("the release of the library moves unfused attention alone", "[property]") {
+  // 577 and 77 tokens: no multiples of eight
+  const auto time = [](const std::string& stack, const std::string& library) {
+    return run(small_clip, {{"stack", stack}, {"stack_settings.matrix_library", library}}).result.iteration_time;
+  };
+  CHECK(time("pytorch-ddp-2022", "cublas-11.6") > time("pytorch-ddp-2022", "cublas-11.7"));
+  CHECK(time("pytorch-ddp-2024", "cublas-11.6") == time("pytorch-ddp-2024", "cublas-11.7"));
+  // 1024 tokens
+  const auto decoder_time = [](const std::string& library) {
+    return run(small_decoder, {{"techniques.flash_attention", "false"}, {"stack_settings.matrix_library", library}})
+        .result.iteration_time;
+  };
+  CHECK(decoder_time("cublas-11.6") == decoder_time("cublas-11.7"));
+}
+
 TEST_CASE("published: eager attention of PyTorch on A100, forward and backward, within 17 %", "[published]") {
   // Dao-AILab/flash-attention@0251105a assets/flash2_a100_fwd_bwd_benchmark.png: 16,384 tokens, 32 heads of 64, full attention;
   // the benchmark brings queries, keys and values into their layout by copies, as nn.MultiheadAttention does.
