@@ -11,13 +11,13 @@ namespace mfusim {
 /// What a search over many plans asks of one: the same numbers as summarize() gives, without what explains them.
 struct Evaluation {
   Seconds iteration_time{};
-  Flops model_flops;       ///< Of the whole job in one step.
-  double mfu = 0;          ///< As Result::mfu.
-  Bytes peak_memory;       ///< Of the fullest pipeline stage's GPUs.
-  Bytes reserved_memory;   ///< As Result::Memory::reserved.
-  Bytes allocated_memory;  ///< As Result::Memory::allocated.
-  Bytes memory_capacity;   ///< Of a GPU.
-  int fullest_stage = 0;   ///< The first of equals.
+  Flops model_flops;         ///< Of the whole job in one step.
+  double mfu = 0;            ///< As Result::mfu.
+  Bytes peak_memory;         ///< Of the fullest pipeline stage's GPUs.
+  Bytes reserved_memory{};   ///< As Result::Memory::reserved.
+  Bytes allocated_memory{};  ///< As Result::Memory::allocated.
+  Bytes memory_capacity;     ///< Of a GPU.
+  int fullest_stage = 0;     ///< The first of equals.
   [[nodiscard]] bool fits() const { return peak_memory <= memory_capacity; }
 };
 
