@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/build_step.hpp"
+#include "sim/fold.hpp"
+#include "sim/pipeline_schedule.hpp"
+
+#include <algorithm>
+
+namespace mfusim {
+namespace {
+
+/// How many of a pipeline's micro-batches to write down first: enough for the warm-up, one period and the flush, and for some
+/// periods in which delays of the beginning wear off. Fewer than all by whole rounds of the stages, as states may recur only
+/// after a micro-batch has gone down the pipeline and up again.
+std::int64_t micro_batches_to_try(const ParallelPlan& plan) {
+  const std::int64_t stages = plan.pipeline;
+  const ScheduleKind& kind = schedule_kind(plan.schedule);
+  const std::int64_t rounds = kind.splits_backward ? 6 : 3;
+  return rounds * stages + plan.micro_batches % stages;
+}
+
+/// Whether passes repeat on every rank: not under GPipe.
+bool repeats(const StepRecord& record) {
+  return std::all_of(record.repetitions.begin(), record.repetitions.end(),
+                     [](const StepRecord::Repetition& passes) { return passes.period > 0; });
+}
+
+}  // namespace
+
+std::optional<Folded> fold_step(const Scenario& scenario, const Work<Count>& work) {
+  const ParallelPlan& plan = scenario.parallel;
+  const bool made_to_measure = schedule_kind(plan.schedule).measured_order != nullptr;  // fewer micro-batches, another order
+  const bool pipeline = work.towers.size() == 1 && plan.zero != 3 && !made_to_measure;
+  const std::int64_t worth_it = plan.micro_batches * 3 / 4;
+  for (std::int64_t tried = micro_batches_to_try(plan); pipeline && tried <= worth_it;
+       tried += tried / plan.pipeline * plan.pipeline) {
+    const StepGraph step = record_shorter_step(scenario, work, tried);
+    if (!repeats(step.record())) break;
+    const std::optional<Folded> folded = fold(step, scenario);
+    if (!folded || folded->complete) return folded;
+  }
+  return fold(record_step(scenario, work), scenario);
+}
+
+}  // namespace mfusim
