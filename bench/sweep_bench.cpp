@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rates of a sweep over a whole space, in configurations a second of one thread's processor time, and what threads gain.
+// Rates of a sweep over a whole space, in configurations a second of one thread's processor time, what threads gain, and the most
+// memory that the program held until then (it does not grow from the first space to the second, seven times as large).
 // Run from the root.
 #include "sim/scenario_document.hpp"
 #include "study/sweep.hpp"
 
 #include <benchmark/benchmark.h>
+#include <sys/resource.h>
 
 namespace {
 
 using namespace mfusim;
 
-SweepSpace megatron_space() {
-  const std::filesystem::path path = "scenarios/sweep-175b-a100x1024.yaml";
-  return read_sweep_space(load_scenario_document(path).root, path, Limited::No);
+const char* const megatron = "scenarios/sweep-175b-a100x1024.yaml";
+const char* const large = "bench/large_space.yaml";
+
+double most_memory_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
 }
 
 void count_rates(benchmark::State& state, const SweepAnswer& answer) {
@@ -25,10 +31,11 @@ void count_rates(benchmark::State& state, const SweepAnswer& answer) {
   state.counters["simulated_per_s"] = rate(counts.fits);
   state.counters["evaluated_per_s"] = rate(counts.all());
   state.counters["all_per_s"] = rate(answer.size);
+  state.counters["memory_mb"] = most_memory_mb();
 }
 
-void sweep(benchmark::State& state, Pruning pruning, int jobs) {
-  const SweepSpace space = megatron_space();
+void sweep(benchmark::State& state, const char* path, Pruning pruning, int jobs) {
+  const SweepSpace space = read_sweep_space(load_scenario_document(path).root, path, Limited::No);
   SweepOptions options;
   options.pruning = pruning;
   options.jobs = jobs;
@@ -37,10 +44,14 @@ void sweep(benchmark::State& state, Pruning pruning, int jobs) {
   count_rates(state, answer);
 }
 
-BENCHMARK_CAPTURE(sweep, pruned, Pruning::On, 1)->Unit(benchmark::kSecond)->Iterations(1);
-BENCHMARK_CAPTURE(sweep, exhaustive, Pruning::Off, 1)->Unit(benchmark::kSecond)->Iterations(1);
-BENCHMARK_CAPTURE(sweep, pruned_two_threads, Pruning::On, 2)->Unit(benchmark::kSecond)->Iterations(1)->UseRealTime();
-BENCHMARK_CAPTURE(sweep, exhaustive_two_threads, Pruning::Off, 2)->Unit(benchmark::kSecond)->Iterations(1)->UseRealTime();
+BENCHMARK_CAPTURE(sweep, pruned, megatron, Pruning::On, 1)->Unit(benchmark::kSecond)->Iterations(1);
+BENCHMARK_CAPTURE(sweep, exhaustive, megatron, Pruning::Off, 1)->Unit(benchmark::kSecond)->Iterations(1);
+BENCHMARK_CAPTURE(sweep, pruned_two_threads, megatron, Pruning::On, 2)->Unit(benchmark::kSecond)->Iterations(1)->UseRealTime();
+BENCHMARK_CAPTURE(sweep, exhaustive_two_threads, megatron, Pruning::Off, 2)
+    ->Unit(benchmark::kSecond)
+    ->Iterations(1)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(sweep, large_two_threads, large, Pruning::On, 2)->Unit(benchmark::kSecond)->Iterations(1)->UseRealTime();
 
 }  // namespace
 
