@@ -140,6 +140,11 @@ Grid result_grid(const Result& result) {
   if (result.tokens_per_s) add("tokens_per_s", *result.tokens_per_s);
   add("range_low_s", result.range.low.count());
   add("range_high_s", result.range.high.count());
+  if (result.jitter) {
+    add("jitter.without_s", result.jitter->without.count());
+    add("jitter.mean_s", result.jitter->mean.count());
+    if (result.jitter->deviation) add("jitter.deviation_s", result.jitter->deviation->count());
+  }
   for (const auto& [name, time] : result.breakdown) add("breakdown_s." + name, time.count());
   add("memory.peak_bytes", static_cast<std::int64_t>(std::llround(result.memory.peak.value())));
   add("memory.capacity_bytes", static_cast<std::int64_t>(std::llround(result.memory.capacity.value())));

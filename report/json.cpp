@@ -84,6 +84,14 @@ json towers_json(const std::vector<Result::TowerShare>& towers) {
   return list;
 }
 
+json jitter_json(const Result::Jitter& jitter) {
+  json object{{"samples", jitter.samples}, {"without_s", jitter.without.count()}, {"mean_s", jitter.mean.count()}};
+  if (jitter.deviation) object["deviation_s"] = jitter.deviation->count();
+  object["shortest_s"] = jitter.shortest.count();
+  object["longest_s"] = jitter.longest.count();
+  return object;
+}
+
 json defaults_json(const UsedDefaults& defaults) {
   json object = json::object();
   for (const UsedDefault& used : defaults) object[used.path] = used.value;
@@ -158,6 +166,7 @@ void write_json(std::ostream& out, const Result& result) {
                        {"based_on", result.range.based_on},
                        {"runs", result.range.runs},
                        {"families", result.range.families}};
+  if (result.jitter) document["jitter"] = jitter_json(*result.jitter);
   document["provenance"] = provenance_json(result);
   if (result.against) {
     document["measured"] = {{"iteration_time_s", result.against->measured.count()},

@@ -191,14 +191,28 @@ json data() {
 }
 
 json variation() {
+  const auto seed = [](const std::string& description) {
+    return json{{"type", "integer"}, {"minimum", 0}, {"description", description}, {"default", 1}};
+  };
   const json slowdown{{"type", "number"}, {"minimum", 1}, {"description", "Their kernels last so many times longer"}};
   const json fraction{{"type", "number"}, {"minimum", 0}, {"maximum", 1}, {"description", "Share of the nodes"}};
   const json slow_rank =
       section("A slow GPU", {{"rank", {{"type", "integer"}, {"minimum", 0}}}, {"slowdown", slowdown}}, {"rank", "slowdown"});
-  return section("Ranks that are slower than the others: one of the two keys",
+  const json deviation{{"type", "number"},
+                       {"minimum", 0},
+                       {"maximum", 1},
+                       {"description", "Standard deviation of a pass's time, relative to its mean"}};
+  const json jitter = section("Passes of each rank that last a random time; each replica is then simulated on its own",
+                              {{"relative_deviation", deviation},
+                               {"distribution", word("Of the factor, with mean 1", {"lognormal", "gamma"}, "lognormal")},
+                               {"seed", seed("Which draws")},
+                               {"samples", count("Steps drawn, for a mean and a spread; at most 1000", 1)}},
+                              {"relative_deviation"});
+  return section("Ranks that are slower than the others: one of slow_nodes and slow_ranks, or jitter, or both",
                  {{"slow_nodes", section("A share of the nodes, chosen by a seed",
-                                         {{"fraction", fraction}, {"slowdown", slowdown}, {"seed", count("Which ones", 1)}})},
-                  {"slow_ranks", {{"type", "array"}, {"items", slow_rank}, {"description", "Single GPUs"}}}});
+                                         {{"fraction", fraction}, {"slowdown", slowdown}, {"seed", seed("Which ones")}})},
+                  {"slow_ranks", {{"type", "array"}, {"items", slow_rank}, {"description", "Single GPUs"}}},
+                  {"jitter", jitter}});
 }
 
 json stack_settings() {

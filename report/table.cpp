@@ -42,6 +42,14 @@ void write_heading(std::ostream& out, const std::string& text, const TerminalSty
   out << '\n' << painted(text, Tone::Heading, style) << '\n';
 }
 
+std::string shown_jitter(const Result::Jitter& jitter) {
+  const std::string without = fmt::format("{} without random pass times", show_time(jitter.without));
+  if (!jitter.deviation) return fmt::format("one step drawn; {}", without);
+  return fmt::format("mean {} of {} steps drawn, standard deviation {}, from {} to {}; {}", show_time(jitter.mean),
+                     jitter.samples, show_time(*jitter.deviation), show_time(jitter.shortest), show_time(jitter.longest),
+                     without);
+}
+
 void write_answer(std::ostream& out, const Result& result, const TerminalStyle& style) {
   constexpr std::size_t remarks = 29;  // where the column of remarks begins
   const auto line = [&](const std::string& text) { write_wrapped(out, text, remarks, style); };
@@ -49,6 +57,10 @@ void write_answer(std::ostream& out, const Result& result, const TerminalStyle& 
   out << '\n';
   line(fmt::format("  step time   {:>12}   between {} and {}", show_time(result.iteration_time), show_time(result.range.low),
                    show_time(result.range.high)));
+  if (result.jitter) {
+    const double longer = 100 * (result.jitter->mean / result.jitter->without - 1);
+    line(fmt::format("  jitter      {:>12}   {}", fmt::format("{:+.1f} %", longer), shown_jitter(*result.jitter)));
+  }
   line(fmt::format("  MFU         {:>12}   model FLOPs (3 x forward, no recompute) / time / {:.0f} TFLOP/s peak",
                    show_percent(result.mfu), result.peak_per_gpu.value() / 1e12));
   line(fmt::format("  HFU         {:>12}   with recomputed FLOPs", show_percent(result.hfu)));

@@ -275,6 +275,7 @@ std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdo
 }
 
 std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario) {
+  if (scenario.variation && scenario.variation->jitter) return std::nullopt;  // no two passes are alike
   const std::vector<ReplicaClass> classes = replica_classes(scenario);
   if (classes.size() != 1) return std::nullopt;
   if (!scenario.variation) return fold(step, std::vector<double>(static_cast<std::size_t>(step.ranks()), 1.0));

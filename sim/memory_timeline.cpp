@@ -18,15 +18,6 @@ struct Span {
   Picoseconds end{};
 };
 
-/// The pass that a kernel belongs to; nothing for the update. A whole backward pass holds its weight gradients and recomputation.
-std::optional<Slot::Kind> kind_of_pass(const Step& step, const ScheduleKind& schedule) {
-  if (step.step_class == StepClass::Optimizer) return std::nullopt;
-  if (step.name.ends_with(" forward")) return Slot::Kind::Forward;
-  if (!schedule.splits_backward) return Slot::Kind::Backward;
-  const bool weights = step.name.ends_with(to_string(Pass::WeightGradient));
-  return weights ? Slot::Kind::WeightGradient : Slot::Kind::InputGradient;
-}
-
 /// When the kernels of each pass ran, rank by rank.
 std::vector<std::map<Passage, Span>> passes_of(const BuiltStep& step, const Timeline& timeline, const ScheduleKind& schedule) {
   std::vector<std::map<Passage, Span>> spans(static_cast<std::size_t>(step.ranks));
@@ -49,6 +40,14 @@ int rank_of_stage(const BuiltStep& step, const ParallelPlan& plan, int stage) {
 }
 
 }  // namespace
+
+std::optional<Slot::Kind> kind_of_pass(const Step& step, const ScheduleKind& schedule) {
+  if (step.step_class == StepClass::Optimizer) return std::nullopt;
+  if (step.name.ends_with(" forward")) return Slot::Kind::Forward;
+  if (!schedule.splits_backward) return Slot::Kind::Backward;
+  const bool weights = step.name.ends_with(to_string(Pass::WeightGradient));
+  return weights ? Slot::Kind::WeightGradient : Slot::Kind::InputGradient;
+}
 
 std::vector<MemoryPoint> memory_timeline(const Scenario& scenario, const Work<Count>& work, const BuiltStep& step,
                                          const Timeline& timeline) {

@@ -11,6 +11,9 @@
 
 namespace mfusim {
 
+/// The pass that a kernel belongs to; nothing for the update. A whole backward pass holds its weight gradients and recomputation.
+[[nodiscard]] std::optional<Slot::Kind> kind_of_pass(const Step& step, const ScheduleKind& schedule);
+
 /// The activations of a simulated rank from a moment on.
 struct MemoryPoint {
   int rank = 0;

@@ -13,8 +13,11 @@ std::string place_name(const ParallelPlan& plan, int stage) {
   return plan.pipeline > 1 ? fmt::format("stage {}", stage) : std::string("GPU");
 }
 
-std::string class_name(const ReplicaClass& replicas, std::size_t stage) {
-  const std::string count = fmt::format("{} replica{}", replicas.replicas, replicas.replicas == 1 ? "" : "s");
+/// "3 replicas"; where each is its own, "replica 3".
+std::string class_name(const Scenario& scenario, const ReplicaClass& replicas, std::size_t number, std::size_t stage) {
+  const bool own = scenario.variation && scenario.variation->jitter;
+  const std::string count =
+      own ? fmt::format("replica {}", number) : fmt::format("{} replica{}", replicas.replicas, replicas.replicas == 1 ? "" : "s");
   const double slowdown = replicas.slowdown[stage];
   return slowdown > 1 ? fmt::format("{}, {:.4g}x slower", count, slowdown) : count;
 }
@@ -38,9 +41,9 @@ std::vector<std::string> rank_names(const BuiltStep& step, const Scenario& scena
     return names;
   }
   for (int stage = 0; stage < stages; ++stage) {
-    for (const ReplicaClass& replicas : classes) {
+    for (std::size_t number = 0; number < classes.size(); ++number) {
       std::string name = place_name(scenario.parallel, stage);
-      if (classes.size() > 1) name += ", " + class_name(replicas, static_cast<std::size_t>(stage));
+      if (classes.size() > 1) name += ", " + class_name(scenario, classes[number], number, static_cast<std::size_t>(stage));
       names.push_back(std::move(name));
     }
   }

@@ -94,6 +94,16 @@ struct Result {
   };
   Range range;
 
+  /// What random pass times cost (sim/jitter_cost.hpp). The rest of the result is the first sample's.
+  struct Jitter {
+    std::int64_t samples = 1;
+    Seconds without{};  ///< The step without them.
+    Seconds mean{};
+    std::optional<Seconds> deviation{};  ///< Of several samples.
+    Seconds shortest{}, longest{};
+  };
+  std::optional<Jitter> jitter;
+
   struct ProvenanceShare {
     std::string kind;       ///< measured, interpolated, fitted, data sheet, assumed
     double time_share = 0;  ///< Of the critical rank's kernel and communication time.

@@ -90,6 +90,8 @@ struct DataPipeline {
   bool operator==(const DataPipeline&) const = default;
 };
 
+enum class JitterDistribution { Lognormal, Gamma };
+
 /// Ranks whose kernels last longer than those of the others (sim/variation.hpp).
 struct Variation {
   struct SlowNodes {
@@ -101,8 +103,16 @@ struct Variation {
     int rank = 0;
     double slowdown = 1;
   };
-  std::optional<SlowNodes> slow_nodes;
-  std::vector<SlowRank> slow_ranks;
+  /// Random durations of the passes of each rank (sim/jitter.hpp).
+  struct Jitter {
+    double relative_deviation = 0;  ///< Standard deviation of a pass's factor, whose mean is 1.
+    JitterDistribution distribution = JitterDistribution::Lognormal;
+    std::int64_t seed = 1;
+    std::int64_t samples = 1;  ///< Steps drawn.
+  };
+  std::optional<SlowNodes> slow_nodes{};
+  std::vector<SlowRank> slow_ranks{};
+  std::optional<Jitter> jitter{};
 };
 
 /// A published measurement to hold the prediction against. Never read by the simulation.

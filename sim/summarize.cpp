@@ -3,6 +3,7 @@
 
 #include "sim/breakdown.hpp"
 #include "sim/data_parallel.hpp"
+#include "sim/jitter_cost.hpp"
 #include "sim/memory.hpp"
 #include "sim/memory_advice.hpp"
 #include "sim/memory_timeline.hpp"
@@ -231,6 +232,7 @@ Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltS
   add_waterfall(step, result);
   add_provenance(step, steady, result);
   add_range(scenario, result);
+  if (scenario.variation && scenario.variation->jitter) result.jitter = jitter_cost(scenario, work, step, steady.makespan);
   add_towers(scenario, work, step, steady, result);
   const int alike = towers_apart(scenario) ? 2 : scenario.parallel.pipeline;
   result.critical_rank /= step.ranks / alike;  // its stage: copies of a stage have consecutive numbers

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/variation.hpp"
 
+#include "sim/jitter.hpp"
 #include "sim/step_size.hpp"
 #include "sim/unfold.hpp"
 
@@ -49,6 +50,21 @@ std::vector<Variation::SlowRank> read_slow_ranks(Reader& variation, const Cluste
   return ranks;
 }
 
+Variation::Jitter read_jitter(Reader reader) {
+  static const std::vector<std::pair<std::string, JitterDistribution>> distributions{{"lognormal", JitterDistribution::Lognormal},
+                                                                                     {"gamma", JitterDistribution::Gamma}};
+  constexpr std::int64_t most_samples = 1000;
+  Variation::Jitter jitter;
+  jitter.relative_deviation = reader.fraction("relative_deviation");
+  jitter.distribution = reader.choice("distribution", distributions, "lognormal");
+  jitter.seed = reader.non_negative_int("seed", 1);
+  jitter.samples = reader.positive_int("samples", 1);
+  if (jitter.samples > most_samples)
+    reader.fail("samples", fmt::format("expected at most {} steps, got {}", most_samples, jitter.samples));
+  reader.reject_unknown_keys();
+  return jitter;
+}
+
 /// Node numbers in an order that depends on the seed alone: Fisher and Yates, with a generator that the C++ standard defines to
 /// the bit (its distributions are not).
 std::vector<int> shuffled_nodes(int nodes, std::int64_t seed) {
@@ -66,17 +82,16 @@ bool is_slow(const std::vector<double>& slowdown) {
 }  // namespace
 
 Variation read_variation(Reader reader, const Cluster& cluster) {
-  if (reader.has("jitter"))
-    reader.fail("jitter", "is not modelled yet: with random kernel times no two ranks are alike, and none can stand for another");
   const bool nodes = reader.has("slow_nodes");
   const bool ranks = reader.has("slow_ranks");
   if (nodes && ranks) reader.fail("slow_nodes", "given together with slow_ranks: one of them");
   Variation variation;
   if (nodes) {
     variation.slow_nodes = read_slow_nodes(reader.child("slow_nodes"));
-  } else {
+  } else if (ranks || !reader.has("jitter")) {
     variation.slow_ranks = read_slow_ranks(reader, cluster);
   }
+  if (std::optional<Reader> jitter = reader.child_if("jitter")) variation.jitter = read_jitter(*jitter);
   reader.reject_unknown_keys();
   return variation;
 }
@@ -98,8 +113,12 @@ std::vector<double> slowdown_of_ranks(const Variation& variation, const Cluster&
 std::string describe_variation(const Variation& variation, const Cluster& cluster) {
   const std::vector<double> slowdown = slowdown_of_ranks(variation, cluster);
   const auto slow = std::count_if(slowdown.begin(), slowdown.end(), [](double factor) { return factor > 1; });
-  return fmt::format("variation: {} of {} GPUs are slow, at most {} times", slow, cluster.gpus,
-                     *std::max_element(slowdown.begin(), slowdown.end()));
+  const std::string slow_ones = fmt::format("{} of {} GPUs are slow, at most {} times", slow, cluster.gpus,
+                                            *std::max_element(slowdown.begin(), slowdown.end()));
+  if (!variation.jitter) return "variation: " + slow_ones;
+  const bool alone = !variation.slow_nodes && variation.slow_ranks.empty();
+  return fmt::format("variation: {}passes last a random time, {:.4g} % around their usual one", alone ? "" : slow_ones + "; ",
+                     100 * variation.jitter->relative_deviation);
 }
 
 std::vector<ReplicaClass> replica_classes(const Scenario& scenario) {
@@ -114,7 +133,7 @@ std::vector<ReplicaClass> replica_classes(const Scenario& scenario) {
       slowdown.push_back(*std::max_element(first, first + plan.tensor));
     }
     const auto known = std::find_if(classes.begin(), classes.end(), [&](const auto& one) { return one.slowdown == slowdown; });
-    if (known == classes.end()) {
+    if (scenario.variation->jitter || known == classes.end()) {
       classes.push_back({slowdown, 1});
     } else {
       ++known->replicas;
@@ -123,7 +142,22 @@ std::vector<ReplicaClass> replica_classes(const Scenario& scenario) {
   return classes;
 }
 
+namespace {
+
+/// A rank for each stage of each replica, with the first sample of its passes.
+BuiltStep jittered(const BuiltStep& step, const Scenario& scenario) {
+  const int replicas = scenario.parallel.data;
+  check_step_size(step.graph.size() * static_cast<std::size_t>(replicas),
+                  fmt::format("variation.jitter needs each of the {} replicas on its own", replicas));
+  BuiltStep all = copy_ranks(step, {.tensor = 1, .data = replicas});
+  jitter_kernels(all, scenario, 0);
+  return all;
+}
+
+}  // namespace
+
 BuiltStep vary(BuiltStep step, const Scenario& scenario) {
+  if (scenario.variation && scenario.variation->jitter) return jittered(step, scenario);
   const std::vector<ReplicaClass> classes = replica_classes(scenario);
   if (classes.size() == 1 && !is_slow(classes.front().slowdown)) return step;
   check_step_size(step.graph.size() * classes.size());

@@ -239,7 +239,6 @@ TEST_CASE("a variation that cannot be is refused with the rule and the value", "
       {"{slow_nodes: {fraction: 0.5, slowdown: 2, seed: -1}}", "seed: "},
       {"{slow_nodes: {fraction: 0.5, slowdown: 2}, slow_ranks: [{rank: 0, slowdown: 2}]}",
        "variation.slow_nodes: given together with slow_ranks: one of them"},
-      {"{jitter: {relative: 0.02, seed: 1}}", "variation.jitter: is not modelled yet"},
       {"{}", "variation.slow_ranks: missing"},
       {"{slow_gpus: 3, slow_ranks: [{rank: 0, slowdown: 2}]}", "slow_gpus: unknown key"},
   };
