@@ -9,6 +9,7 @@
 #include "report/table.hpp"
 #include "report/trace.hpp"
 #include "sim/build_step.hpp"
+#include "sim/critical_path.hpp"
 #include "sim/engine.hpp"
 #include "sim/scenario.hpp"
 #include "sim/summarize.hpp"
@@ -47,7 +48,7 @@ void write_files(const RunOptions& options, const Scenario& scenario, const Work
   }
   if (!options.graph.empty()) {
     const auto label = [&](TaskId task) { return step.steps[step.graph.tasks[task].label].name; };
-    write_file(options.graph, [&](std::ostream& out) { write_dot(out, step.graph, label); });
+    write_file(options.graph, [&](std::ostream& out) { write_dot(out, step.graph, timeline, label); });
   }
 }
 
@@ -84,7 +85,8 @@ void add_run_command(CLI::App& app) {
   command->add_option("--trace-ranks", options->trace_ranks, "Only these simulated ranks in --trace, as 0,3-5 (default: all)")
       ->option_text("LIST")
       ->needs("--trace");
-  command->add_option("--graph", options->graph, "Write the task graph in Graphviz's DOT language")->option_text("FILE");
+  command->add_option("--graph", options->graph, "Write the task graph in Graphviz's DOT language, its critical path in red")
+      ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
   command->callback([options] { run(*options); });

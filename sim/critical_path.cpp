@@ -3,6 +3,7 @@
 
 #include "sim/task_graph_boost.hpp"
 
+#include <boost/graph/graphviz.hpp>
 #include <boost/graph/topological_sort.hpp>
 #include <fmt/format.h>
 
@@ -59,6 +60,24 @@ Picoseconds longest_path(const TaskGraph& graph) {
     longest = std::max(longest, rest[task]);
   }
   return longest;
+}
+
+void write_dot(std::ostream& out, const TaskGraph& graph, const Timeline& timeline,
+               const std::function<std::string(TaskId)>& label) {
+  std::vector<TaskId> next_on_path(graph.size(), kNoTask);
+  std::vector<char> on_path(graph.size());
+  const std::vector<TaskId> path = critical_path(graph, timeline);
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    on_path[path[i]] = 1;
+    if (i + 1 < path.size()) next_on_path[path[i]] = path[i + 1];
+  }
+  const auto write_task = [&](std::ostream& stream, TaskId task) {
+    stream << "[label=" << boost::escape_dot_string(label(task)) << (on_path[task] != 0 ? ", color=red]" : "]");
+  };
+  const auto write_edge = [&](std::ostream& stream, const TaskEdge& edge) {
+    if (next_on_path[edge.source] == target(edge, graph)) stream << "[color=red]";
+  };
+  boost::write_graphviz(out, graph, write_task, write_edge);
 }
 
 }  // namespace mfusim

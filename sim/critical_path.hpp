@@ -4,6 +4,9 @@
 #include "sim/task_graph.hpp"
 #include "sim/timeline.hpp"
 
+#include <functional>
+#include <iosfwd>
+#include <string>
 #include <vector>
 
 namespace mfusim {
@@ -17,5 +20,10 @@ namespace mfusim {
 /// Longest sum of durations along any path: what no timeline can beat. It comes from boost::topological_sort and shares no
 /// code with the engine.
 [[nodiscard]] Picoseconds longest_path(const TaskGraph& graph);
+
+/// Writes the graph in Graphviz's DOT language, one node a task with the text that `label` gives; the critical path, its tasks
+/// and the edges between them, is red.
+void write_dot(std::ostream& out, const TaskGraph& graph, const Timeline& timeline,
+               const std::function<std::string(TaskId)>& label);
 
 }  // namespace mfusim

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <sstream>
 
 using namespace mfusim;
 
@@ -105,6 +106,23 @@ TEST_CASE("the critical path covers the step without a gap", "[property]") {
     clock = timeline.end[id];
   }
   CHECK(clock == timeline.makespan);
+}
+
+TEST_CASE("the DOT export paints the critical path and nothing else", "[unit]") {
+  TaskGraphBuilder builder;
+  const StreamId one = builder.add_stream();
+  const StreamId other = builder.add_stream();
+  const TaskId first = builder.add({.duration = Picoseconds(2), .stream = one});
+  const TaskId aside = builder.add({.duration = Picoseconds(1), .stream = other});
+  builder.add({.duration = Picoseconds(1), .stream = one}, {first, aside});
+  const TaskGraph graph = std::move(builder).build();
+  std::ostringstream out;
+  write_dot(out, graph, simulate(graph), [](TaskId task) { return std::to_string(task); });
+  CHECK_THAT(out.str(), ContainsSubstring("0[label=0, color=red];"));
+  CHECK_THAT(out.str(), ContainsSubstring("1[label=1];"));
+  CHECK_THAT(out.str(), ContainsSubstring("2[label=2, color=red];"));
+  CHECK_THAT(out.str(), ContainsSubstring("0->2 [color=red];"));
+  CHECK_THAT(out.str(), ContainsSubstring("1->2 ;"));
 }
 
 TEST_CASE("the critical path refuses a timeline of another graph", "[unit]") {
