@@ -18,7 +18,8 @@ namespace {
 using json = nlohmann::ordered_json;
 
 /// What the parts of the waterfall are, as the subject of "... take(s) 3.2 s".
-constexpr std::array<std::pair<const char*, const char*>, 14> subjects{{
+constexpr std::array<std::pair<const char*, const char*>, 15> subjects{{
+    {"counted_not_computed", "Operations that are not among the model's counted ones take"},
     {"uneven_stages", "Work that the slowest stage does beyond its share takes"},
     {"kernel_inefficiency", "Matrix multiplies and attention, slower than the data-sheet peak, take an extra"},
     {"compute_memory_bound", "Norms, activations and other kernels bound by memory take"},

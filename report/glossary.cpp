@@ -45,8 +45,12 @@ constexpr std::array headline{
 constexpr std::array step_parts{
     Entry{"ideal_at_peak", "ideal at peak", "Time of the job's model FLOPs if every GPU ran at its data-sheet peak throughout.",
           counted},
+    Entry{
+        "counted_not_computed", "counted, not computed",
+        "Model FLOPs count three forward passes, but nobody needs the gradient of the first layer's inputs: less to do, at peak.",
+        counted},
     Entry{"uneven_stages", "uneven stages",
-          "What the critical rank has to do beyond an even share of the job, at peak; negative where it has less.", counted},
+          "What the critical rank has to do beyond the mean of all ranks, at peak; negative where it has less.", counted},
     Entry{"kernel_inefficiency", "kernel inefficiency",
           "What matrix multiplies and attention take beyond their time at the data-sheet peak.", simulated},
     Entry{"compute_matmul", "matrix multiplies", "Time in which matrix-multiply kernels run.", simulated},

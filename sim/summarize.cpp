@@ -15,6 +15,7 @@
 #include "sim/step_flops.hpp"
 #include "sim/towers.hpp"
 #include "sim/version.hpp"
+#include "sim/waterfall.hpp"
 
 #include <fmt/format.h>
 
@@ -110,34 +111,6 @@ void add_range(const Scenario& scenario, Result& result) {
                   .families = range.families};
 }
 
-/// Matmul FLOPs that one rank does outside recomputation.
-double rank_flops(const BuiltStep& step, int rank) {
-  double total = 0;
-  for (const Task& task : step.graph.tasks) {
-    const Step& what = step.steps[task.label];
-    const bool counts = what.step_class == StepClass::Matmul || what.step_class == StepClass::Attention;
-    if (counts && rank_of(task.stream) == rank) total += what.flops.value();
-  }
-  return total;
-}
-
-/// Splits the kernels' part of the breakdown into what the peak would need, the rank's surplus over the mean, and the rest.
-void add_waterfall(const BuiltStep& step, Result& result) {
-  const Seconds ideal = result.model_flops / result.peak_per_gpu / result.gpus;
-  const Seconds own = Flops(rank_flops(step, result.critical_rank)) / result.peak_per_gpu;
-  Seconds kernels{};
-  std::vector<std::pair<std::string, Seconds>> rest;
-  for (const auto& [name, time] : result.breakdown) {
-    if (name == "compute_matmul" || name == "compute_attention") {
-      kernels += time;
-    } else {
-      rest.emplace_back(name, time);
-    }
-  }
-  result.waterfall = {{"ideal_at_peak", ideal}, {"uneven_stages", own - ideal}, {"kernel_inefficiency", kernels - own}};
-  result.waterfall.insert(result.waterfall.end(), rest.begin(), rest.end());
-}
-
 bool is_layer_work(StepClass step_class) {
   return step_class == StepClass::Matmul || step_class == StepClass::Attention || step_class == StepClass::MemoryBound ||
          step_class == StepClass::Recompute;
@@ -229,7 +202,7 @@ Result summarize(const Scenario& scenario, const Work<Count>& work, const BuiltS
   result.critical_rank = critical_rank(step, steady);
   for (const auto& [name, time] : break_down(step, steady, result.critical_rank))
     result.breakdown.emplace_back(name, to_seconds(time));
-  add_waterfall(step, result);
+  result.waterfall = waterfall_of(scenario, step, result);
   add_provenance(step, steady, result);
   add_range(scenario, result);
   if (scenario.variation && scenario.variation->jitter) result.jitter = jitter_cost(scenario, work, step, steady.makespan);

@@ -7,6 +7,7 @@
 #include "tests/sim/scenarios.hpp"
 
 #include <algorithm>
+#include <limits>
 
 using namespace mfusim;
 using namespace mfusim::tests;
@@ -87,6 +88,26 @@ TEST_CASE("the waterfall sums to the step and starts at the time that the peak w
     REQUIRE(result.waterfall.front().first == "ideal_at_peak");
     CHECK_THAT(result.waterfall.front().second / result.iteration_time, WithinRel(result.mfu, 1e-12));
   }
+}
+
+TEST_CASE("the waterfall tells what the convention counts and nobody computes from what stages do unevenly", "[property]") {
+  const auto part = [](const Result& result, const std::string& name) {
+    for (const auto& [key, time] : result.waterfall) {
+      if (key == name) return time.count();
+    }
+    return std::numeric_limits<double>::quiet_NaN();
+  };
+  // The gradient of the images that the patch embedding reads: 24 x 24 patches of 3 x 14 x 14 values, to 1024, for 16 images.
+  const Result clip = run(small_clip).result;
+  const double image_gradient = 2.0 * 16 * 24 * 24 * 3 * 14 * 14 * 1024;
+  CHECK_THAT(part(clip, "counted_not_computed"), WithinRel(-image_gradient / clip.peak_per_gpu.value(), 1e-6));
+  CHECK(part(clip, "uneven_stages") == 0);
+  // A decoder reads a table: nothing is left out. Its last stage of four has the logits, 3 x 2 s h V a sample, alone.
+  const Result decoder = run(small_decoder, {{"cluster.gpus", "4"}, {"parallel.pipeline", "4"}}).result;
+  const double logits = 3.0 * 2 * 16 * 1024 * 1024 * 32000;
+  CHECK(decoder.critical_rank == 3);
+  CHECK_THAT(part(decoder, "counted_not_computed") / decoder.iteration_time.count(), WithinAbs(0, 1e-9));
+  CHECK_THAT(part(decoder, "uneven_stages"), WithinRel(logits * 3 / 4 / decoder.peak_per_gpu.value(), 1e-6));
 }
 
 TEST_CASE("a step is at least its longest chain of tasks and at least its busiest stream", "[property]") {

@@ -8,7 +8,7 @@
   };
   const shades = { grey: ['#8a929b', '#828b95'], pale: ['#c3c9d0', '#4d565f'], ink: ['#1b1f24', '#e6e9ed'] };
   const names = {
-    ideal_at_peak: 'ink', step: 'ink', uneven_stages: 'pale', kernel_inefficiency: 'blue',
+    ideal_at_peak: 'ink', step: 'ink', uneven_stages: 'pale', counted_not_computed: 'pale', kernel_inefficiency: 'blue',
     matmul: 'blue', compute_matmul: 'blue', attention: 'sky', compute_attention: 'sky', memory_bound: 'green',
     compute_memory_bound: 'green', recompute: 'yellow', compute_recompute: 'yellow', optimizer: 'grey',
     tensor_communication: 'vermilion', exposed_tensor_communication: 'vermilion', slowed_by_communication: 'pale',
