@@ -1,5 +1,6 @@
 # The event engine's part of the library.
 set(MFUSIM_ENGINE_SOURCES
+  component_rates.cpp
   critical_path.cpp
   engine.cpp
   engine_events.cpp
@@ -10,6 +11,7 @@ set(MFUSIM_ENGINE_SOURCES
   task_graph.cpp
   task_graph_builder.cpp)
 set(MFUSIM_ENGINE_HEADERS
+  component_rates.hpp
   critical_path.hpp
   engine.hpp
   engine_events.hpp

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/engine_events.hpp"
 
+#include "sim/component_rates.hpp"
 #include "sim/engine_linear.hpp"
 #include "sim/engine_running.hpp"
-#include "sim/sharing_state.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -108,7 +108,7 @@ class EventLoop {
   const TaskGraph& graph_;
   std::vector<std::uint32_t> waiting_for_;
   Timeline timeline_;
-  SharedRates rates_;
+  ComponentRates rates_;
   RunningTasks running_;
   std::int64_t now_ = -1;        ///< Before the first event: even a start at 0 is in the future.
   std::vector<TaskId> passing_;  ///< Released tasks that share nothing.

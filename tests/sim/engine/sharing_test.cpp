@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sharing.hpp"
 
+#include "sim/component_rates.hpp"
 #include "sim/sharing_state.hpp"
 #include "tests/catch.hpp"
 
@@ -63,6 +64,27 @@ std::vector<Load> sorted_loads(const SharingModel& model, const std::vector<std:
   const auto by_priority = [&](const Load& a, const Load& b) { return model.priority[a.usage] < model.priority[b.usage]; };
   std::stable_sort(loads.begin(), loads.end(), by_priority);
   return loads;
+}
+
+/// Components of 1, 2, ... 6 resources, as small and large ones stand side by side in a graph; usages of any of them.
+SharingModel model_of_components(std::mt19937& random) {
+  constexpr std::uint32_t components = 6;
+  std::vector<double> capacities(components * (components + 1) / 2, 1.0);
+  SharingModel model{.resources = capacities.size()};
+  ResourceId first = 0;
+  for (std::uint32_t size = 1; size <= components; ++size) {
+    for (int usages = 0; usages < 5; ++usages) {
+      Usage usage{.priority = static_cast<std::uint32_t>(random() % 2)};
+      for (ResourceId resource = first; resource < first + size; ++resource) {
+        const double amount = 0.1 + 0.9 * static_cast<double>(random() % 100) / 100;
+        if (resource == first || random() % 2 == 0)
+          usage.demands.push_back({resource, amount, random() % 2 == 0 ? Taking::Held : Taking::ByRate});
+      }
+      add_usage(model, capacities, usage);
+    }
+    first += size;
+  }
+  return model;
 }
 
 }  // namespace
@@ -217,6 +239,43 @@ TEST_CASE("rates kept up to date locally are the rates of a solution of everythi
       CAPTURE(step, loads[i].usage);
       CHECK_THAT(state.rate(loads[i].usage), WithinAbs(expected[i], 1e-12));
       CHECK(state.rate(loads[i].usage) == known[loads[i].usage]);  // every change was reported
+    }
+  }
+}
+
+TEST_CASE("looking up whole components gives the very rates, and reports every change of what runs", "[property]") {
+  const auto seed = GENERATE(range(1U, 20U));
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  const SharingModel model = model_of_components(random);
+  SharedRates state(model);
+  ComponentRates components(model);
+  std::vector<std::uint32_t> running(model.usages());
+  std::vector<double> known(model.usages(), 1.0);
+  for (int step = 0; step < 300; ++step) {
+    std::vector<UsageId> started;
+    for (auto changes = random() % 3; changes < 3; ++changes) {
+      const auto usage = static_cast<UsageId>(1 + random() % (model.usages() - 1));
+      if (running[usage] > 0 && random() % 2 == 0) {
+        --running[usage];
+        state.end(usage);
+        components.end(usage);
+      } else {
+        ++running[usage];
+        started.push_back(usage);
+        state.start(usage);
+        components.start(usage);
+      }
+    }
+    static_cast<void>(state.update());
+    const std::span<const UsageId> changed = components.update();
+    for (const UsageId usage : started) known[usage] = components.rate(usage);  // as the engine does, before it hears of changes
+    for (const UsageId usage : changed) known[usage] = components.rate(usage);
+    for (UsageId usage = 1; usage < running.size(); ++usage) {
+      if (running[usage] == 0) continue;
+      CAPTURE(step, usage);
+      CHECK(components.rate(usage) == state.rate(usage));
+      CHECK(known[usage] == components.rate(usage));
     }
   }
 }
