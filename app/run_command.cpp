@@ -85,7 +85,8 @@ void add_run_command(CLI::App& app) {
   command->add_option("--trace-ranks", options->trace_ranks, "Only these simulated ranks in --trace, as 0,3-5 (default: all)")
       ->option_text("LIST")
       ->needs("--trace");
-  command->add_option("--graph", options->graph, "Write the task graph in Graphviz's DOT language, its critical path in red")->option_text("FILE");
+  command->add_option("--graph", options->graph, "Write the task graph in Graphviz's DOT language, its critical path in red")
+      ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
   command->callback([options] { run(*options); });

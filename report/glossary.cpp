@@ -48,9 +48,10 @@ constexpr std::array headline{
 constexpr std::array step_parts{
     Entry{"ideal_at_peak", "ideal at peak", "Time of the job's model FLOPs if every GPU ran at its data-sheet peak throughout.",
           counted},
-    Entry{"counted_not_computed", "counted, not computed",
-          "Model FLOPs count three forward passes, but nobody needs the gradient of the first layer's inputs: less to do, at peak.",
-          counted},
+    Entry{
+        "counted_not_computed", "counted, not computed",
+        "Model FLOPs count three forward passes, but nobody needs the gradient of the first layer's inputs: less to do, at peak.",
+        counted},
     Entry{"uneven_stages", "uneven stages",
           "What the critical rank has to do beyond the mean of all ranks, at peak; negative where it has less.", counted},
     Entry{"kernel_inefficiency", "kernel inefficiency",

@@ -57,9 +57,10 @@ void write_answer(std::ostream& out, const Result& result, const TerminalStyle& 
   out << '\n';
   line(fmt::format("  step time   {:>12}   between {} and {}", show_time(result.iteration_time), show_time(result.range.low),
                    show_time(result.range.high)));
-  if (result.jitter)
-    line(fmt::format("  jitter      {:>+11.2f}%   {}", 100 * (result.jitter->mean / result.jitter->without - 1),
-                     shown_jitter(*result.jitter)));
+  if (result.jitter) {
+    const double longer = 100 * (result.jitter->mean / result.jitter->without - 1);
+    line(fmt::format("  jitter      {:>12}   {}", fmt::format("{:+.1f} %", longer), shown_jitter(*result.jitter)));
+  }
   line(fmt::format("  MFU         {:>12}   model FLOPs (3 x forward, no recompute) / time / {:.0f} TFLOP/s peak",
                    show_percent(result.mfu), result.peak_per_gpu.value() / 1e12));
   line(fmt::format("  HFU         {:>12}   with recomputed FLOPs", show_percent(result.hfu)));
