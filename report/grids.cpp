@@ -142,6 +142,8 @@ Grid result_grid(const Result& result) {
   add("range_high_s", result.range.high.count());
   for (const auto& [name, time] : result.breakdown) add("breakdown_s." + name, time.count());
   add("memory.peak_bytes", static_cast<std::int64_t>(std::llround(result.memory.peak.value())));
+  add("memory.reserved_bytes", static_cast<std::int64_t>(std::llround(result.memory.reserved.value())));
+  add("memory.allocated_bytes", static_cast<std::int64_t>(std::llround(result.memory.allocated.value())));
   add("memory.capacity_bytes", static_cast<std::int64_t>(std::llround(result.memory.capacity.value())));
   for (const auto& [name, bytes] : result.memory.parts) {
     add("memory.parts_bytes." + name, static_cast<std::int64_t>(std::llround(bytes.value())));

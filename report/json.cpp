@@ -35,6 +35,8 @@ json memory_json(const Result::Memory& memory) {
     stages.push_back(std::move(one));
   }
   json object{{"peak_bytes", whole_bytes(memory.peak)},
+              {"reserved_bytes", whole_bytes(memory.reserved)},
+              {"allocated_bytes", whole_bytes(memory.allocated)},
               {"capacity_bytes", whole_bytes(memory.capacity)},
               {"headroom_bytes", whole_bytes(memory.capacity - memory.peak)},
               {"fits", memory.fits}};

@@ -225,7 +225,15 @@ json stack_settings() {
                   {"point_to_point_host_cost", quantity("Host time of a blocking pipeline exchange", "220 us")},
                   {"tp_overlap_chunks", count("Pieces of an overlapped tensor collective")},
                   {"step_host_cost", quantity("Host work a step that nothing overlaps", "5 ms")},
-                  {"framework_memory", quantity("Context, communicator buffers, workspaces", "2 GB")}});
+                  {"framework_memory", quantity("CUDA context and what libraries hold outside the allocator", "2 GB")},
+                  {"fragmentation",
+                   {{"type", "number"},
+                    {"minimum", 0},
+                    {"maximum", 1},
+                    {"description", "Allocator's reserve beyond its tensors, as a share of those that come and go"}}},
+                  {"keeps_stage_outputs", flag("A stage's output stays until its gradient comes")},
+                  {"keeps_pass_gradients", flag("16-bit gradients of a pass stand beside the fp32 sums")},
+                  {"live_parameters", count("ZeRO-3 keeps gathered parameters up to this many")}});
 }
 
 json ablation() {
@@ -248,6 +256,8 @@ json measured() {
   json object = section("A published measurement to hold the prediction against; never read by the simulation",
                         {{"iteration_time", quantity("Measured step time", "14.83 s")},
                          {"mfu", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}, {"description", "Measured MFU"}}},
+                         {"memory", quantity("Measured peak of the fullest GPU", "58 GB")},
+                         {"memory_figure", word("What that figure counts", {"allocated", "reserved", "device"})},
                          {"source", {{"type", "string"}, {"description", "Where it was published"}}}},
                         {"source"});
   object.erase("additionalProperties");

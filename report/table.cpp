@@ -56,6 +56,8 @@ void write_answer(std::ostream& out, const Result& result, const TerminalStyle& 
   if (result.tokens_per_s) line(fmt::format("              {:>12.6g}   tokens/s", *result.tokens_per_s));
   line(fmt::format("  memory      {:>12}   of {} a GPU: {}", show_bytes(result.memory.peak), show_bytes(result.memory.capacity),
                    result.memory.fits ? painted("fits", Tone::Good, style) : painted("DOES NOT FIT", Tone::Alarm, style)));
+  line(fmt::format("              {:>12}   of it tensors (allocated), {} in the allocator's hands (reserved)",
+                   show_bytes(result.memory.allocated), show_bytes(result.memory.reserved)));
   if (result.against) {
     line(fmt::format("  measured    {:>12}   predicted {:+.1f} % ({})", show_time(result.against->measured),
                      result.against->error_percent, result.against->source));

@@ -3,6 +3,7 @@
 
 #include "model/saved_bytes.hpp"
 #include "sim/eager_memory.hpp"
+#include "sim/gradient_memory.hpp"
 #include "sim/layer_pass.hpp"
 
 #include <algorithm>
@@ -96,6 +97,7 @@ void add_run(const Scenario& scenario, const LayerRun& run, ChunkActivations& to
   const auto layers = static_cast<double>(run.repeat);
   total.scores += layers * scores_of(scenario, *run.layer);
   total.for_weights += layers * weight_gradient_inputs(scenario, *run.layer);
+  total.in_flight = std::max(total.in_flight, gradients_in_flight(scenario, *run.layer));
   if (plan.recompute != Recompute::Full || !run.transformer_block) {
     total.kept += layers * one;
     return;
@@ -108,11 +110,21 @@ void add_run(const Scenario& scenario, const LayerRun& run, ChunkActivations& to
   total.recomputed = std::max(total.recomputed, most);
 }
 
+/// What a chunk sends to the next stays on its stage, where the stack does not give it up; the last chunk sends nothing.
+Bytes kept_output(const Scenario& scenario, const ModelChunk& chunk, const ChunkActivations& total) {
+  if (!scenario.stack.keeps_stage_outputs || scenario.parallel.pipeline == 1 || total.scores > Bytes()) return {};
+  for (const LayerRun& run : chunk.runs) {
+    if (run.transformer_block) return layer_input_bytes(scenario, *run.layer);
+  }
+  return {};
+}
+
 }  // namespace
 
 ChunkActivations chunk_activations(const Scenario& scenario, const ModelChunk& chunk) {
   ChunkActivations total;
   for (const LayerRun& run : chunk.runs) add_run(scenario, run, total);
+  total.kept += kept_output(scenario, chunk, total);
   return total;
 }
 
@@ -138,8 +150,12 @@ std::vector<ActivationMoment> activation_timeline(const std::vector<Slot>& slots
       scores += one.scores;
     }
     const bool recomputes = slots[i].kind == Slot::Kind::Backward || slots[i].kind == Slot::Kind::InputGradient;
-    moments.push_back(
-        {.slot = i, .kept = kept, .scores = scores, .recomputed = recomputes ? one.recomputed : Bytes(), .after = {}});
+    moments.push_back({.slot = i,
+                       .kept = kept,
+                       .scores = scores,
+                       .recomputed = recomputes ? one.recomputed : Bytes(),
+                       .in_flight = recomputes ? one.in_flight : Bytes(),
+                       .after = {}});
     if (recomputes) {
       kept -= one.kept;
       scores -= one.scores;

@@ -16,10 +16,11 @@ struct ChunkActivations {
   /// of the layers recomputed before it need.
   Bytes recomputed;
   Bytes for_weights;  ///< From input to weight gradients: inputs and output gradients of the linears.
+  Bytes in_flight;    ///< While backward runs: gradients on both sides of its largest kernel (sim/gradient_memory.hpp).
   [[nodiscard]] Bytes all() const { return kept + scores; }
 };
 
-/// By what each operator keeps: Korthikanti et al. 2022, arXiv:2205.05198, section 4, equations 1-6; between the halves of a
+/// By what each operator keeps, and the output of the chunk where the stack keeps it until its gradient comes: Korthikanti et al. 2022, arXiv:2205.05198, section 4, equations 1-6; between the halves of a
 /// split backward pass: Qi et al. 2024, arXiv:2401.10241, table 1. With sequence parallelism the inputs of split regions are kept
 /// as a share and gathered again.
 [[nodiscard]] ChunkActivations chunk_activations(const Scenario& scenario, const ModelChunk& chunk);
@@ -32,8 +33,9 @@ struct ActivationMoment {
   Bytes kept;
   Bytes scores;
   Bytes recomputed;
+  Bytes in_flight;
   Bytes after;  ///< What stays alive when the slot has ended.
-  [[nodiscard]] Bytes all() const { return kept + scores + recomputed; }
+  [[nodiscard]] Bytes all() const { return kept + scores + recomputed + in_flight; }
 };
 
 /// Walks a stage's slots: a forward pass adds what its chunk keeps; a backward pass adds what it recomputes and then leaves

@@ -3,15 +3,45 @@
 
 #include "sim/activation_memory.hpp"
 #include "sim/build_step.hpp"
+#include "sim/communicator_memory.hpp"
 #include "sim/context_parallel.hpp"
 #include "sim/model_state.hpp"
 #include "sim/towers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <string_view>
 
 namespace mfusim {
 namespace {
+
+using Parts = std::vector<std::pair<std::string, Bytes>>;
+constexpr std::string_view fragmentation = "fragmentation";
+constexpr std::array<std::string_view, 2> outside_allocator{"communicators", "framework"};
+/// State is allocated once, before the first step; all other tensors come and go.
+constexpr std::array<std::string_view, 3> standing{"weights", "gradients", "optimizer"};
+
+template <std::size_t Size>
+bool among(const std::array<std::string_view, Size>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Bytes sum_where(const Parts& parts, bool (*counts)(const std::string&)) {
+  Bytes sum;
+  for (const auto& [name, bytes] : parts) {
+    if (counts(name)) sum += bytes;
+  }
+  return sum;
+}
+
+/// What is not a tensor; the parts of the tensors are all there.
+void add_beside_tensors(const Scenario& scenario, StageMemory& memory) {
+  const Bytes coming_and_going = sum_where(memory.parts, [](const std::string& name) { return !among(standing, name); });
+  memory.parts.emplace_back(fragmentation, scenario.stack.fragmentation * coming_and_going);
+  memory.parts.emplace_back("communicators", communicators_memory(scenario));
+  memory.parts.emplace_back("framework", scenario.stack.framework_memory);
+}
 
 /// Activations at the stage's fullest moment, the first of equals.
 void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActivations>& by_chunk, StageMemory& memory) {
@@ -23,6 +53,7 @@ void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActi
   memory.parts.emplace_back("activations", fullest->kept);
   memory.parts.emplace_back("loss", fullest->scores);
   memory.parts.emplace_back("recomputed_layer", fullest->recomputed);
+  memory.parts.emplace_back("gradients_in_flight", fullest->in_flight);
 }
 
 /// Memory of the stages of a pipeline. Most chunks hold the same layers: what those keep is counted once.
@@ -56,7 +87,7 @@ class PipelineStages {
     memory.stage = stage;
     memory.parts = state->second;
     add_activations(slots_[static_cast<std::size_t>(stage)], activations, memory);
-    memory.parts.emplace_back("framework", scenario_.stack.framework_memory);
+    add_beside_tensors(scenario_, memory);
     return memory;
   }
 
@@ -68,7 +99,7 @@ class PipelineStages {
   std::map<Layers, std::size_t> known_;
   std::vector<ChunkActivations> kinds_;
   std::vector<std::size_t> kind_of_;                                                       ///< By chunk of the whole model.
-  std::map<std::vector<std::size_t>, std::vector<std::pair<std::string, Bytes>>> states_;  ///< By the kinds of a stage's chunks.
+  std::map<std::vector<std::size_t>, Parts> states_;  ///< By the kinds of a stage's chunks.
 };
 
 /// Adds the parts of `other` to those of the same name.
@@ -113,6 +144,7 @@ StageMemory rank_with_towers(const Scenario& scenario, const Work<Count>& work, 
     const ChunkActivations one = chunk_activations(tower_view(scenario, i), chunks.back());
     activations.kept += one.all();
     activations.recomputed = std::max(activations.recomputed, one.recomputed);
+    activations.in_flight = std::max(activations.in_flight, one.in_flight);
   }
   StageMemory memory = towers_state(scenario, chunks, first);
   memory.stage = static_cast<int>(first);
@@ -120,16 +152,21 @@ StageMemory rank_with_towers(const Scenario& scenario, const Work<Count>& work, 
   memory.parts.emplace_back("activations", activations.kept);
   memory.parts.emplace_back("recomputed_layer", activations.recomputed);
   memory.parts.emplace_back("loss", kept_by_layers(scenario, {work.head[first]}));
-  memory.parts.emplace_back("framework", scenario.stack.framework_memory);
+  memory.parts.emplace_back("gradients_in_flight", activations.in_flight);
+  add_beside_tensors(scenario, memory);
   return memory;
 }
 
 }  // namespace
 
+Bytes StageMemory::allocated() const {
+  return sum_where(parts, [](const std::string& name) { return !among(outside_allocator, name) && name != fragmentation; });
+}
+Bytes StageMemory::reserved() const {
+  return sum_where(parts, [](const std::string& name) { return !among(outside_allocator, name); });
+}
 Bytes StageMemory::total() const {
-  Bytes sum;
-  for (const auto& [name, bytes] : parts) sum += bytes;
-  return sum;
+  return sum_where(parts, [](const std::string&) { return true; });
 }
 
 std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {

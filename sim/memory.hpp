@@ -11,18 +11,23 @@
 
 namespace mfusim {
 
-/// Peak memory of one pipeline stage's ranks, by what holds it.
+/// Peak memory of one pipeline stage's ranks, by what holds it. Three figures are read off a GPU, each holds the one before:
+/// allocated: tensors (torch.cuda.max_memory_allocated); reserved: and what the caching allocator holds beyond them
+/// (max_memory_reserved); total: and what the process holds outside of it, CUDA context, libraries and communicators (nvidia-smi).
 struct StageMemory {
   int stage = 0;
   std::int64_t passes_in_flight = 0;  ///< Most micro-batch passes whose activations are alive at once.
   std::optional<Slot> peak_at;        ///< The pass that runs when the activations are fullest; none with one pass a step.
   std::vector<std::pair<std::string, Bytes>> parts;
+  [[nodiscard]] Bytes allocated() const;
+  [[nodiscard]] Bytes reserved() const;
   [[nodiscard]] Bytes total() const;
 };
 
 /// Peak memory of each pipeline stage; of each tower's ranks where the towers are apart.
 /// Weights, gradients and optimizer state (sim/model_state.hpp); activations at their fullest by the schedule's own order
-/// (sim/activation_memory.hpp), apart from them the loss's fp32 scores; the framework's allowance.
+/// (sim/activation_memory.hpp), apart from them the loss's fp32 scores; the allocator's fragmentation, a share of everything
+/// that comes and goes within a step; communicators (sim/communicator_memory.hpp); the framework's allowance.
 [[nodiscard]] std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole);
 
 }  // namespace mfusim

@@ -15,6 +15,7 @@ struct Held {
   ParameterShare all;
   ParameterShare root;           ///< Outside the transformer blocks.
   ParameterShare largest_block;  ///< By what is gathered.
+  double largest_tensor = 0;     ///< Of the trainable ones.
   double cast = 0;               ///< Trainable weights of matrix multiplies that autocast converts and keeps.
 };
 
@@ -28,12 +29,23 @@ double multiplied(const Layer<Count>& layer, const TensorGroup& group) {
   return total;
 }
 
+double largest_tensor(const Layer<Count>& layer, const TensorGroup& group) {
+  double most = 0;
+  for (const Operator<Count>& op : layer.operators) {
+    const Operator<Count> mine = shard(op, group);
+    const double values = std::visit([](const auto& shape) { return parameters(shape).as_double(); }, mine.shape);
+    if (op.trainable) most = std::max(most, values);
+  }
+  return most;
+}
+
 void add_run(const Scenario& scenario, const LayerRun& run, Held& held) {
   const TensorGroup group{scenario.parallel.tensor, scenario.parallel.sequence};
   const ParameterShare one = parameters_of({.runs = {{run.layer, 1, run.transformer_block}}}, group);
   const auto layers = static_cast<double>(run.repeat);
   held.all.all += layers * one.all;
   held.all.trainable += layers * one.trainable;
+  held.largest_tensor = std::max(held.largest_tensor, largest_tensor(*run.layer, group));
   const bool recomputed = run.transformer_block && scenario.parallel.recompute == Recompute::Full;
   if (!recomputed) held.cast += layers * multiplied(*run.layer, group);
   if (!run.transformer_block) {
@@ -58,12 +70,19 @@ Bytes gathered_weights(const Scenario& scenario, const Held& held) {
   const double blocks = held.all.all - held.root.all;
   const int whole = 1 + std::max(plan.sharding.forward_prefetch, plan.sharding.backward_prefetch);
   const double at_once = plan.sharding.reshard_after_forward ? std::min(blocks, whole * held.largest_block.all) : blocks;
-  Bytes bytes = sharded ? (held.root.all + at_once) * weight_value(scenario) : Bytes();
+  const double whole_values = std::max(held.root.all + at_once, std::min(held.all.all, scenario.stack.live_parameters));
+  Bytes bytes = sharded ? whole_values * weight_value(scenario) : Bytes();
   if (autocasts(scenario.training, scenario.stack)) {
     const double cast = sharded && plan.sharding.reshard_after_forward ? std::min(held.cast, held.root.all + at_once) : held.cast;
     bytes += cast * size_of(scenario.training.precision);
   }
   return bytes;
+}
+
+Bytes pass_gradients(const Scenario& scenario, const Held& held) {
+  const StateTypes& types = scenario.training.state;
+  if (!scenario.stack.keeps_pass_gradients || types.gradients == scenario.training.precision) return {};
+  return held.all.trainable * size_of(scenario.training.precision) + held.largest_tensor * size_of(types.gradients);
 }
 
 Bytes reduction_buffers(const Scenario& scenario, const Held& held) {
@@ -98,6 +117,7 @@ std::vector<std::pair<std::string, Bytes>> model_state(const Scenario& scenario,
           {"gradients", held.all.trainable / (zero >= 2 ? shards : 1) * size_of(types.gradients)},
           {"optimizer", held.all.trainable / shards * optimizer},
           {"gathered_weights", gathered_weights(scenario, held)},
+          {"pass_gradients", pass_gradients(scenario, held)},
           {"reduction_buffers", reduction_buffers(scenario, held)}};
 }
 

@@ -52,7 +52,9 @@ struct Result {
     std::vector<std::pair<std::string, Bytes>> parts;
   };
   struct Memory {
-    Bytes peak;
+    Bytes peak;       ///< Of the GPU: what nvidia-smi shows.
+    Bytes reserved;   ///< Of the caching allocator, on the stage that reserves most.
+    Bytes allocated;  ///< Of tensors, on the stage that allocates most.
     Bytes capacity;
     bool fits = false;
     std::vector<std::pair<std::string, Bytes>> parts;  ///< Of the fullest stage.

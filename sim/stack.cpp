@@ -58,7 +58,8 @@ constexpr std::array setting_keys{"weights",
                                   "point_to_point_host_cost",
                                   "tp_overlap_chunks",
                                   "step_host_cost",
-                                  "framework_memory"};
+                                  "framework_memory",
+                                  "fragmentation"};
 
 /// `unfused: {rms_norm: true, ...}`; what is not named has a fused kernel.
 EagerOperators read_unfused(Reader reader) {
@@ -93,6 +94,10 @@ void read_settings(Reader& reader, Stack& stack) {
   if (reader.has("pipeline_overlap")) stack.pipeline_overlap = reader.choice("pipeline_overlap", pipeline_overlaps);
   if (reader.has("unfused")) stack.unfused = read_unfused(reader.child("unfused"));
   if (reader.has("framework_memory")) stack.framework_memory = reader.quantity<Bytes>("framework_memory");
+  if (reader.has("fragmentation")) stack.fragmentation = reader.fraction("fragmentation");
+  if (reader.has("keeps_stage_outputs")) stack.keeps_stage_outputs = reader.boolean("keeps_stage_outputs");
+  if (reader.has("keeps_pass_gradients")) stack.keeps_pass_gradients = reader.boolean("keeps_pass_gradients");
+  if (reader.has("live_parameters")) stack.live_parameters = static_cast<double>(reader.positive_int("live_parameters"));
 }
 
 }  // namespace

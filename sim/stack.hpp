@@ -83,7 +83,11 @@ struct Stack {
   Seconds point_to_point_host_cost{};  ///< Host time of one blocking pipeline exchange.
   int tp_overlap_chunks = 4;           ///< Pieces of an overlapped collective and its GEMM.
   Seconds step_host_cost{};            ///< Host work a step that nothing overlaps.
-  Bytes framework_memory{};            ///< CUDA context, communicator buffers, workspaces.
+  Bytes framework_memory{};            ///< CUDA context and what libraries hold outside the allocator.
+  double fragmentation = 0;            ///< Allocator's reserve beyond its tensors, as a share of those that come and go.
+  bool keeps_stage_outputs = false;    ///< A stage's output stays until its gradient comes (Megatron-LM gives it up once sent).
+  bool keeps_pass_gradients = false;   ///< 16-bit gradients of a whole pass stand beside the fp32 sums they are added to.
+  double live_parameters = 0;          ///< ZeRO-3 keeps gathered parameters up to this many (DeepSpeed).
   bool eager_cross_entropy = false;    ///< Logits are copied to fp32 and kept beside their log-softmax (Hugging Face).
   OptimizerKernels optimizer_kernels = OptimizerKernels::Fused;
   GradientCopies gradient_copies = GradientCopies::None;

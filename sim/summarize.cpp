@@ -46,6 +46,10 @@ void add_memory(const Scenario& scenario, const std::vector<StageMemory>& stages
   const auto fullest =
       std::max_element(stages.begin(), stages.end(), [](const auto& a, const auto& b) { return a.total() < b.total(); });
   result.memory.peak = fullest->total();
+  for (const StageMemory& stage : stages) {
+    result.memory.allocated = std::max(result.memory.allocated, stage.allocated());
+    result.memory.reserved = std::max(result.memory.reserved, stage.reserved());
+  }
   result.memory.capacity = scenario.cluster.gpu.memory_capacity;
   result.memory.fits = result.memory.peak <= result.memory.capacity;
   result.memory.parts = fullest->parts;

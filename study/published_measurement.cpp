@@ -39,12 +39,20 @@ std::optional<Seconds> step_time(Reader& reader, const Training& training) {
   return time;
 }
 
+const std::vector<std::pair<std::string, MemoryFigure>> memory_figures{
+    {"allocated", MemoryFigure::Allocated}, {"reserved", MemoryFigure::Reserved}, {"device", MemoryFigure::Device}};
+
 PublishedMeasurement read_block(Reader reader, const CaseDocument& document, const Training& training) {
   PublishedMeasurement measured;
   measured.source = reader.word("source");
   measured.iteration_time = step_time(reader, training);
   if (reader.has("mfu")) measured.mfu = reader.fraction("mfu");
-  if (reader.has("memory")) measured.memory = reader.quantity<Bytes>("memory");
+  if (reader.has("memory")) {
+    measured.memory = reader.quantity<Bytes>("memory");
+    measured.memory_figure = reader.choice("memory_figure", memory_figures, "device");
+  } else if (reader.has("memory_figure")) {
+    reader.fail("memory_figure", "says what the figure of `memory` counts, and there is none");
+  }
   if (!measured.iteration_time && !measured.mfu && !measured.memory)
     reader.fail("iteration_time",
                 "missing: a measurement needs a value (iteration_time, samples_per_s, tokens_per_s, mfu, memory)");

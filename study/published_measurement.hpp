@@ -9,11 +9,15 @@
 
 namespace mfusim {
 
+/// What a published memory figure counts: tensors, what the caching allocator holds, or all that the GPU shows as used.
+enum class MemoryFigure { Allocated, Reserved, Device };
+
 /// What somebody measured and published for a scenario, and where it stands among other measurements.
 struct PublishedMeasurement {
   std::optional<Seconds> iteration_time;  ///< As given, or from samples_per_s or tokens_per_s and the global batch.
   std::optional<double> mfu;
   std::optional<Bytes> memory;  ///< Peak of the fullest GPU.
+  MemoryFigure memory_figure = MemoryFigure::Device;
   std::string source;
   std::string family;    ///< Rows of one source and method; the file's name where it is not given.
   std::string split;     ///< `calibration` where constants were chosen with the row in view; `none` where it is not given.

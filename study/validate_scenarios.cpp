@@ -46,6 +46,18 @@ void add_cases(std::vector<CaseDocument>& cases, const fs::path& file, bool must
   }
 }
 
+Bytes figure_of(const Result::Memory& memory, MemoryFigure figure) {
+  switch (figure) {
+    case MemoryFigure::Allocated:
+      return memory.allocated;
+    case MemoryFigure::Reserved:
+      return memory.reserved;
+    case MemoryFigure::Device:
+      return memory.peak;
+  }
+  throw std::logic_error("unhandled MemoryFigure");
+}
+
 /// Fills what was measured, then what is predicted.
 void run_case(ValidationRow& row, const CaseDocument& document, const Settings& settings) {
   const Scenario scenario = read_case(document, settings);
@@ -62,7 +74,7 @@ void run_case(ValidationRow& row, const CaseDocument& document, const Settings& 
   const Result result = summarize(scenario, work, step, simulate(step.graph));
   row.predicted_time = result.iteration_time;
   row.predicted_mfu = result.mfu;
-  row.predicted_memory = result.memory.peak;
+  row.predicted_memory = figure_of(result.memory, measured.memory_figure);
   row.fits = result.memory.fits;
   row.situation = situation_of(scenario);
   if (!row.measured_time) return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/activation_memory.hpp"
 
+#include "sim/build_step.hpp"
 #include "sim/memory.hpp"
 #include "tests/catch.hpp"
 #include "tests/sim/scenarios.hpp"
@@ -165,7 +166,7 @@ TEST_CASE("recomputation of n layers keeps what its method says", "[property]") 
 }
 
 TEST_CASE("nothing stays alive after the last slot, and the peak is the largest moment", "[property]") {
-  for (const char* schedule : {"gpipe", "1f1b", "interleaved-1f1b", "zb-h1", "zb-h2", "zb-v"}) {
+  for (const char* schedule : {"gpipe", "1f1b", "interleaved-1f1b", "zb-h1", "zb-h2", "zb-v", "zb-auto"}) {
     for (const char* recompute : {"none", "selective", "full"}) {
       CAPTURE(schedule, recompute);
       const bool two = std::string(schedule) == "interleaved-1f1b" || std::string(schedule) == "zb-v";
@@ -176,12 +177,13 @@ TEST_CASE("nothing stays alive after the last slot, and the peak is the largest 
       const Work<Count> work = micro_batch_work(scenario);
       const auto chunks = cut_into_chunks(work.towers.front().groups, scenario.parallel);
       for (const StageMemory& stage : memory_of(scenario, work)) {
-        const std::vector<Slot> slots = stage_schedule(scenario.parallel, stage.stage);
+        const std::vector<Slot> slots = pipeline_slots(scenario, work)[static_cast<std::size_t>(stage.stage)];
         const auto activations = stage_activations(scenario, chunks, stage.stage);
         const auto moments = activation_timeline(slots, activations);
         Bytes most;
         for (const ActivationMoment& moment : moments) most = std::max(most, moment.all());
-        CHECK(part(stage, "activations") + part(stage, "loss") + part(stage, "recomputed_layer") == most);
+        const Bytes alive = part(stage, "activations") + part(stage, "loss") + part(stage, "recomputed_layer");
+        CHECK(alive + part(stage, "gradients_in_flight") == most);
         REQUIRE(stage.peak_at);
         CHECK(std::abs(moments.back().after.value()) <= 1e-6 * most.value());
       }

@@ -17,7 +17,8 @@
     gathered_weights: 'purple', reduction_buffers: 'olive', embedding_exchange: 'vermilion', exposed_embedding_exchange: 'vermilion',
     data_loading: 'olive', host_launch: 'pale', bubble: 'pale', smaller_parts: 'pale',
     forward: 'sky', backward: 'blue', weights: 'blue', gradients: 'sky', optimizer_state: 'green', activations: 'orange',
-    recomputed_layer: 'yellow', loss: 'vermilion', framework: 'grey', roof: 'ink', equal: 'ink', capacity: 'ink', best: 'vermilion',
+    recomputed_layer: 'yellow', loss: 'vermilion', framework: 'grey', gradients_in_flight: 'sky', pass_gradients: 'sky', fragmentation: 'pale',
+    communicators: 'purple', roof: 'ink', equal: 'ink', capacity: 'ink', best: 'vermilion',
     measured: 'blue', interpolated: 'sky', fitted: 'green', 'data sheet': 'yellow', assumed: 'orange',
     predicted: 'blue', published: 'orange',
   };
