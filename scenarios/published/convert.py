@@ -32,12 +32,9 @@ NETWORKS = [
 INLINE_NETWORKS = {"roce-4x100g": {"nics_per_node": 4, "bandwidth": "100 Gb/s"}}  # not in the catalog
 MLPS = {"gelu": "gelu", "swiglu": "swiglu", "squared-relu": "squared_relu"}
 SCHEDULES = {"none": None, "1f1b": "1f1b", "1F1B": "1f1b", "1F1B-I": "interleaved-1f1b", "interleaved-1f1b": "interleaved-1f1b",
-             "1f1b (interleaving unstated)": "1f1b", "ZB-1p": "zb-h1", "ZB-2p": "zb-h2"}
-# What a named schedule stands for where it is not the source's own.
-SCHEDULE_READINGS = {
-    "ZB-1p": "the automatic schedule with 1F1B's memory (ZB-1p) as the handcrafted zb-h1",
-    "ZB-2p": "the automatic schedule with twice 1F1B's memory (ZB-2p) as the handcrafted zb-h2",
-}
+             "1f1b (interleaving unstated)": "1f1b", "ZB-1p": "zb-auto", "ZB-2p": "zb-auto"}
+# Their --zero-bubble-max-pending-backward: so many micro-batches' activations for each stage of the pipeline.
+MEMORY_LIMITS = {"ZB-1p": 1, "ZB-2p": 2}
 # MFUs that count as the simulator does: layers, full attention (or its window), logits, no recomputation.
 SAME_MFU = {"model_full", "megascale_swa"}
 WINDOW = 1240  # 0.607 of the sequence: what MegaScale's own FLOP count implies
@@ -67,20 +64,20 @@ READINGS = {
                                           "vocabulary 32000, as the size of the 14.6B model asks (51200 would make 14.7B)",
                                           "embeddings not tied, as in the authors' launch script",
                                           "one 200 Gb/s port a GPU where there are several nodes"], zero=0, recompute="none",
-                          vocabulary=32000),
+                          vocabulary=32000, memory_figure="allocated"),
     "dgxc": reading("megatron-core-2024", ["cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3"], zero=1,
                     techniques={"flash_attention": 3}),
-    "bloom": reading(MEGATRON_2021, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880",
-                                     "stack: Megatron-LM of 2021, which Megatron-DeepSpeed stands on"], zero=1),
+    "bloom": reading("deepspeed-pipeline-2022", ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880"], zero=1, memory_figure="device",
+                     full_stages=True),  # "the last stage has 1 block, while the rest have 7": the source, on 78 layers over 12
     "internevo": reading("internevo-2023", ["flash attention 1"], zero=1, shard_group=8),
     "flagperf": reading("flagscale-2023", ["ZeRO-1", "no sequence parallelism (the script has no flag for it)", "no recomputation"],
-                        zero=1, recompute="none", memory_unit="GiB"),
+                        zero=1, recompute="none", memory_unit="GiB", memory_figure="device"),
     "flagperf_*zero3": reading("deepspeed-2023", ["stack: DeepSpeed with eager Hugging Face kernels and FlashAttention-2"],
-                               memory_unit="GiB"),
+                               memory_unit="GiB", memory_figure="device"),
     "flagperf_*_llama3": reading("megatron-core-2024", [
         "ZeRO-1", "no recomputation", "A100-80GB where two names are used", "8 x 400 Gb/s where only the port rate is given",
         "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap"],
-                                 zero=1, recompute="none", sequence=True, memory_unit="GiB",
+                                 zero=1, recompute="none", sequence=True, memory_unit="GiB", memory_figure="device",
                                  techniques={"tp_overlap": False, "pp_overlap": False, "dp_overlap": False}),
     "llmfoundry": reading("pytorch-fsdp-2023", ["H100 nodes joined by 8 x 400 Gb/s", "Composer's default BACKWARD_POST",
                                                 "mixed_precision DEFAULT: 16-bit parameters, fp32 reduction; PURE: 16-bit reduction",
@@ -124,7 +121,7 @@ def cluster_of(gpu, gpus, gpus_per_node, interconnect):
     return cluster
 
 
-def stages_of(row):
+def stages_of(row, choice):
     """How the layers are cut where they do not divide: keys of `parallel`, and what is assumed."""
     layers, chunks = int(row["layers"]), int(row["pp"]) * int(row["interleave"] or 1)
     if layers % chunks == 0:
@@ -134,6 +131,8 @@ def stages_of(row):
                 ["stages: embedding and logits take the place of a layer each" + (
                     " (stated)" if "one layer less" in row["notes"] else ", the convention for such numbers")])
     share, longer = divmod(layers, chunks)
+    if choice.get("full_stages"):  # as many layers as the fullest needs, and the rest on the last
+        return {"stages": [share + 1] * (chunks - 1) + [layers - (share + 1) * (chunks - 1)]}, []
     first = (chunks - longer) // 2
     inner = range(first, first + longer)
     return ({"stages": [share + (chunk in inner) for chunk in range(chunks)]},
@@ -182,9 +181,7 @@ def sharding_of(row, choice):
 
 
 def measured_of(row, family, choice):
-    assumed = list(choice["assumed"]) + stages_of(row)[1]
-    if row["schedule"] in SCHEDULE_READINGS:
-        assumed.append(SCHEDULE_READINGS[row["schedule"]])
+    assumed = list(choice["assumed"]) + stages_of(row, choice)[1]
     if "sliding_window" in techniques_of(row, family, choice)[1]:
         assumed.append(f"sliding window {WINDOW}, from the FLOP count of the source")
     measured = {"iteration_time": f"{row['derived_iteration_time_s']} s"}
@@ -192,6 +189,7 @@ def measured_of(row, family, choice):
         measured["mfu"] = round(float(row["mfu_percent"]) / 100, 6)
     if row["memory_gb"]:
         measured["memory"] = f"{row['memory_gb']} {choice.get('memory_unit', 'GB')}"  # FlagPerf's pages: "mem", in GiB
+        measured["memory_figure"] = choice["memory_figure"]
     measured.update(source=f"{row['source']}; time {row['derivation']}", family=family, split=row["split"], tier=row["tier"])
     if row["unstated"]:
         measured["unstated"] = row["unstated"]
@@ -222,7 +220,9 @@ def llm_case(row):
                 "recompute": choice.get("recompute") or row["recompute"]}
     if int(row["pp"]) > 1:
         parallel["schedule"] = SCHEDULES[row["schedule"]]
-        parallel.update(stages_of(row)[0])
+        if row["schedule"] in MEMORY_LIMITS:
+            parallel["memory_limit"] = MEMORY_LIMITS[row["schedule"]] * int(row["pp"])
+        parallel.update(stages_of(row, choice)[0])
     training = {"global_batch": int(row["global_batch"]), "micro_batch": int(row["micro_batch"] or choice["micro_batch"]),
                 "sequence_length": int(row["seq_len"]), "precision": "fp16" if row["precision"].startswith("fp16") else "bf16",
                 "optimizer": "lamb" if "LAMB" in row["id"] else "adam"}
