@@ -98,7 +98,7 @@ class PipelineStages {
   std::vector<std::vector<Slot>> slots_;  ///< By stage.
   std::map<Layers, std::size_t> known_;
   std::vector<ChunkActivations> kinds_;
-  std::vector<std::size_t> kind_of_;                                                       ///< By chunk of the whole model.
+  std::vector<std::size_t> kind_of_;                  ///< By chunk of the whole model.
   std::map<std::vector<std::size_t>, Parts> states_;  ///< By the kinds of a stage's chunks.
 };
 
