@@ -48,7 +48,7 @@ std::vector<TraceRank> trace_ranks(const Result& result, const Scenario& scenari
   const std::size_t copies = ranks.size() / stages;  // of a stage: they have consecutive numbers
   for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
     for (const auto& [name, bytes] : result.memory.stages[rank / copies].parts) {
-      const bool by_pass = name == "activations" || name == "recomputed_layer" || name == "loss";
+      const bool by_pass = name == "activations" || name == "recomputed_layer" || name == "loss" || name == "gradients_in_flight";
       if (!by_pass) ranks[rank].held += bytes;
     }
   }

@@ -20,9 +20,9 @@ struct ChunkActivations {
   [[nodiscard]] Bytes all() const { return kept + scores; }
 };
 
-/// By what each operator keeps, and the output of the chunk where the stack keeps it until its gradient comes: Korthikanti et al. 2022, arXiv:2205.05198, section 4, equations 1-6; between the halves of a
-/// split backward pass: Qi et al. 2024, arXiv:2401.10241, table 1. With sequence parallelism the inputs of split regions are kept
-/// as a share and gathered again.
+/// By what each operator keeps, and the output of the chunk where the stack keeps it until its gradient comes: Korthikanti et al.
+/// 2022, arXiv:2205.05198, section 4, equations 1-6; between the halves of a split backward pass: Qi et al. 2024,
+/// arXiv:2401.10241, table 1. With sequence parallelism the inputs of split regions are kept as a share and gathered again.
 [[nodiscard]] ChunkActivations chunk_activations(const Scenario& scenario, const ModelChunk& chunk);
 /// The same of single layers that nothing recomputes: the head of a two-tower model.
 [[nodiscard]] Bytes kept_by_layers(const Scenario& scenario, const std::vector<LayerGroup<Count>>& groups);

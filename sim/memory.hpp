@@ -13,7 +13,8 @@ namespace mfusim {
 
 /// Peak memory of one pipeline stage's ranks, by what holds it. Three figures are read off a GPU, each holds the one before:
 /// allocated: tensors (torch.cuda.max_memory_allocated); reserved: and what the caching allocator holds beyond them
-/// (max_memory_reserved); total: and what the process holds outside of it, CUDA context, libraries and communicators (nvidia-smi).
+/// (max_memory_reserved); total: and what the process holds outside of it, CUDA context, libraries and communicators
+/// (nvidia-smi).
 struct StageMemory {
   int stage = 0;
   std::int64_t passes_in_flight = 0;  ///< Most micro-batch passes whose activations are alive at once.

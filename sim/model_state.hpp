@@ -21,9 +21,9 @@ namespace mfusim {
 /// elsewhere the 16-bit copies that autocast keeps of the fp32 weights it multiplied (PyTorch documentation, torch.autocast,
 /// cache_enabled), which recomputed layers do not hold at the peak.
 /// With a stack that keeps gathered parameters (DeepSpeed's stage3_max_live_parameters), as many at least.
-/// pass_gradients: where the stack keeps the 16-bit gradients of a pass beside the fp32 sums, those, and the largest tensor's in fp32
-/// while it is added (DeepSpeed, bf16_optimizer.py: update_hp_grads).
-/// reduction_buffers: see ReductionBuffers; with ZeRO-3 the gradients of two blocks and of the root on their way.
+/// pass_gradients: where the stack keeps the 16-bit gradients of a pass beside the fp32 sums, those, and the largest tensor's in
+/// fp32 while it is added (DeepSpeed, bf16_optimizer.py: update_hp_grads). reduction_buffers: see ReductionBuffers; with ZeRO-3
+/// the gradients of two blocks and of the root on their way.
 [[nodiscard]] std::vector<std::pair<std::string, Bytes>> model_state(const Scenario& scenario,
                                                                      const std::vector<const ModelChunk*>& chunks);
 

@@ -143,7 +143,8 @@ void read_schedule(Reader& parallel, ParallelPlan& plan) {
   if (schedule_kind(plan.schedule).measured_order != nullptr) {
     plan.memory_limit = checked_size(parallel, "memory_limit", parallel.positive_int("memory_limit", plan.pipeline));
   } else if (parallel.has("memory_limit")) {
-    parallel.fail("memory_limit", fmt::format("belongs to schedules made to measure (zb-auto), got {}", to_string(plan.schedule)));
+    parallel.fail("memory_limit",
+                  fmt::format("belongs to schedules made to measure (zb-auto), got {}", to_string(plan.schedule)));
   }
 }
 

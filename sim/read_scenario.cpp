@@ -139,8 +139,8 @@ std::optional<Measured> read_measured(std::optional<Reader> reader) {
   measured.source = reader->word("source");
   if (measured.iteration_time && measured.iteration_time->count() <= 0)
     reader->fail("iteration_time", "expected a positive time");
-  for (const char* known :
-       {"samples_per_s", "tokens_per_s", "hfu", "memory", "memory_figure", "family", "split", "unstated", "assumed", "tier", "id"})
+  for (const char* known : {"samples_per_s", "tokens_per_s", "hfu", "memory", "memory_figure", "family", "split", "unstated",
+                            "assumed", "tier", "id"})
     reader->allow(known);
   reader->reject_unknown_keys();
   return measured;

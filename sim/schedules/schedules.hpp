@@ -38,8 +38,8 @@ namespace mfusim {
 /// gradients `delay` micro-batches behind the input gradients.
 [[nodiscard]] std::vector<Slot> delayed_weight_gradients(const PipelineShape& shape, std::uint32_t warmup, std::uint32_t delay);
 
-/// The longest time of a stage from its first pass to its last, where stages of one chunk play `orders` against each other. Throws
-/// std::logic_error where they wait for each other for ever.
+/// The longest time of a stage from its first pass to its last, where stages of one chunk play `orders` against each other.
+/// Throws std::logic_error where they wait for each other for ever.
 [[nodiscard]] Picoseconds longest_span(const std::vector<std::vector<Slot>>& orders, const PipelineCosts& costs);
 
 }  // namespace mfusim

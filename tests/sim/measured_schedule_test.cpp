@@ -114,9 +114,10 @@ TEST_CASE("zb-auto with equal passes: no bubble in twice 1F1B's memory, that of 
   CHECK(span(once, {}, stage_schedules(once, costs)) <= 3 * m + p - 1);
 }
 
-TEST_CASE("published: bubble rates of Qi et al. 2024, arXiv:2401.10241, table 5, from the authors' own pass times", "[published]") {
-  // Times in microseconds by model and micro-batches: sail-sg/zero-bubble-pipeline-parallelism, mem.py. Kept: 34 h + 5 a s, for weight
-  // gradients 32 h of them. The table prints four digits.
+TEST_CASE("published: bubble rates of Qi et al. 2024, arXiv:2401.10241, table 5, from the authors' own pass times",
+          "[published]") {
+  // Times in microseconds by model and micro-batches: sail-sg/zero-bubble-pipeline-parallelism, mem.py. Kept: 34 h + 5 a s, for
+  // weight gradients 32 h of them. The table prints four digits.
   struct Row {
     int stages, micro_batches;
     std::int64_t forward, input, weight, transfer;
@@ -131,8 +132,7 @@ TEST_CASE("published: bubble rates of Qi et al. 2024, arXiv:2401.10241, table 5,
                            Row{16, 128, 11325, 11308, 8109, 378, 5120, 40, 0.0576, 0.0028});
   CAPTURE(row.stages, row.micro_batches);
   const PassTimes times{row.forward, row.input, row.weight};
-  PipelineCosts costs =
-      equal_stages(row.stages, times, Bytes(34 * row.hidden + 5 * row.heads * 1024), Bytes(32 * row.hidden));
+  PipelineCosts costs = equal_stages(row.stages, times, Bytes(34 * row.hidden + 5 * row.heads * 1024), Bytes(32 * row.hidden));
   costs.transfer = Picoseconds(row.transfer);
   const auto bubble = [&](int limit) {
     const auto orders = stage_schedules(plan_of(PipelineSchedule::ZbAuto, row.stages, row.micro_batches, limit), costs);

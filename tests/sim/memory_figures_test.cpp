@@ -27,8 +27,10 @@ TEST_CASE("a GPU shows at least what the allocator reserves, and that at least w
   for (const char* tensor : {"1", "2"}) {
     for (const char* pipeline : {"1", "4"}) {
       CAPTURE(tensor, pipeline);
-      for (const StageMemory& stage :
-           stages_of({{"cluster.gpus", "8"}, {"parallel.tensor", tensor}, {"parallel.pipeline", pipeline}, {"stack_settings.fragmentation", "0.1"}})) {
+      for (const StageMemory& stage : stages_of({{"cluster.gpus", "8"},
+                                                 {"parallel.tensor", tensor},
+                                                 {"parallel.pipeline", pipeline},
+                                                 {"stack_settings.fragmentation", "0.1"}})) {
         CHECK(stage.allocated() < stage.reserved());
         CHECK(stage.reserved() < stage.total());
         const Bytes state = part(stage, "weights") + part(stage, "gradients") + part(stage, "optimizer");
@@ -41,7 +43,8 @@ TEST_CASE("a GPU shows at least what the allocator reserves, and that at least w
 }
 
 TEST_CASE("published: memory of an NCCL communicator inside a node of four A100", "[published]") {
-  // github.com/NVIDIA/nccl/issues/964: 544 MiB for a group of two, 688 MiB for larger ones. One figure stands for both here: 20 %.
+  // github.com/NVIDIA/nccl/issues/964: 544 MiB for a group of two, 688 MiB for larger ones. One figure stands for both here: 20
+  // %.
   const Scenario scenario = scenario_of(small_decoder, {{"cluster.gpu", "a100-sxm4-80gb"}});
   constexpr double mebibyte = 1024.0 * 1024.0;
   const auto held = [&](int ranks) {
@@ -53,9 +56,7 @@ TEST_CASE("published: memory of an NCCL communicator inside a node of four A100"
 }
 
 TEST_CASE("a rank alone has no communicators; each further group of the plan adds its own", "[property]") {
-  const auto held = [&](const Settings& settings) {
-    return communicators_memory(scenario_of(small_decoder, settings));
-  };
+  const auto held = [&](const Settings& settings) { return communicators_memory(scenario_of(small_decoder, settings)); };
   const Settings alone{{"cluster.gpus", "1"}};
   CHECK(held(alone) == Bytes());
   const Bytes data = held({{"cluster.gpus", "8"}});

@@ -54,6 +54,24 @@ TEST_CASE("the measurement never moves the prediction", "[property]") {
   CHECK(predicted("1 ms") == predicted("1000 s"));
 }
 
+TEST_CASE("a published memory is held against the figure that it counts", "[unit]") {
+  const TemporaryFolder folder;
+  const auto row = [&](const std::string& measured) {
+    const std::string text =
+        std::string(base_lines) + "cases:\n  - {id: one, measured: {iteration_time: 1 s, " + measured + "}}\n";
+    return validate_case(find_measured_cases({folder.write("f.yaml", text)}).at(0));
+  };
+  const auto predicted = [&](const std::string& figure) {
+    return row("memory: 40 GB, memory_figure: " + figure).predicted_memory.value();
+  };
+  CHECK(predicted("allocated") < predicted("reserved"));
+  CHECK(predicted("reserved") < predicted("device"));
+  CHECK(row("memory: 40 GB").predicted_memory == predicted("device"));
+  CHECK_THAT(row("memory: 40 GB, memory_figure: tensors").failure,
+             ContainsSubstring("expected one of allocated, reserved, device"));
+  CHECK_THAT(row("memory_figure: device").failure, ContainsSubstring("memory_figure"));
+}
+
 TEST_CASE("a case that fails is a row with the reason, and the others run", "[unit]") {
   const TemporaryFolder folder;
   const auto path =
