@@ -39,7 +39,7 @@ std::optional<PlanFault> shared_pipeline_fault(const Scenario& scenario) {
     return PlanFault{"pipeline",
                      fmt::format("ranks that vary are modelled for towers without a pipeline, got {}", plan.pipeline)};
   for (const std::size_t tower : {vision_tower_number, text_tower_number}) {
-    if (const std::optional<PlanFault> fault = tower_pipeline_fault(scenario.model, tower, plan)) return fault;
+    if (std::optional<PlanFault> fault = tower_pipeline_fault(scenario.model, tower, plan)) return fault;
   }
   return std::nullopt;
 }

@@ -47,6 +47,7 @@ StepGraph build_pipelined_contrastive_step(const Scenario& scenario, const Work<
   }
   ContrastiveLoss loss(scenario, graph, sides, towers);
   std::vector<std::vector<TaskId>> at;
+  at.reserve(pipelines.size());
   for (TowerPipeline& pipeline : pipelines) at.push_back(pipeline.forward());
   at = loss.add(at);
   std::vector<RankUpdate> updates;
