@@ -18,9 +18,10 @@ struct Span {
   Picoseconds end{};
 };
 
-/// The pass that a kernel belongs to; nothing for the update. A whole backward pass holds its weight gradients and recomputation.
+/// The pass that a kernel belongs to; nothing for the update and for where stages meet before it. A whole backward pass holds its
+/// weight gradients and recomputation.
 std::optional<Slot::Kind> kind_of_pass(const Step& step, const ScheduleKind& schedule) {
-  if (step.step_class == StepClass::Optimizer) return std::nullopt;
+  if (step.step_class == StepClass::Optimizer || step.step_class == StepClass::DataCommunication) return std::nullopt;
   if (step.name.ends_with(" forward")) return Slot::Kind::Forward;
   if (!schedule.splits_backward) return Slot::Kind::Backward;
   const bool weights = step.name.ends_with(to_string(Pass::WeightGradient));
