@@ -44,7 +44,7 @@ int rank_of_stage(const BuiltStep& step, const ParallelPlan& plan, int stage) {
 }  // namespace
 
 std::optional<Slot::Kind> kind_of_pass(const Step& step, const ScheduleKind& schedule) {
-  if (step.step_class == StepClass::Optimizer) return std::nullopt;
+  if (step.step_class == StepClass::Optimizer || step.step_class == StepClass::DataCommunication) return std::nullopt;
   if (step.name.ends_with(" forward")) return Slot::Kind::Forward;
   if (!schedule.splits_backward) return Slot::Kind::Backward;
   const bool weights = step.name.ends_with(to_string(Pass::WeightGradient));
