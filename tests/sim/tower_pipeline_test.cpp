@@ -34,15 +34,15 @@ std::string refusal(const Settings& settings) {
   return "accepted";
 }
 
-struct Slot {
+struct PassTimes {
   Picoseconds forward{};
   Picoseconds backward{};
 };
 
 /// Leaves time to the blocks of the vision tower alone: its stages are then equal, and transfers, text and loss are free.
 /// Gives the time of one micro-batch in one stage.
-Slot keep_vision_blocks(BuiltStep& step, int stages, int micro_batches, int forward_passes) {
-  Slot sum;
+PassTimes keep_vision_blocks(BuiltStep& step, int stages, int micro_batches, int forward_passes) {
+  PassTimes sum;
   for (Task& task : step.graph.tasks) {
     const Step& what = step.steps[task.label];
     const bool vision = rank_of(task.stream) < stages;
@@ -109,7 +109,7 @@ TEST_CASE("one tower of p equal stages and m micro-batches has the bubble (p - 1
   const int micro_batches = GENERATE(1, 4, 16);
   CAPTURE(stages, micro_batches);
   Run apart_run = run(small_clip, apart(stages, micro_batches, "gpipe"));
-  const Slot slot = keep_vision_blocks(apart_run.step, stages, micro_batches, 1);
+  const PassTimes slot = keep_vision_blocks(apart_run.step, stages, micro_batches, 1);
   const Picoseconds busy = micro_batches * (slot.forward + slot.backward);
   const Picoseconds makespan = simulate(apart_run.step.graph).makespan;
   CHECK(makespan - busy == (stages - 1) * (slot.forward + slot.backward));
@@ -120,7 +120,7 @@ TEST_CASE("with cached features the second forward pass fills the bubble behind 
   const int micro_batches = GENERATE(4, 16);
   CAPTURE(stages, micro_batches);
   Run apart_run = run(small_clip, apart(stages, micro_batches, "1f1b"));
-  const Slot slot = keep_vision_blocks(apart_run.step, stages, micro_batches, 2);
+  const PassTimes slot = keep_vision_blocks(apart_run.step, stages, micro_batches, 2);
   // all first passes; then the last stage goes on with second passes that the others sent while it still ran first ones
   const Picoseconds expected =
       (micro_batches + stages - 1) * slot.forward + micro_batches * (slot.forward + slot.backward) + (stages - 1) * slot.backward;
