@@ -19,7 +19,7 @@
     forward: 'sky', backward: 'blue', weights: 'blue', gradients: 'sky', optimizer_state: 'green', activations: 'orange',
     recomputed_layer: 'yellow', loss: 'vermilion', framework: 'grey', roof: 'ink', equal: 'ink', capacity: 'ink', best: 'vermilion',
     measured: 'blue', interpolated: 'sky', fitted: 'green', 'data sheet': 'yellow', assumed: 'orange',
-    predicted: 'blue', published: 'orange',
+    predicted: 'blue', published: 'orange', gain: 'sky', cost: 'vermilion', fits: 'blue', 'too large': 'pale', slower: 'orange',
   };
   const spare = ['blue', 'orange', 'green', 'purple', 'sky', 'vermilion', 'yellow', 'grey'];
   const given = new Map();
