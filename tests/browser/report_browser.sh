@@ -99,6 +99,6 @@ try diff 390 "page"
 
 # a step of a million tasks: what cannot be seen is drawn as one
 ask million run scenarios/megascale-175b-megascale.yaml --set training.global_batch=768
-try million 1280 "page run details timeline"
+try million 1280 "page run timeline details"
 
 exit $status
