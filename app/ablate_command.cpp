@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
+#include "app/scenario_argument.hpp"
 #include "report/ablation.hpp"
 #include "report/atomic_file.hpp"
 #include "report/html/study_answers.hpp"
@@ -20,6 +21,7 @@ struct AblateOptions {
 void ablate_scenario(const AblateOptions& options) {
   if (!options.report.empty()) html::check_charts();
   check_files({options.report, options.common.output});
+  check_scenario_argument(options.scenario);
   const AblationReport report = ablate(load_ablation(options.scenario, parse_settings(options.common.sets)));
   if (!options.report.empty())
     write_file(options.report, [&](std::ostream& out) { html::write_page(out, html::ablate_page(report)); });
@@ -44,6 +46,7 @@ void add_ablate_command(CLI::App& app) {
       ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
+  command->footer("Example: mfusim ablate scenarios/ablation-175b-a100x256.yaml --report ablation.html");
   command->callback([options] { ablate_scenario(*options); });
 }
 

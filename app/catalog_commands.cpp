@@ -55,13 +55,28 @@ void deliver_answer(const CommonOptions& options, const HardwareAnswer& answer) 
   deliver(options, [&](std::ostream& out) { write_table(out, answer); });
 }
 
+/// What is wrong in a question is told with the option that asked it.
+template <class Ask>
+HardwareAnswer asked(const char* option, Ask ask) {
+  try {
+    return ask();
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", option, error.what()));
+  }
+}
+
 void hardware(const HardwareOptions& options) {
   if (options.name.empty()) return deliver(options.common, all_names());
-  if (!options.gemm.empty()) return deliver_answer(options.common, ask_gemm(load_gpu(options.name), options.gemm));
-  if (!options.attention.empty()) return deliver_answer(options.common, ask_attention(load_gpu(options.name), options.attention));
-  if (!options.collective.empty()) {
+  if (!options.gemm.empty())
+    return deliver_answer(options.common, asked("--gemm", [&] { return ask_gemm(load_gpu(options.name), options.gemm); }));
+  if (!options.attention.empty()) {
     return deliver_answer(options.common,
-                          ask_collective(load_gpu(options.name), load_network(options.network), options.collective));
+                          asked("--attention", [&] { return ask_attention(load_gpu(options.name), options.attention); }));
+  }
+  if (!options.collective.empty()) {
+    return deliver_answer(options.common, asked("--collective", [&] {
+                            return ask_collective(load_gpu(options.name), load_network(options.network), options.collective);
+                          }));
   }
   deliver(options.common, entry(options.name));
 }
@@ -98,6 +113,7 @@ void add_hardware_command(CLI::App& app) {
   command->add_option("--network", options->network, "Network between the nodes of --collective (default ib-8x400g)")
       ->option_text("NAME");
   add_common_options(*command, options->common);
+  command->footer("Example: mfusim hardware h100-sxm5-80gb --gemm 4096,4096,8192,bf16");
   command->callback([options] { hardware(*options); });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 
+#include "app/terminal.hpp"
 #include "base/input_error.hpp"
 #include "report/atomic_file.hpp"
 
@@ -8,14 +9,14 @@
 
 #include <algorithm>
 #include <iostream>
-#include <map>
 
 namespace mfusim::app {
 
 void add_common_options(CLI::App& command, CommonOptions& options) {
-  const std::map<std::string, Format> formats{{"table", Format::Table}, {"json", Format::Json}, {"csv", Format::Csv}};
-  command.add_option("--format", options.format, "Output format")
-      ->transform(CLI::CheckedTransformer(formats).description(""))
+  const std::vector<std::pair<std::string, Format>> formats{
+      {"table", Format::Table}, {"json", Format::Json}, {"csv", Format::Csv}};
+  command.add_option("--format", options.format, "Format of the answer (default table)")
+      ->transform(one_of(formats))
       ->option_text("table|json|csv");
   command.add_option("--output,-o", options.output, "Write the answer to FILE instead of standard output")->option_text("FILE");
   command.add_flag("--quiet,-q", options.quiet, "No progress and no warnings on standard error");
@@ -49,8 +50,12 @@ void check_files(const std::vector<std::string>& files) {
 }
 
 void deliver(const CommonOptions& options, const std::function<void(std::ostream&)>& write) {
-  if (!options.output.empty()) return write_file(options.output, write);
-  write(std::cout);
+  const auto styled = [&](std::ostream& out) {
+    set_style(out, terminal_style(options));
+    write(out);
+  };
+  if (!options.output.empty()) return write_file(options.output, styled);
+  styled(std::cout);
   std::cout.flush();
   if (!std::cout) throw InputError("standard output cannot be written");
 }

@@ -23,6 +23,23 @@ struct CommonOptions {
   bool quiet = false;
 };
 
+/// One of a few words, as an enum for CLI11; another word is refused with the list of them.
+template <class E>
+[[nodiscard]] CLI::Validator one_of(std::vector<std::pair<std::string, E>> choices) {
+  return {[choices = std::move(choices)](std::string& word) {
+            std::string known;
+            for (const auto& [name, value] : choices) {
+              if (name == word) {
+                word = std::to_string(static_cast<int>(value));
+                return std::string();
+              }
+              known += (known.empty() ? "" : ", ") + name;
+            }
+            return "expected one of " + known + ", got '" + word + "'";
+          },
+          ""};
+}
+
 /// Adds `--format`, `--output` and `--quiet`.
 void add_common_options(CLI::App& command, CommonOptions& options);
 /// Adds `--set`.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
+#include "app/scenario_argument.hpp"
 #include "report/atomic_file.hpp"
 #include "report/explanation.hpp"
 #include "report/html/study_answers.hpp"
@@ -20,6 +21,7 @@ struct ExplainOptions {
 void explain_scenario(const ExplainOptions& options) {
   if (!options.report.empty()) html::check_charts();
   check_files({options.report, options.common.output});
+  check_scenario_argument(options.scenario);
   const Explanation explanation = explain(load_scenario_document(options.scenario, parse_settings(options.common.sets)));
   if (!options.report.empty())
     write_file(options.report, [&](std::ostream& out) { html::write_page(out, html::explain_page(explanation)); });
@@ -44,6 +46,7 @@ void add_explain_command(CLI::App& app) {
       ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
+  command->footer("Example: mfusim explain scenarios/eva02-bige-h800x64.yaml");
   command->callback([options] { explain_scenario(*options); });
 }
 

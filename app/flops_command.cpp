@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
+#include "app/scenario_argument.hpp"
 #include "base/input_error.hpp"
 #include "model/flops_report.hpp"
 #include "model/parameter_study.hpp"
@@ -16,7 +17,6 @@
 #include <fmt/format.h>
 
 #include <iostream>
-#include <map>
 #include <memory>
 #include <optional>
 
@@ -90,6 +90,7 @@ void check_report(const FlopsOptions& options) {
 }
 
 void flops(const FlopsOptions& options) {
+  check_model_argument(options.model);
   check_report(options);
   check_files({options.report, options.common.output});
   if (options.vs_parameters) return compare_with_parameters(options);
@@ -103,7 +104,7 @@ void flops(const FlopsOptions& options) {
 
 void add_flops_command(CLI::App& app) {
   const auto options = std::make_shared<FlopsOptions>();
-  const std::map<std::string, FlopsDetail> details{
+  const std::vector<std::pair<std::string, FlopsDetail>> details{
       {"tower", FlopsDetail::Tower}, {"layer", FlopsDetail::Layer}, {"operator", FlopsDetail::Operator}};
   CLI::App* command = app.add_subcommand("flops", "Operations, parameters and bytes of a model, forward and backward");
   command->add_option("model", options->model, "Catalog name (see `mfusim models`), or the path of a config.json")
@@ -113,7 +114,7 @@ void add_flops_command(CLI::App& app) {
   command->add_option("--text-length,--sequence-length", options->text_length, "Tokens of a text (default: the model's)")
       ->option_text("N");
   command->add_option("--by", options->detail, "One row a tower, layer or operator")
-      ->transform(CLI::CheckedTransformer(details).description(""))
+      ->transform(one_of(details))
       ->option_text("tower|layer|operator");
   command
       ->add_option(
@@ -129,6 +130,7 @@ void add_flops_command(CLI::App& app) {
   command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
       ->option_text("FILE");
   add_common_options(*command, options->common);
+  command->footer("Example: mfusim flops openai/clip-vit-large-patch14-336 --batch 128 --text-length 64");
   command->callback([options] { flops(*options); });
 }
 

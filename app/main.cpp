@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
+#include "app/help.hpp"
+#include "app/usage_error.hpp"
 #include "base/count.hpp"
 #include "base/input_error.hpp"
 #include "report/atomic_file.hpp"
@@ -7,9 +9,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -24,35 +30,53 @@ void on_interrupt(int signal) {
   std::raise(signal);
 }
 
-/// CLI11 prints help and version as "errors" with exit code 0; everything else it refuses is wrong input.
-int parse_outcome(const CLI::App& app, const CLI::ParseError& error) {
-  return app.exit(error) == 0 ? answered : wrong_input;
+/// CLI11 gives help and version as "errors" with exit code 0; everything else it refuses is wrong input.
+int parse_outcome(const CLI::App& app, const std::vector<std::string>& arguments, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  std::cerr << mfusim::app::usage_error(app, arguments, error);
+  return wrong_input;
+}
+
+/// `mfusim help` and `mfusim help run` are `mfusim --help` and `mfusim run --help`.
+std::vector<std::string> arguments_of(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (arguments.empty() || arguments.front() != "help") return arguments;
+  arguments.erase(arguments.begin());
+  arguments.emplace_back("--help");
+  return arguments;
+}
+
+void add_commands(CLI::App& app) {
+  using namespace mfusim::app;
+  const auto group = [&app](const char* name, std::initializer_list<void (*)(CLI::App&)> commands) {
+    for (const auto add : commands) add(app);
+    for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+      if (command->get_group() == "Subcommands") command->group(name);  // CLI11's word for: in no group yet
+    }
+  };
+  group("One training step", {add_run_command, add_explain_command, add_diff_command});
+  group("Many of them", {add_sweep_command, add_plan_command, add_split_command, add_ablate_command});
+  group("What it is made of", {add_flops_command, add_models_command, add_hardware_command});
+  group("Trust and tools", {add_validate_command, add_calibrate_command, add_import_command, add_schema_command});
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"What a training step of a CLIP-style model or a transformer costs on a GPU cluster", "mfusim"};
+  CLI::App app{"What a training step of a CLIP-style model or a transformer costs on a GPU cluster, and where its time goes.",
+               "mfusim"};
   app.set_version_flag("--version", mfusim::version());
   app.require_subcommand(1);
   app.option_defaults()->always_capture_default(false);
-  mfusim::app::add_flops_command(app);
-  mfusim::app::add_run_command(app);
-  mfusim::app::add_ablate_command(app);
-  mfusim::app::add_explain_command(app);
-  mfusim::app::add_sweep_command(app);
-  mfusim::app::add_split_command(app);
-  mfusim::app::add_diff_command(app);
-  mfusim::app::add_plan_command(app);
-  mfusim::app::add_import_command(app);
-  mfusim::app::add_models_command(app);
-  mfusim::app::add_hardware_command(app);
-  mfusim::app::add_schema_command(app);
-  mfusim::app::add_validate_command(app);
-  mfusim::app::add_calibrate_command(app);
+  const auto formatter = std::make_shared<mfusim::app::HelpFormatter>();
+  formatter->label("Positionals", "Arguments");
+  app.formatter(formatter);
+  app.footer("`mfusim COMMAND --help` explains a command. To begin: mfusim run scenarios/clip-l14-336-a100x8.yaml");
+  add_commands(app);
+  const std::vector<std::string> arguments = arguments_of(argc, argv);
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes the last one first
     return answered;
   } catch (const CLI::ParseError& error) {
-    return parse_outcome(app, error);
+    return parse_outcome(app, arguments, error);
   }
 }
 

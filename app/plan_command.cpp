@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 #include "app/progress_line.hpp"
+#include "app/scenario_argument.hpp"
 #include "base/input_error.hpp"
 #include "report/plan.hpp"
 #include "sim/scenario_document.hpp"
@@ -44,6 +45,7 @@ PlanQuestion question_of(const PlanCommand& command, const SweepSpace& space) {
 }
 
 void plan(const PlanCommand& command) {
+  check_scenario_argument(command.scenario);
   const Node document = load_scenario_document(command.scenario, parse_settings(command.common.sets)).root;
   const SweepSpace space = read_sweep_space(document, command.scenario, Limited::No);
   SweepOptions options;
@@ -79,6 +81,7 @@ void add_plan_command(CLI::App& app) {
   command->add_option("--days", options->days, "In at most so many days")->option_text("DAYS");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
+  command->footer("Example: mfusim plan scenarios/sweep-clip-l14-336.yaml --samples 12.8e9 --days 20");
   command->callback([options] { plan(*options); });
 }
 

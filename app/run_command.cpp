@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
-#include "app/terminal.hpp"
+#include "app/scenario_argument.hpp"
 #include "report/atomic_file.hpp"
 #include "report/grids.hpp"
 #include "report/html/run_page.hpp"
@@ -55,6 +55,7 @@ void write_files(const RunOptions& options, const Scenario& scenario, const Work
 void run(const RunOptions& options) {
   if (!options.report.empty()) html::check_charts();
   check_files({options.report, options.trace, options.graph, options.common.output});
+  check_scenario_argument(options.scenario);
   const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
   const Work<Count> work = micro_batch_work(scenario);
   const BuiltStep step = build_step(scenario, work);
@@ -64,7 +65,7 @@ void run(const RunOptions& options) {
   write_files(options, scenario, work, step, timeline, result);
   switch (options.common.format) {
     case Format::Table:
-      return deliver(options.common, [&](std::ostream& out) { write_table(out, result, terminal_style(options.common)); });
+      return deliver(options.common, [&](std::ostream& out) { write_table(out, result); });
     case Format::Json:
       return deliver(options.common, [&](std::ostream& out) { write_json(out, result); });
     case Format::Csv:
@@ -89,6 +90,7 @@ void add_run_command(CLI::App& app) {
       ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
+  command->footer("Example: mfusim run scenarios/clip-l14-336-a100x8.yaml --set training.micro_batch=32 --report step.html");
   command->callback([options] { run(*options); });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
+#include "app/scenario_argument.hpp"
 #include "report/atomic_file.hpp"
 #include "report/html/study_answers.hpp"
 #include "report/html/write_page.hpp"
@@ -25,6 +26,7 @@ struct SplitCommand {
 void run(const SplitCommand& options) {
   if (!options.report.empty()) html::check_charts();
   check_files({options.report, options.common.output});
+  check_scenario_argument(options.scenario);
   const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
   const SplitRules rules{.nodes = options.whole_nodes ? SplitRules::Nodes::Whole : SplitRules::Nodes::Any,
                          .batch = options.divide_batch ? SplitRules::Batch::Divides : SplitRules::Batch::Uneven};
@@ -67,6 +69,7 @@ void add_split_command(CLI::App& app) {
       ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
+  command->footer("Example: mfusim split scenarios/split-clip-l14-336-a100x64.yaml");
   command->callback([options] { run(*options); });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 #include "app/progress_line.hpp"
+#include "app/scenario_argument.hpp"
 #include "base/input_error.hpp"
 #include "base/number.hpp"
 #include "report/atomic_file.hpp"
@@ -162,6 +163,7 @@ SweepAnswer write_report(const SweepCommand& command, const std::vector<Objectiv
 }
 
 void sweep_on(const MpiJob& job, const SweepCommand& command) {
+  check_scenario_argument(command.scenario);
   check_combination(command);
   if (!command.report.empty()) html::check_charts();
   if (job.rank() == 0) check_files({command.report, command.write_best, command.export_file, command.common.output});
@@ -224,6 +226,7 @@ void add_sweep_command(CLI::App& app) {
       ->option_text("FILE");
   add_common_options(*command, options->common);
   add_settings_option(*command, options->common);
+  command->footer("Example: mfusim sweep scenarios/sweep-clip-l14-336.yaml --where 'mfu > 0.3' --report sweep.html");
   command->callback([options] { sweep(*options); });
 }
 

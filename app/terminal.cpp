@@ -39,8 +39,9 @@ std::optional<int> terminal_columns() {
 TerminalStyle terminal_style(const CommonOptions& options) {
   const bool seen = options.output.empty() && ::isatty(STDOUT_FILENO) != 0;
   TerminalStyle style;
-  if (seen) style.columns = terminal_columns().value_or(style.columns);
-  style.columns = columns_variable().value_or(style.columns);
+  std::optional<int> columns = columns_variable();
+  if (!columns && seen) columns = terminal_columns();
+  if (columns) style = {.columns = *columns, .width = TerminalStyle::Width::Known};
   if (seen && variable("NO_COLOR").empty() && variable("TERM") != "dumb") style.colour = TerminalStyle::Colour::Ansi;
   return style;
 }

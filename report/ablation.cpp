@@ -2,6 +2,7 @@
 #include "report/ablation.hpp"
 
 #include "report/format.hpp"
+#include "report/terminal_style.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -122,17 +123,31 @@ std::string moved_words(const AblationRow& row) {
   return words;
 }
 
+std::string ablation_sentence(const AblationReport& report) {
+  const Result& first = report.rows.front().result;
+  const Result& last = report.rows.back().result;
+  return fmt::format("{} steps on top of {} take the MFU from {} to {}, samples a second from {:.4g} to {:.4g}.",
+                     report.rows.size() - 1, report.rows.front().name, show_percent(first.mfu), show_percent(last.mfu),
+                     first.samples_per_s, last.samples_per_s);
+}
+
 void write_table(std::ostream& out, const AblationReport& report) {
   const AblationRow& first = report.rows.front();
-  out << fmt::format("{} on {} x {} ({} software), one technique after another\n\n", first.result.model, first.result.gpus,
-                     first.result.gpu, first.result.stack);
+  write_wrapped(out,
+                printable(fmt::format("{} on {} x {}, software {}: {}", first.result.model, first.result.gpus, first.result.gpu,
+                                      first.result.stack, ablation_sentence(report))),
+                2);
+  out << '\n';
   write_table(out, without_empty_columns(shown_grid(report)));
-  out << "MFU in percent of the data-sheet peak; gains and 'off by' (predicted - published) in points of MFU; share of the whole "
-         "gain\n\nwhat moved on the critical rank\n";
+  write_wrapped(
+      out,
+      "MFU in percent of the data-sheet peak; gains and 'off by' (predicted - published) in points of MFU; share of the "
+      "whole gain");
+  out << '\n' << painted("what moved on the critical rank", Tone::Heading, style_of(out)) << '\n';
   for (const AblationRow& row : report.rows) {
-    if (&row != &first) out << fmt::format("  {}: {}\n", row.name, moved_words(row));
+    if (&row != &first) write_wrapped(out, printable(fmt::format("  {}: {}", row.name, moved_words(row))), 4);
   }
-  for (const std::string& reason : report.left_out) out << "left out: " << reason << '\n';
+  for (const std::string& reason : report.left_out) write_wrapped(out, printable("left out: " + reason), 2);
 }
 
 void write_json(std::ostream& out, const AblationReport& report) {

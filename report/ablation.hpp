@@ -5,6 +5,7 @@
 #include "study/ablate.hpp"
 
 #include <iosfwd>
+#include <string>
 
 namespace mfusim {
 
@@ -14,6 +15,9 @@ void write_table(std::ostream& out, const AblationReport& report);
 void write_json(std::ostream& out, const AblationReport& report);
 /// A step a row.
 [[nodiscard]] Grid ablation_grid(const AblationReport& report);
+
+/// "8 steps on top of Megatron-LM take the MFU from 52.4 % to 64.0 %, samples a second from 18.97 to 23.42."
+[[nodiscard]] std::string ablation_sentence(const AblationReport& report);
 
 /// "exposed tensor communication 1.29 s -> 660.00 ms; ..." or "nothing on the critical rank".
 [[nodiscard]] std::string moved_words(const AblationRow& row);

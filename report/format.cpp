@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <string>
 #include <utility>
 
 namespace mfusim {
@@ -51,7 +53,26 @@ std::string show_count(std::int64_t count) {
   return digits;
 }
 
+std::string show_number(double number, int digits) {
+  const double size = std::abs(number);
+  constexpr double least = 1e-4;
+  constexpr double most = 1e15;
+  if (size == 0) return "0";
+  if (!std::isfinite(number) || size < least || size >= most) return fmt::format("{:.{}g}", number, digits);
+  const std::string rounded = fmt::format("{:.{}e}", size, digits - 1);  // rounding may add a digit: 9.996 -> 1.00e+01
+  const int exponent = std::stoi(rounded.substr(rounded.find('e') + 1));
+  const std::string text = fmt::format("{:.{}f}", number, std::max(0, digits - 1 - exponent));
+  const std::size_t point = std::min(text.find('.'), text.size());
+  const bool negative = text.front() == '-';
+  return (negative ? "-" : "") + show_count(std::stoll(text.substr(negative ? 1 : 0, point))) + text.substr(point);
+}
+
+bool has_stages(const Result& result) {
+  return result.parallel.pipeline > 1 || result.placement == "disjoint";
+}
+
 std::string show_stage(const Result& result, int stage) {
+  if (!has_stages(result)) return "each GPU";
   int of_tower = stage;
   for (const Result::TowerShare& tower : result.towers) {
     if (result.placement != "disjoint" || !tower.parallel) break;

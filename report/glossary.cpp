@@ -79,6 +79,7 @@ constexpr std::array step_parts{
     Entry{"slowed_by_communication", "slowed by communication",
           "What kernels take longer because communication beside them uses their SMs and memory bandwidth.", simulated},
     Entry{"bubble", "bubble", "Time in which the rank does nothing: it waits for other pipeline stages.", simulated},
+    Entry{"smaller_parts", "smaller parts", "Parts too small to see one by one; the table has each.", simulated},
     Entry{"step", "the step", "The sum of all parts.", simulated},
 };
 
@@ -134,6 +135,10 @@ Meaning meaning_of(std::string_view key) {
   std::string label(key);
   std::replace(label.begin(), label.end(), '_', ' ');
   return {.label = label, .definition = {}, .source = {}};
+}
+
+std::string memory_key(const std::string& part) {
+  return part == "optimizer" ? "optimizer_state" : part;
 }
 
 }  // namespace mfusim

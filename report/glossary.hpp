@@ -17,4 +17,7 @@ struct Meaning {
 /// ("activations"), a class of steps ("matmul"). An unknown key becomes its own label, without a definition.
 [[nodiscard]] Meaning meaning_of(std::string_view key);
 
+/// The glossary's key of a part of the memory: the step has an "optimizer" too, which is time.
+[[nodiscard]] std::string memory_key(const std::string& part);
+
 }  // namespace mfusim

@@ -19,13 +19,6 @@ struct Overloaded : Visitors... {
 template <class... Visitors>
 Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
-std::string table_text(const Cell& cell, int digits) {
-  return std::visit(Overloaded{[](std::monostate) { return std::string(); }, [](const std::string& word) { return word; },
-                               [](std::int64_t number) { return show_count(number); },
-                               [digits](double number) { return fmt::format("{:.{}g}", number, digits); }},
-                    cell);
-}
-
 std::string csv_text(const Cell& cell) {
   return std::visit(Overloaded{[](std::monostate) { return std::string(); },
                                [](const std::string& word) {
@@ -48,35 +41,7 @@ nlohmann::ordered_json row_json(const Grid& grid, const std::vector<Cell>& row) 
   return object;
 }
 
-bool is_word(const Cell& cell) {
-  return std::holds_alternative<std::string>(cell);
-}
-
-/// Columns of words stand to the left.
-bool left_aligned(const Grid& grid, std::size_t column) {
-  return std::any_of(grid.rows.begin(), grid.rows.end(), [&](const auto& row) { return is_word(row[column]); });
-}
-
 }  // namespace
-
-void write_table(std::ostream& out, const Grid& grid) {
-  std::vector<std::size_t> widths;
-  for (std::size_t c = 0; c < grid.columns.size(); ++c) {
-    std::size_t width = grid.columns[c].heading.size();
-    for (const auto& row : grid.rows) width = std::max(width, table_text(row[c], grid.columns[c].digits).size());
-    widths.push_back(width);
-  }
-  const auto put = [&](std::size_t c, const std::string& text) {
-    const std::string gap = c == 0 ? "" : "  ";
-    out << gap << (left_aligned(grid, c) ? fmt::format("{:<{}}", text, widths[c]) : fmt::format("{:>{}}", text, widths[c]));
-  };
-  for (std::size_t c = 0; c < grid.columns.size(); ++c) put(c, grid.columns[c].heading);
-  out << '\n';
-  for (const auto& row : grid.rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) put(c, table_text(row[c], grid.columns[c].digits));
-    out << '\n';
-  }
-}
 
 void write_csv(std::ostream& out, const Grid& grid) {
   for (std::size_t c = 0; c < grid.columns.size(); ++c) out << (c == 0 ? "" : ",") << grid.columns[c].key;

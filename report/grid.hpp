@@ -23,7 +23,9 @@ struct Grid {
   std::vector<std::vector<Cell>> rows;
 };
 
-/// Numbers to the right, words to the left; whole numbers in groups of three digits.
+/// Numbers to the right, words to the left; numbers in groups of three digits. Where the stream's style knows its width, cells of
+/// words are broken until the table fits; where it cannot fit it is folded: groups of columns below each other, each behind the
+/// first column; and where two columns are too wide each row is a block with a line a cell.
 void write_table(std::ostream& out, const Grid& grid);
 /// RFC 4180: a header row, fields quoted where they must be.
 void write_csv(std::ostream& out, const Grid& grid);

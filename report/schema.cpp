@@ -48,8 +48,7 @@ json cluster(const SchemaNames& names) {
                  {{"gpu", word("GPU, from `mfusim hardware`", names.gpus)},
                   {"gpus", count("GPUs of the job")},
                   {"gpus_per_node", count("GPUs of a node", 8)},
-                  {"network", name_or("Between nodes; needed where there is more than one", names.networks, open_network)}},
-                 {"gpu", "gpus"});
+                  {"network", name_or("Between nodes; needed where there is more than one", names.networks, open_network)}});
 }
 
 json training() {
@@ -68,8 +67,7 @@ json training() {
        {"gradients", word("Type that gradients are kept and summed in (default: the stack's)", {"fp32", "bf16", "fp16"})},
        {"gradient_reduction", word("Type that gradients are sent in (default: the stack's)", {"fp32", "bf16", "fp16"})},
        {"master_weights", word("The optimizer's own copy (default: fp32 of 16-bit parameters)", {"fp32", "none"})},
-       {"moments", word("Type of the optimizer's moments", {"fp32", "bf16", "fp16"}, "fp32")}},
-      {"global_batch"});
+       {"moments", word("Type of the optimizer's moments", {"fp32", "bf16", "fp16"}, "fp32")}});
 }
 
 json fsdp() {
@@ -202,7 +200,9 @@ json variation() {
   const json slowdown{{"type", "number"}, {"minimum", 1}, {"description", "Their kernels last so many times longer"}};
   const json fraction{{"type", "number"}, {"minimum", 0}, {"maximum", 1}, {"description", "Share of the nodes"}};
   const json slow_rank =
-      section("A slow GPU", {{"rank", {{"type", "integer"}, {"minimum", 0}}}, {"slowdown", slowdown}}, {"rank", "slowdown"});
+      section("A slow GPU",
+              {{"rank", {{"type", "integer"}, {"minimum", 0}, {"description", "Number of the GPU"}}}, {"slowdown", slowdown}},
+              {"rank", "slowdown"});
   const json deviation{{"type", "number"},
                        {"minimum", 0},
                        {"maximum", 1},
@@ -265,7 +265,7 @@ json ablation() {
                             {"source", {{"type", "string"}, {"description", "Where it was published"}}}},
                            {"source"});
   json step = section("One technique on top of those before",
-                      {{"name", {{"type", "string"}}},
+                      {{"name", {{"type", "string"}, {"description", "What it is called in the answer"}}},
                        {"set", {{"type", "object"}, {"description", "path.to.key: value, any key of the scenario"}}},
                        {"measured", published}},
                       {"name", "set"});
@@ -307,13 +307,32 @@ json sweep() {
       {"axes"});
 }
 
+/// A list of scenarios over a common base: the keys of a scenario, and a name.
+json cases(const json& properties) {
+  json keys{{"id", {{"type", "string"}, {"description", "Name of the case"}}}};
+  for (const auto& [name, value] : properties.items()) keys[name] = {{"$ref", "#/properties/" + name}};
+  return {{"type", "array"},
+          {"description", "Many scenarios in one file, each over the keys beside this one; for `mfusim validate`"},
+          {"items", section("One of them", std::move(keys), {"id"})}};
+}
+
+/// What a scenario must have, unless another file or its cases bring it.
+json whole() {
+  const auto needs = [](const std::vector<std::string>& keys) { return json{{"required", keys}}; };
+  return {{"if", {{"not", {{"anyOf", {needs({"extends"}), needs({"cases"})}}}}}},
+          {"then",
+           {{"required", {"model", "cluster", "training"}},
+            {"properties",
+             {{"cluster", needs({"gpu", "gpus"})}, {"training", needs({"global_batch"})}, {"measured", needs({"source"})}}}}}};
+}
+
 }  // namespace
 
 void write_schema(std::ostream& out, const SchemaNames& names) {
   const json inline_model{{"type", "object"}, {"description", "A model written inline; docs/models.md lists the keys"}};
   json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "mfusim scenario"}};
   schema.update(section("One question to mfusim",
-                        {{"description", {{"type", "string"}}},
+                        {{"description", {{"type", "string"}, {"description", "For people; nothing reads it"}}},
                          {"extends", {{"type", "string"}, {"description", "Another scenario that this one builds on"}}},
                          {"model", name_or("Catalog name, path of a config.json, or a mapping", names.models,
                                            {{"anyOf", {json{{"type", "string"}, {"pattern", "\\.json$"}}, inline_model}}})},
@@ -330,6 +349,8 @@ void write_schema(std::ostream& out, const SchemaNames& names) {
                          {"ablation", ablation()},
                          {"measured", measured()},
                          {"sweep", sweep()}}));
+  schema["properties"]["cases"] = cases(schema["properties"]);
+  schema.update(whole());
   out << schema.dump(2) << '\n';
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/validation.hpp"
 
+#include "report/terminal_style.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -159,11 +161,11 @@ json split_json(const SplitSummary& split) {
 
 void write_table(std::ostream& out, const ValidationReport& report) {
   write_table(out, families_grid(report));
-  out << "time, MFU, memory: mean absolute errors; bias: mean error; too large: memory predicted above the GPU's\n";
+  write_wrapped(out, "time, MFU, memory: mean absolute errors; bias: mean error; too large: memory predicted above the GPU's");
   write_splits(out, report);
   write_worst(out, report);
   for (const ValidationRow& row : report.rows) {
-    if (!row.failure.empty()) out << fmt::format("\n{} did not run: {}\n", row.id, row.failure);
+    if (!row.failure.empty()) write_wrapped(out, printable(fmt::format("{} did not run: {}", row.id, row.failure)), 2);
   }
 }
 

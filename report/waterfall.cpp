@@ -6,21 +6,33 @@
 
 namespace mfusim {
 
+namespace {
+
+bool is_small(const Result& result, Seconds time, double least_share) {
+  return std::abs(time / result.iteration_time) < least_share;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, Seconds>> small_parts(const Result& result, double least_share) {
+  std::vector<std::pair<std::string, Seconds>> small;
+  for (const auto& part : result.waterfall) {
+    if (part.second != Seconds{} && is_small(result, part.second, least_share)) small.push_back(part);
+  }
+  return small;
+}
+
 std::vector<WaterfallBar> waterfall_bars(const Result& result, double least_share) {
   std::vector<WaterfallBar> bars;
   Seconds at{};
-  std::vector<std::pair<std::string, Seconds>> small;
   const auto add = [&](const std::string& key, Seconds time) {
     bars.push_back({.key = key, .from = at, .to = at + time, .share = time / result.iteration_time});
     at += time;
   };
-  for (const auto& part : result.waterfall) {
-    if (std::abs(part.second / result.iteration_time) >= least_share) {
-      add(part.first, part.second);
-    } else if (part.second != Seconds{}) {
-      small.push_back(part);
-    }
+  for (const auto& [key, time] : result.waterfall) {
+    if (!is_small(result, time, least_share)) add(key, time);
   }
+  const auto small = small_parts(result, least_share);
   if (small.size() == 1) add(small.front().first, small.front().second);
   if (small.size() > 1) {
     Seconds sum{};

@@ -5,6 +5,7 @@
 #include "sim/result.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mfusim {
@@ -17,6 +18,9 @@ struct WaterfallBar {
   double share = 0;  ///< Of the step time.
   [[nodiscard]] Seconds time() const { return to - from; }
 };
+
+/// The parts of the waterfall that are something, but less than `least_share` of the step either way.
+[[nodiscard]] std::vector<std::pair<std::string, Seconds>> small_parts(const Result& result, double least_share);
 
 /// The parts of Result::waterfall laid end to end, and the whole step ("step", from zero) after them. Parts too small to see
 /// (below `least_share` of the step, either way) are one bar, "smaller_parts", where there are several.

@@ -26,6 +26,7 @@ LeverOutcome outcome_of(const Lever& lever, const Result& base, const Result& ch
                        .time = base.iteration_time / ratio,
                        .gain_percent = 100 * (ratio - 1),
                        .fits = changed.memory.fits,
+                       .peak = changed.memory.peak,
                        .waterfall = {}};
   for (const auto& [name, time] : changed.waterfall) outcome.waterfall.emplace_back(name, time * scale);
   return outcome;
@@ -60,17 +61,22 @@ Seconds part_of(const std::vector<std::pair<std::string, Seconds>>& waterfall, c
   return found == waterfall.end() ? Seconds{} : found->second;
 }
 
+enum class Memory { Fits, TooLarge };
+
 /// A lever that makes the whole step slower is no remedy, whatever it does to one part; nor is one that moves the ideal itself
 /// (a higher peak, less work), beside which the lost time was counted.
-std::optional<LostTime::Remedy> remedy_of(const LostTime& loss, Seconds ideal, const std::vector<LeverOutcome>& levers) {
+std::optional<LostTime::Remedy> remedy_of(const LostTime& loss, Seconds ideal, const std::vector<LeverOutcome>& levers,
+                                          Memory memory) {
   constexpr double worth_naming = 0.05;
   constexpr double rounding = 1e-6;
   std::optional<LostTime::Remedy> best;
   for (const LeverOutcome& lever : levers) {
     const Seconds saved = loss.time - part_of(lever.waterfall, loss.name);
     const bool same_ideal = std::abs(part_of(lever.waterfall, ideal_part) / ideal - 1) < rounding;
-    const bool helps = lever.fits && same_ideal && lever.gain_percent > 0 && saved >= worth_naming * loss.time;
-    if (helps && (!best || saved > best->saved)) best = LostTime::Remedy{lever.name, saved};
+    const bool helps =
+        lever.fits == (memory == Memory::Fits) && same_ideal && lever.gain_percent > 0 && saved >= worth_naming * loss.time;
+    if (helps && (!best || saved > best->saved))
+      best = LostTime::Remedy{lever.name, saved, lever.time, lever.gain_percent, lever.peak};
   }
   return best;
 }
@@ -80,11 +86,16 @@ std::vector<LostTime> largest_losses(const Result& result, const std::vector<Lev
   std::vector<LostTime> losses;
   for (const auto& [name, time] : result.waterfall) {
     if (name != ideal_part && time.count() > 0)
-      losses.push_back({.name = name, .time = time, .share = time / result.iteration_time, .remedy = {}});
+      losses.push_back({.name = name, .time = time, .share = time / result.iteration_time, .remedy = {}, .too_large = {}});
   }
   std::stable_sort(losses.begin(), losses.end(), [](const LostTime& a, const LostTime& b) { return a.time > b.time; });
   if (losses.size() > told) losses.resize(told);
-  for (LostTime& loss : losses) loss.remedy = remedy_of(loss, part_of(result.waterfall, ideal_part), levers);
+  const Seconds ideal = part_of(result.waterfall, ideal_part);
+  for (LostTime& loss : losses) {
+    loss.remedy = remedy_of(loss, ideal, levers, Memory::Fits);
+    loss.too_large = remedy_of(loss, ideal, levers, Memory::TooLarge);
+    if (loss.remedy && loss.too_large && loss.remedy->saved >= loss.too_large->saved) loss.too_large.reset();
+  }
   return losses;
 }
 

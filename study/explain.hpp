@@ -17,6 +17,7 @@ struct LeverOutcome {
   Seconds time{};                                          ///< For the scenario's own number of samples.
   double gain_percent = 0;                                 ///< Of samples a second; negative: slower.
   bool fits = true;                                        ///< Its memory; a lever that does not fit cannot be pulled.
+  Bytes peak;                                              ///< Of the fullest GPU.
   std::vector<std::pair<std::string, Seconds>> waterfall;  ///< For the scenario's own number of samples.
 };
 
@@ -27,9 +28,13 @@ struct LostTime {
   double share = 0;  ///< Of the step.
   struct Remedy {
     std::string lever;
-    Seconds saved{};  ///< Of this part.
+    Seconds saved{};          ///< Of this part.
+    Seconds step{};           ///< The whole step with it, for the scenario's own samples: other parts may grow.
+    double gain_percent = 0;  ///< Of samples a second.
+    Bytes peak;               ///< Memory of the fullest GPU with it.
   };
-  std::optional<Remedy> remedy;  ///< The lever that fits and takes most of this part away; none below a twentieth of it.
+  std::optional<Remedy> remedy;     ///< The lever that fits and takes most of this part away; none below a twentieth of it.
+  std::optional<Remedy> too_large;  ///< The lever that would take more of it away, if it fitted into memory.
 };
 
 struct Explanation {

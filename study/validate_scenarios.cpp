@@ -38,8 +38,8 @@ void add_cases(std::vector<CaseDocument>& cases, const fs::path& file, bool must
     if (is_measured(document)) {
       cases.push_back(std::move(document));
     } else if (must_be_measured || document.is_case) {
-      throw InputError(document.where, document.is_case ? "cases." + document.id : "measured",
-                       "missing measured: nothing to hold the prediction against");
+      throw InputError(document.where, document.is_case ? "cases." + document.id + ".measured" : "measured",
+                       "missing: nothing to hold the prediction against");
     }
   }
 }

@@ -25,14 +25,6 @@ std::vector<ColumnNote> notes() {
           {"moved", "", "What changed most on the critical rank."}};
 }
 
-std::string sentence_of(const AblationReport& report) {
-  const AblationRow& first = report.rows.front();
-  const AblationRow& last = report.rows.back();
-  return fmt::format("{} steps on top of {} take the MFU from {} to {}, samples a second from {:.4g} to {:.4g}.",
-                     report.rows.size() - 1, first.name, show_percent(first.result.mfu), show_percent(last.result.mfu),
-                     first.result.samples_per_s, last.result.samples_per_s);
-}
-
 Cards cards_of(const AblationReport& report) {
   const Result& first = report.rows.front().result;
   const Result& last = report.rows.back().result;
@@ -58,7 +50,7 @@ Page ablate_page(const AblationReport& report) {
   AblateStudy study;
   study.head = {
       .title = report.scenario + ": one technique after another",
-      .answer = sentence_of(report),
+      .answer = ablation_sentence(report),
       .subtitle = {{"model", first.model}, {"GPUs", fmt::format("{} x {}", first.gpus, first.gpu)}, {"software", first.stack}},
       .cards = cards_of(report),
       .warnings = warnings_of(report),

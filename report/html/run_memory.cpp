@@ -11,11 +11,6 @@ namespace {
 
 constexpr const char* source = "the memory model (docs/design.md, Memory) and the GPU's data sheet";
 
-/// The step has an "optimizer" too: here it is the state that it keeps.
-std::string memory_key(const std::string& part) {
-  return part == "optimizer" ? "optimizer_state" : part;
-}
-
 Bytes part_of(const Result::Stage& stage, const std::string& name) {
   const auto at = std::find_if(stage.parts.begin(), stage.parts.end(), [&](const auto& part) { return part.first == name; });
   return at == stage.parts.end() ? Bytes() : at->second;
@@ -29,8 +24,8 @@ bool held_anywhere(const Result::Memory& memory, const std::string& name) {
 BarChart memory_chart(const Result& result) {
   const Result::Memory& memory = result.memory;
   BarChart chart{.key = "memory_stages",
-                 .title = "Peak memory by pipeline stage",
-                 .caption = "A bar is one GPU of the stage, at the instant at which it holds most.",
+                 .title = has_stages(result) ? "Peak memory by stage" : "Peak memory",
+                 .caption = "A bar is one GPU, at the instant at which it holds most.",
                  .axis = {.title = "memory of a GPU", .unit = "B"},
                  .categories = {},
                  .series = {},
@@ -39,7 +34,7 @@ BarChart memory_chart(const Result& result) {
                  .numbers = NumbersPlace::InTable,
                  .source = source};
   for (const Result::Stage& stage : memory.stages) {
-    chart.categories.push_back(memory.stages.size() == 1 ? std::string("each GPU") : show_stage(result, stage.stage));
+    chart.categories.push_back(show_stage(result, stage.stage));
   }
   for (const auto& [name, largest] : memory.parts) {
     if (!held_anywhere(memory, name)) continue;
@@ -83,7 +78,8 @@ Table memory_table(const Result::Memory& memory) {
 Section memory_section(const Result& result) {
   return {.key = "memory",
           .title = "Memory against capacity",
-          .lead = "What a GPU of each pipeline stage holds at its fullest; the dashed line is what it has.",
+          .lead = fmt::format("What a GPU{} holds at its fullest; the dashed line is what it has.",
+                              has_stages(result) ? " of each stage" : ""),
           .blocks = {memory_chart(result), memory_table(result.memory)}};
 }
 

@@ -2,6 +2,7 @@
 #include "report/html/run_page.hpp"
 
 #include "report/format.hpp"
+#include "report/plan_words.hpp"
 #include "report/waterfall.hpp"
 #include "sim/breakdown.hpp"
 #include "sim/rank_names.hpp"
@@ -15,13 +16,10 @@ Card card(const std::string& key, double value, const std::string& unit, std::st
   return {.key = key, .value = value, .unit = unit, .note = std::move(note), .meaning = meaning_of(key)};
 }
 
-std::string plan_text(const Result::Plan& plan) {
-  return fmt::format("tensor {} x pipeline {} x data {}", plan.tensor, plan.pipeline, plan.data);
-}
-
 Table plan_table(const Result::Plan& plan) {
   Grid grid{{{"name", "setting"}, {"value", "value"}}, {}};
   const auto add = [&](const char* name, std::string value) { grid.rows.push_back({std::string(name), std::move(value)}); };
+  add("in short", plan_words(plan));
   add("tensor parallel", fmt::format("{}{}", plan.tensor, plan.sequence ? ", with sequence parallelism" : ""));
   add("pipeline stages", fmt::format("{} ({} virtual a rank, schedule {})", plan.pipeline, plan.virtual_stages, plan.schedule));
   add("data-parallel replicas", fmt::format("{} (ZeRO stage {})", plan.data, plan.zero));
@@ -118,7 +116,7 @@ Page run_page(const Result& result, const Scenario& scenario, const BuiltStep& s
             .title = fmt::format("{} on {} x {}", result.model, result.gpus, result.gpu),
             .answer = run_answer(result),
             .subtitle = {{"scenario", result.scenario},
-                         {"plan", plan_text(result.parallel)},
+                         {"plan", grid_words(result.parallel)},
                          {"network", result.network},
                          {"software", result.stack}},
             .sections = {},

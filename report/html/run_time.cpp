@@ -55,8 +55,8 @@ Section time_section(const Result& result) {
       .title = "Where the time goes",
       .lead = fmt::format(
           "The ideal time is what the model's FLOPs need at the GPUs' data-sheet peak; what follows is lost, part by part, until "
-          "the step is reached. Each instant of the critical rank ({}) belongs to exactly one part.",
-          show_stage(result, result.critical_rank)),
+          "the step is reached. Each instant of {} belongs to exactly one part.",
+          has_stages(result) ? fmt::format("the critical rank ({})", show_stage(result, result.critical_rank)) : "a GPU's step"),
       .blocks = {waterfall_chart(result), breakdown_table(result)}};
 }
 

@@ -3,6 +3,7 @@
 
 #include "report/html/page.hpp"
 #include "study/ablate.hpp"
+#include "study/difference.hpp"
 #include "study/explain.hpp"
 #include "study/split.hpp"
 #include "study/sweep.hpp"
@@ -24,6 +25,9 @@ constexpr std::size_t most_sweep_rows = 2000;
 
 /// Techniques one after another, predicted and published, and what each moved.
 [[nodiscard]] Page ablate_page(const AblationReport& report);
+
+/// What two scenarios ask differently, and a waterfall from the first step to the second.
+[[nodiscard]] Page diff_page(const Difference& difference);
 
 /// What each single change would buy, and the largest losses in sentences.
 [[nodiscard]] Page explain_page(const Explanation& explanation);

@@ -100,6 +100,50 @@ TEST_CASE("a wrong scenario exits with 2 and a message that names the file, and 
   CHECK(call(std::string("run ") + scenario + " --format xml").exit_code == 2);
 }
 
+TEST_CASE("a newcomer's mistakes are told with what to write instead", "[unit]") {
+  const std::string file = scenario;
+  const std::array<std::pair<std::string, const char*>, 14> mistakes{{
+      {"runn " + file, "did you mean 'run'?"},
+      {"run --reprt x " + file, "did you mean '--report'?"},
+      {"run", "SCENARIO: missing"},
+      {"", "expected a command"},
+      {file, "as in `mfusim run scenarios/clip-l14-336-a100x8.yaml`"},
+      {"run scenarios/clip-l14-336-a100x.yaml", "did you mean 'scenarios/clip-l14-336-a100x8.yaml'?"},
+      {"run clip-l14-336-a100x8.yaml", "did you mean 'scenarios/clip-l14-336-a100x8.yaml'?"},
+      {"run scenarios", "expected a scenario file (YAML), got a folder"},
+      {"run openai/clip-vit-large-patch14-336", "`mfusim flops openai/clip-vit-large-patch14-336`"},
+      {"flops " + file, "`mfusim run scenarios/clip-l14-336-a100x8.yaml`"},
+      {"run " + file + " other.yaml", "one argument too many: 'other.yaml'"},
+      {"run " + file + " --format yaml", "expected one of table, json, csv, got 'yaml'"},
+      {"run " + file + " --set parallel.tensr=2", "did you mean 'tensor'?"},
+      {"hardware a100-sxm4-80gb --gemm 1,2", "--gemm: expected K"},
+  }};
+  for (const auto& [arguments, words] : mistakes) {
+    CAPTURE(arguments);
+    const Outcome outcome = call(arguments);
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.out.empty());
+    CHECK_THAT(outcome.err, ContainsSubstring(words));
+  }
+}
+
+TEST_CASE("`mfusim help COMMAND` is COMMAND --help, and help keeps to the width", "[unit]") {
+  CHECK(call("help").out == call("--help").out);
+  CHECK(call("help run").out == call("run --help").out);
+  const Folder folder;
+  const fs::path out = folder.path() / "out";
+  for (const char* command : {"", "run ", "sweep ", "flops "}) {
+    CAPTURE(command);
+    const std::string line_of_shell = "COLUMNS=72 " + std::string(MFUSIM_PROGRAM) + " " + command + "--help >" + out.string();
+    REQUIRE(std::system(line_of_shell.c_str()) == 0);
+    std::istringstream lines(text_of(out));
+    for (std::string line; std::getline(lines, line);) {
+      CAPTURE(line);
+      CHECK(line.size() <= 72);
+    }
+  }
+}
+
 TEST_CASE("a config.json of another architecture is refused by name", "[unit]") {
   const Folder folder;
   const fs::path config =

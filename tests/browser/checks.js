@@ -139,6 +139,17 @@ const checks = {
     rows.forEach((row, i) => expect(Number(row.children[2].dataset.value) === expected.levers[i].gain_percent, 'another gain of ' + expected.levers[i].name));
   },
 
+  diff(page) {
+    expect(number(page, 'first_iteration_time_s') === expected.first.iteration_time_s, 'the first step takes ' + number(page, 'first_iteration_time_s'));
+    expect(number(page, 'second_mfu') === expected.second.mfu, 'the second MFU is ' + number(page, 'second_mfu'));
+    const rows = [...page.querySelectorAll('#causes_table tbody tr')].map((row) => Number(row.children[3].dataset.value));
+    const sum = rows.reduce((total, one) => total + one, 0);
+    const change = expected.second.iteration_time_s - expected.first.iteration_time_s;
+    expect(Math.abs(sum - change) < 1e-9, 'the changes sum to ' + sum + ', not ' + change);
+    const settings = page.querySelectorAll('#settings_table tbody tr').length;
+    expect(settings === expected.settings.length, settings + ' settings are listed');
+  },
+
   hostile(page, view) {
     expect(view.hacked === undefined, 'a name has become a script');
     expect(page.querySelectorAll('img').length === 0, 'a name has become an element');

@@ -93,4 +93,12 @@ ask explain explain scenarios/clip-l14-336-a100x8.yaml
 try explain 1280 "page explain"
 try explain 390 "page"
 
+ask diff diff scenarios/megascale-175b-megatron.yaml scenarios/megascale-175b-megascale.yaml
+try diff 1280 "page diff"
+try diff 390 "page"
+
+# a step of a million tasks: what cannot be seen is drawn as one
+ask million run scenarios/megascale-175b-megascale.yaml --set training.global_batch=768
+try million 1280 "page run timeline details"
+
 exit $status

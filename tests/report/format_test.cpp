@@ -23,3 +23,14 @@ TEST_CASE("counts are grouped by three digits from the right", "[unit]") {
   CHECK(show_count(-1234567) == "-1 234 567");
   CHECK(show_count(-999) == "-999");
 }
+
+TEST_CASE("numbers keep their significant digits, in groups, without an exponent where a person would write none", "[unit]") {
+  CHECK(show_number(25960.4, 4) == "25 960");
+  CHECK(show_number(1.67, 4) == "1.670");
+  CHECK(show_number(9.9996, 4) == "10.00");
+  CHECK(show_number(0.24349, 3) == "0.243");
+  CHECK(show_number(-1234.5, 6) == "-1 234.50");
+  CHECK(show_number(0, 4) == "0");
+  CHECK(show_number(2.5e-7, 2) == "2.5e-07");
+  CHECK(show_number(3e16, 2) == "3e+16");
+}

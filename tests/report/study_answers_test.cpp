@@ -215,13 +215,35 @@ TEST_CASE("a split's page has the baseline as a level line, and the workload onl
 
 TEST_CASE("an explanation's page has a bar a change and the losses in sentences", "[unit]") {
   Explanation explanation;
-  explanation.losses = {{.name = "bubble", .time = Seconds(1), .share = 0.25, .remedy = {}}};
+  explanation.losses = {{.name = "bubble", .time = Seconds(1), .share = 0.25, .remedy = {}, .too_large = {}}};
   explanation.levers.resize(1);
   explanation.levers[0].name = "NVLink x 2";
   explanation.levers[0].gain_percent = 3;
   explanation.impossible = {{.lever = "ZeRO", .reason = "one GPU"}};
   const json page = json_of(html::explain_page(explanation));
-  CHECK(block_of(page, "levers_chart")["categories"] == json{"NVLink x 2"});
+  CHECK(block_of(page, "levers_chart")["categories"] == json{"NVLink x 2 (technique)"});
   CHECK_THAT(page.dump(), ContainsSubstring("25.0 % of the step"));
   CHECK_THAT(page.dump(), ContainsSubstring("ZeRO: one GPU"));
+}
+
+TEST_CASE("a difference's page leads from the first step to the second, bar by bar", "[property]") {
+  Difference difference;
+  difference.first.iteration_time = Seconds(4);
+  difference.second.iteration_time = Seconds(3);
+  difference.first.samples_per_s = 3;
+  difference.second.samples_per_s = 4;
+  difference.causes = {{"bubble", Seconds(2), Seconds(0.5)},
+                       {"optimizer", Seconds(0), Seconds(0.499)},
+                       {"host_launch", Seconds(0), Seconds(0.001)}};
+  difference.settings = {{"parallel.zero", "0", "2"}};
+  const json page = json_of(html::diff_page(difference));
+  const json chart = block_of(page, "changes");
+  const json& bars = chart["series"][0]["bars"];
+  REQUIRE(bars.size() == chart["categories"].size());
+  CHECK(bars.front() == json({0.0, 4.0}));
+  CHECK(bars.back() == json({0.0, 3.0}));
+  for (std::size_t i = 1; i + 1 < bars.size(); ++i) CHECK(bars[i][0] == (i == 1 ? bars[0][1] : bars[i - 1][1]));
+  CHECK_THAT(bars[bars.size() - 2][1].get<double>(), WithinAbs(3.0, 4e-3));
+  CHECK(block_of(page, "settings_table")["rows"].size() == 1);
+  CHECK(block_of(page, "causes_table")["rows"].size() == 3);
 }

@@ -2,6 +2,7 @@
 // Ablations and explanations as people and programs read them.
 #include "base/document.hpp"
 #include "report/ablation.hpp"
+#include "report/difference.hpp"
 #include "report/explanation.hpp"
 #include "tests/catch.hpp"
 
@@ -71,20 +72,60 @@ TEST_CASE("an ablation shows published columns only where something was publishe
   CHECK(ablation_grid(report).rows.size() == 2);
 }
 
-TEST_CASE("a loss is a sentence with its time, its share and its remedy", "[unit]") {
-  const LostTime loss{.name = "exposed_tensor_communication",
-                      .time = Seconds(1.5),
-                      .share = 0.125,
-                      .remedy = LostTime::Remedy{"NVLink x 2", Seconds(0.75)}};
+TEST_CASE("a loss is a sentence with its time, its share, and what would take it away at which price", "[unit]") {
+  LostTime loss{.name = "exposed_tensor_communication", .time = Seconds(1.5), .share = 0.125, .remedy = {}, .too_large = {}};
   CHECK(loss_sentence(loss) ==
-        "Exchanges of the tensor group that nothing hides take 1.500 s, 12.5 % of the step. With NVLink x 2, 750.00 ms of it "
-        "goes.");
+        "Exchanges of the tensor group that nothing hides take 1.500 s, 12.5 % of the step. No single change here takes a "
+        "twentieth of it away.");
+  loss.remedy = LostTime::Remedy{"NVLink x 2", Seconds(0.75), Seconds(11.4), 5.25, Bytes(1e9)};
+  CHECK_THAT(loss_sentence(loss),
+             ContainsSubstring("'NVLink x 2' would take 750.00 ms of it away; the step would then be 11.400 s "
+                               "(+5.2 % samples a second)."));
+  loss.too_large = LostTime::Remedy{"recompute none", Seconds(1), Seconds(11), 9, Bytes(99e9)};
+  CHECK_THAT(loss_sentence(loss),
+             ContainsSubstring("'recompute none' would take 1.000 s of it away, but needs 99.00 GB of memory"));
+}
+
+TEST_CASE("the headline names the best change of settings that fits, not another machine or network", "[unit]") {
+  Explanation explanation;
+  explanation.levers = {{"matrix peak x 2", LeverKind::Hardware, Seconds(1), 80, true, {}, {}},
+                        {"recompute none", LeverKind::Memory, Seconds(1), 40, false, {}, {}},
+                        {"sliding_window 4096", LeverKind::Model, Seconds(1), 30, true, {}, {}}};
+  CHECK_THAT(explanation_headline(explanation), ContainsSubstring("No single other setting that fits makes it faster"));
+  explanation.levers.push_back({"fused_operators on", LeverKind::Technique, Seconds(1), 20, true, {}, {}});
+  CHECK_THAT(explanation_headline(explanation), ContainsSubstring("'fused_operators on': +20.0 % samples a second"));
+}
+
+TEST_CASE("a difference is a sentence: how much, in what most of all, and other samples where they differ", "[unit]") {
+  Difference difference;
+  difference.first.iteration_time = Seconds(2);
+  difference.first.samples_per_s = 10;
+  difference.second = difference.first;
+  CHECK(difference_sentence(difference) == "Both steps take 2.000 s.");
+  difference.second.iteration_time = Seconds(1);
+  difference.second.samples_per_s = 20;
+  difference.causes = {{"bubble", Seconds(1.5), Seconds(0.75)}, {"optimizer", Seconds(0.5), Seconds(0.25)}};
+  CHECK(difference_sentence(difference) ==
+        "The second step takes 1.000 s, 50.0 % less than the first (2.000 s), most of all in bubble (-750.00 ms) and optimizer "
+        "(-250.00 ms).");
+  difference.second.samples_per_s = 40;
+  CHECK_THAT(difference_sentence(difference), ContainsSubstring("It trains 2 times the samples: +300.0 % samples a second."));
+}
+
+TEST_CASE("a default that stood in for a missing key is shown, and called so", "[unit]") {
+  Difference difference;
+  difference.settings = {{"parallel.zero", "", "2"}, {"techniques.sliding_window", "", "1240"}};
+  difference.first.defaults = {{"parallel.zero", "0"}};
+  const Grid grid = settings_grid(difference);
+  CHECK(std::get<std::string>(grid.rows[0][1]) == "0 (default)");
+  CHECK(std::get<std::string>(grid.rows[1][1]) == "-");
+  CHECK(std::get<std::string>(grid.rows[1][2]) == "1240");
 }
 
 TEST_CASE("an explanation tells levers that do nothing, that do not fit and that cannot be had apart", "[unit]") {
   Explanation explanation;
-  explanation.levers = {{"recompute none", LeverKind::Memory, Seconds(1), 20, false, {}},
-                        {"NVLink x 2", LeverKind::Hardware, Seconds(2), 0.01, true, {}}};
+  explanation.levers = {{"recompute none", LeverKind::Memory, Seconds(1), 20, false, {}, {}},
+                        {"NVLink x 2", LeverKind::Hardware, Seconds(2), 0.01, true, {}, {}}};
   explanation.impossible = {{"tp_overlap on", "needs sequence parallelism"}};
   CHECK_THAT(table(explanation), ContainsSubstring("+20.0 %") && ContainsSubstring("TOO LARGE") &&
                                      ContainsSubstring("no effect here: NVLink x 2") &&

@@ -26,6 +26,12 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "|") + line;
+  return text;
+}
+
 std::string without(std::string text, const std::string& letters) {
   std::erase_if(text, [&](char letter) { return letters.find(letter) != std::string::npos; });
   return text;
@@ -33,7 +39,8 @@ std::string without(std::string text, const std::string& letters) {
 
 std::string table_of(const Result& result, const TerminalStyle& style) {
   std::ostringstream out;
-  write_table(out, result, style);
+  set_style(out, style);
+  write_table(out, result);
   return out.str();
 }
 
@@ -63,6 +70,33 @@ TEST_CASE("a stretch of a scale is never empty where there is something, and nev
   const bool something = std::min(from, 1.0) != std::min(to, 1.0);
   CHECK(drawn.empty() == !something);
   CHECK(stretch(from, to, 0, '#').empty());
+}
+
+TEST_CASE("less than half a character of a stretch is a thin mark", "[unit]") {
+  const std::string thin = stretch(0.5, 0.504, 40, '#');
+  CHECK(thin.find('|') == 19);
+  CHECK(thin.size() == 20);
+  const std::string full = stretch(0.5, 0.525, 40, '#');
+  CHECK(full.find('#') == 20);
+  CHECK(full.size() == 21);
+}
+
+TEST_CASE("a stream keeps its style, and has a plain one before", "[unit]") {
+  std::ostringstream out;
+  CHECK(style_of(out).colour == TerminalStyle::Colour::None);
+  CHECK(style_of(out).width == TerminalStyle::Width::Assumed);
+  set_style(out, {.columns = 71, .colour = TerminalStyle::Colour::Ansi, .width = TerminalStyle::Width::Known});
+  CHECK(style_of(out).columns == 71);
+  CHECK(style_of(out).colour == TerminalStyle::Colour::Ansi);
+  CHECK(style_of(out).width == TerminalStyle::Width::Known);
+}
+
+TEST_CASE("text is broken between words, inside a word only where it is longer than a line, and never inside a character",
+          "[unit]") {
+  CHECK(joined(broken("one two three", 7)) == "one two|three");
+  CHECK(joined(broken("abcdefgh ij", 5)) == "abcde|fgh|ij");
+  CHECK(joined(broken("\u00e4\u00e4\u00e4", 2)) == "\u00e4\u00e4|\u00e4");
+  CHECK(joined(broken("", 5)) == "");
 }
 
 TEST_CASE("the table keeps to the width where it has room for names and numbers, and has no colour unless asked", "[property]") {

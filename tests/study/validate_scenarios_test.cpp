@@ -94,7 +94,7 @@ TEST_CASE("a folder gives its measured scenarios, by name of the file; others ar
   REQUIRE(cases.size() == 3);
   CHECK(cases[0].id == "a");
   CHECK(cases[1].id == "one");
-  CHECK_THROWS_WITH(find_measured_cases({bare}), ContainsSubstring("missing measured"));
+  CHECK_THROWS_WITH(find_measured_cases({bare}), ContainsSubstring("measured: missing"));
 }
 
 TEST_CASE("a folder without measurements, and a file that is not there, are wrong input", "[unit]") {

@@ -12,7 +12,7 @@
         mfusim.element('div', { class: 'label' }, mfusim.defined(card.meaning, 'span')),
         mfusim.element('div', { class: 'value', 'data-key': card.key, 'data-value': card.value, title: card.value + ' ' + card.unit },
           valueParts(card)),
-        mfusim.element('div', { class: 'note' }, card.note),
+        mfusim.element('div', { class: 'note' }, mfusim.tight(card.note)),
       ]));
     return mfusim.element('div', { class: 'block cards' }, cards);
   };
@@ -21,6 +21,6 @@
 mfusim.notes = function (block) {
   return mfusim.element('div', { class: 'block notes' + (block.warning ? ' warning' : '') }, [
     mfusim.element('h3', {}, block.title),
-    mfusim.element('ul', {}, block.lines.map((line) => mfusim.element('li', {}, line))),
+    mfusim.element('ul', {}, block.lines.map((line) => mfusim.element('li', {}, mfusim.tight(line)))),
   ]);
 };

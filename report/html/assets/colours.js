@@ -20,7 +20,7 @@
     recomputed_layer: 'yellow', loss: 'vermilion', framework: 'grey', gradients_in_flight: 'sky', pass_gradients: 'sky', fragmentation: 'pale',
     communicators: 'purple', roof: 'ink', equal: 'ink', capacity: 'ink', best: 'vermilion',
     measured: 'blue', interpolated: 'sky', fitted: 'green', 'data sheet': 'yellow', assumed: 'orange',
-    predicted: 'blue', published: 'orange',
+    predicted: 'blue', published: 'orange', gain: 'sky', cost: 'vermilion', fits: 'blue', 'too large': 'pale', slower: 'orange',
   };
   const spare = ['blue', 'orange', 'green', 'purple', 'sky', 'vermilion', 'yellow', 'grey'];
   const given = new Map();

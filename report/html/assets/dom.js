@@ -11,6 +11,9 @@ mfusim.element = function (tag, attributes, children) {
   return element;
 };
 
+/// A number and its unit stay on one line.
+mfusim.tight = (text) => text.replace(/(\d) (?=(?:%|[mun]?s|[kMGTPE]?(?:B|FLOP(?:\/s)?))(?![\w/]))/g, '$1\u00a0');
+
 /// A caption, and what the numbers above or below it come from.
 mfusim.caption = function (block) {
   const source = block.source ? ' From: ' + block.source + '.' : '';

@@ -25,6 +25,8 @@
     ]);
   };
 
+  const answer = document.querySelector('.answer');
+  answer.textContent = mfusim.tight(answer.textContent);
   const main = document.getElementById('page');
   const sections = page.sections.map(section);
   if (mfusim.definitions.size) sections.push(glossary());
