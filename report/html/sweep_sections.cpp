@@ -59,9 +59,9 @@ Section effects_section(const SweepAnswer& answer) {
                            .source = source}}};
 }
 
-Grid settings_grid(const Difference& difference) {
-  Grid grid{{{"key", "key"}, {"best", "best"}, {"runner_up", "runner-up"}}, {}};
-  for (const Difference::Setting& one : difference.settings) grid.rows.push_back({one.path, one.first, one.second});
+Grid best_two_settings(const Difference& difference) {
+  Grid grid = settings_grid(difference);
+  grid.columns = {{"key", "key"}, {"best", "best"}, {"runner_up", "runner-up"}};
   return grid;
 }
 
@@ -72,7 +72,7 @@ Section best_two_section(const Difference& difference) {
   Table settings{.key = "best_two_settings",
                  .title = "What they ask differently",
                  .caption = {},
-                 .grid = with_short_words(settings_grid(difference)),
+                 .grid = with_short_words(best_two_settings(difference)),
                  .notes = {},
                  .source = "the scenario of the sweep"};
   Table causes{.key = "best_two_causes",
