@@ -280,8 +280,7 @@ json measured() {
                          {"mfu", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}, {"description", "Measured MFU"}}},
                          {"memory", quantity("Measured peak of the fullest GPU", "58 GB")},
                          {"memory_figure", word("What that figure counts", {"allocated", "reserved", "device"})},
-                         {"source", {{"type", "string"}, {"description", "Where it was published"}}}},
-                        {"source"});
+                         {"source", {{"type", "string"}, {"description", "Where it was published"}}}});
   object.erase("additionalProperties");
   return object;
 }

@@ -13,6 +13,9 @@
     return direction * String(left).localeCompare(String(right), 'en', { numeric: true });
   };
 
+  /// Many columns become cards on a narrow screen (wide), and more than a screen of usual letters holds get smaller ones (dense).
+  const tableClass = (columns) => (columns > 12 ? 'wide dense' : columns > 3 ? 'wide' : '');
+
   class Table {
     constructor(block) {
       this.block = block;
@@ -93,7 +96,7 @@
       return mfusim.element('div', { class: 'block', id: this.block.key }, [
         mfusim.element('h3', {}, this.block.title), mfusim.caption(this.block),
         mfusim.element('div', { class: 'toolbar' }, tools),
-        mfusim.element('table', { class: this.block.columns.length > 3 ? 'wide' : '' }, [
+        mfusim.element('table', { class: tableClass(this.block.columns.length) }, [
           mfusim.element('thead', {}, mfusim.element('tr', {}, this.headings)), this.body]),
       ]);
     }
