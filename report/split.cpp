@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/split.hpp"
 
+#include "report/terminal_style.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -68,11 +70,15 @@ json points_json(const std::vector<SplitPoint>& points) {
 }  // namespace
 
 void write_table(std::ostream& out, const SplitReport& report) {
-  out << fmt::format("{} on {} x {}, batch {}\n\n{}\n\n", report.model, report.gpus, report.gpu, report.global_batch,
-                     report.recommendation);
+  write_wrapped(out,
+                printable(fmt::format("{} on {} x {}, batch {}", report.model, report.gpus, report.gpu, report.global_batch)));
+  out << '\n';
+  write_wrapped(out, printable(report.recommendation));
+  out << '\n';
   write_table(out, split_placements_grid(report));
-  out << fmt::format("vision : text = {:.3g} : 1 in FLOPs, so exactly {:.3g} GPUs for text; {} admissible splits, {} simulated\n",
-                     report.work_ratio, report.ideal_text_gpus, report.admissible, report.curve.size());
+  write_wrapped(
+      out, fmt::format("vision : text = {:.3g} : 1 in FLOPs, so exactly {:.3g} GPUs for text; {} admissible splits, {} simulated",
+                       report.work_ratio, report.ideal_text_gpus, report.admissible, report.curve.size()));
   out << fmt::format("equal-time rule: {} + {}, best of all simulated: {} + {}\n", report.equal_time.vision_gpus,
                      report.equal_time.text_gpus, report.best_disjoint.vision_gpus, report.best_disjoint.text_gpus);
   out << "\nother inputs\n";
@@ -144,16 +150,17 @@ void write_table(std::ostream& out, const WorkloadReport& report) {
   }
   out << fmt::format("\nthe workload: one static split would be {} + {}\n", report.static_vision_gpus, report.static_text_gpus);
   if (report.drawn) {
-    out << fmt::format("{} batches drawn; the work of a sample varies by {:.2g}, that of a batch by {:.2g} % (drawn: {:.2g} %)\n",
-                       report.drawn->iterations, report.drawn->sample_variation, report.noise_percent,
-                       report.drawn->deviation_percent);
+    write_wrapped(
+        out, fmt::format("{} batches drawn; the work of a sample varies by {:.2g}, that of a batch by {:.2g} % (drawn: {:.2g} %)",
+                         report.drawn->iterations, report.drawn->sample_variation, report.noise_percent,
+                         report.drawn->deviation_percent));
   } else {
     write_table(out, phases);
   }
   if (shown_phases < report.phases.size())
     out << fmt::format("and {} phases more: --format json has them\n", report.phases.size() - shown_phases);
   write_table(out, policies);
-  out << report.answer << '\n';
+  write_wrapped(out, printable(report.answer));
 }
 
 void write_json(std::ostream& out, const WorkloadReport& report) {

@@ -74,7 +74,8 @@ void SweepExport::add(const SweepRow& row) {
     cells.push_back(all.cost && row.status == RowStatus::Fits ? Cell(*all.cost) : Cell());
   }
   cells.resize(grid_.columns.size());
-  grid_.rows.assign(1, std::move(cells));
+  grid_.rows.clear();
+  grid_.rows.push_back(std::move(cells));
   switch (format_) {
     case ExportFormat::Csv:
       return write_csv_rows(out_, grid_);

@@ -33,6 +33,11 @@ std::string megabytes(Bytes message) {
   return fmt::format("{:.4g} MB", message.value() / 1e6);
 }
 
+/// The ranks of a group that hold its tower's features: those of one pipeline stage.
+int ranks_with_features(const Scenario& view) {
+  return view.cluster.gpus / view.parallel.pipeline;
+}
+
 }  // namespace
 
 ContrastiveLoss::ContrastiveLoss(const Scenario& scenario, StepGraph& graph, const std::vector<LossSide>& sides,
@@ -168,7 +173,7 @@ ContrastiveLoss::Tasks ContrastiveLoss::collective(const Side& side, Collective 
 /// B x p values between the groups, once, in equal shares over the ranks of the smaller group; both directions at once.
 TaskId ContrastiveLoss::send(const Side& from, const Side& to, const std::string& name, const Tasks& after) {
   const Cluster& cluster = scenario_.cluster;
-  const int senders = std::min(from.of.view->cluster.gpus, to.of.view->cluster.gpus);
+  const int senders = std::min(ranks_with_features(*from.of.view), ranks_with_features(*to.of.view));
   const Bytes message = exchanged_values(from).front() / senders * weight_value(scenario_);
   const bool same_node = cluster.gpus <= cluster.gpus_per_node;
   const CollectiveShape shape{.kind = Collective::SendReceive,
