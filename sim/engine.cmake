@@ -25,4 +25,5 @@ set(MFUSIM_ENGINE_HEADERS
   task_graph_builder.hpp
   timeline.hpp)
 # Rates are compared and rounded: fused multiply-adds would make them another number on another processor.
-set_source_files_properties(engine_events.cpp fold_outcome.cpp sharing.cpp sharing_state.cpp PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
+set_source_files_properties(engine_events.cpp fold_outcome.cpp fold_pause.cpp sharing.cpp sharing_state.cpp
+  PROPERTIES COMPILE_OPTIONS -ffp-contract=off)

@@ -8,10 +8,12 @@
 
 namespace mfusim {
 
-Outcome RankEngine::run(const FoldKind& kind, const Situation& situation, std::int64_t host_lag) {
+Outcome RankEngine::run(const FoldKind& kind, const Situation& situation, std::int64_t host_lag,
+                        std::span<const Outcome* const> known) {
   outcome_ = {};
   for (Stream& stream : streams_) {
     stream.queue.clear();
+    stream.unfinished = 0;
     stream.head = 0;
     stream.free = 0;
     stream.start = kNever;
@@ -25,7 +27,11 @@ Outcome RankEngine::run(const FoldKind& kind, const Situation& situation, std::i
   start_tasks(0);
   apply_rates(0);  // also where nothing starts: something may have ended just now
   for (std::int64_t now = next_event(); now != kNever; now = next_event()) {
-    end_tasks(now);
+    if (end_tasks(now) && pauses(now)) {
+      const std::optional<std::int64_t> later = skip(now, known);
+      if (!later) break;
+      now = *later;
+    }
     start_tasks(now);
     apply_rates(now);
   }
@@ -37,26 +43,29 @@ void RankEngine::collect(const FoldKind& kind, const Situation& situation) {
   const bool has_pattern = kind.pattern != nullptr;
   outcome_.tasks.reserve(situation.tasks.size() + (has_pattern ? kind.pattern->tasks.size() : 0) + kind.steps.size());
   outcome_.waits.reserve(situation.waits.size() + (has_pattern ? kind.pattern->waits.size() : 0) + kind.step_waits.size());
-  for (const Unfinished& one : situation.tasks) add(one.task, situation.waits, 0);
+  for (const Unfinished& one : situation.tasks) add({&one.task, 1}, {}, 0);
+  outcome_.waits.assign(situation.waits.begin(), situation.waits.end());
   outcome_.unfinished = static_cast<std::uint32_t>(outcome_.tasks.size());
-  if (has_pattern) {
-    for (const FoldTask& task : kind.pattern->tasks) add(task, kind.pattern->waits, outcome_.unfinished);
-  }
-  for (const FoldTask& step : kind.steps) add(step, kind.step_waits, outcome_.unfinished);
+  for (Stream& stream : streams_) stream.unfinished = stream.queue.size();
+  if (has_pattern) add(kind.pattern->tasks, kind.pattern->waits, outcome_.unfinished);
+  add(kind.steps, kind.step_waits, outcome_.unfinished);
   outcome_.ends.assign(outcome_.tasks.size(), kUnknown);
+  simulated_tasks_ = outcome_.tasks.size();
   used_.clear();
   for (Stream& stream : streams_) {
     if (!stream.queue.empty()) used_.push_back(&stream);
   }
 }
 
-void RankEngine::add(const FoldTask& task, std::span<const std::uint32_t> waits, std::uint32_t offset) {
-  FoldTask mine = task;
-  mine.first_wait = static_cast<std::uint32_t>(outcome_.waits.size());
-  for (std::uint32_t wait = task.first_wait; wait < task.last_wait; ++wait) outcome_.waits.push_back(waits[wait] + offset);
-  mine.last_wait = static_cast<std::uint32_t>(outcome_.waits.size());
-  streams_[static_cast<std::size_t>(task.stream)].queue.push_back(static_cast<std::uint32_t>(outcome_.tasks.size()));
-  outcome_.tasks.push_back(mine);
+void RankEngine::add(std::span<const FoldTask> tasks, std::span<const std::uint32_t> waits, std::uint32_t offset) {
+  const auto first_wait = static_cast<std::uint32_t>(outcome_.waits.size());
+  for (const std::uint32_t wait : waits) outcome_.waits.push_back(wait + offset);
+  for (const FoldTask& task : tasks) {
+    streams_[static_cast<std::size_t>(task.stream)].queue.push_back(static_cast<std::uint32_t>(outcome_.tasks.size()));
+    FoldTask& mine = outcome_.tasks.emplace_back(task);
+    mine.first_wait += first_wait;
+    mine.last_wait += first_wait;
+  }
 }
 
 void RankEngine::resume(const Situation& situation) {
@@ -119,7 +128,7 @@ std::int64_t RankEngine::next_event() const {
   return next;
 }
 
-void RankEngine::end_tasks(std::int64_t now) {
+bool RankEngine::end_tasks(std::int64_t now) {
   bool ended = false;
   for (Stream* stream : used_) {
     if (!stream->running || stream->end != now) continue;
@@ -131,6 +140,7 @@ void RankEngine::end_tasks(std::int64_t now) {
     ended = true;
   }
   if (ended) pass_and_wait();
+  return ended;
 }
 
 void RankEngine::start_tasks(std::int64_t now) {
@@ -207,68 +217,12 @@ void RankEngine::finish() {
   for (std::uint32_t task = 0; task < tasks; ++task) {
     if (outcome_.ends[task] > outcome_.kernels_end) outcome_.tail.push_back(task);
   }
-  std::erase_if(outcome_.changes,
-                [&](const Outcome::Change& change) { return outcome_.ends[change.task] <= outcome_.kernels_end; });
-}
-
-namespace {
-
-Unfinished progress_at(const Outcome& outcome, std::uint32_t task, std::int64_t offset) {
-  Unfinished one{.task = outcome.tasks[task]};
-  if (one.task.passes()) {
-    const bool started = outcome.ends[task] - one.task.duration < offset;
-    if (started) one.progress = Unfinished::Progress::Passes;
-    if (started) one.since = outcome.ends[task] - offset;
-    return one;
-  }
-  for (const Outcome::Change& change : outcome.changes) {
-    if (change.task != task || change.time >= offset) continue;
-    one.progress = Unfinished::Progress::Runs;
-    one.left = change.left;
-    one.rate = change.rate;
-    one.since = change.time - offset;
-  }
-  return one;
-}
-
-/// Whether a later one of `tasks` needs the end of the one at `at`.
-bool is_needed(const Outcome& outcome, std::span<const std::uint32_t> tasks, std::size_t at) {
-  for (std::size_t later = at + 1; later < tasks.size(); ++later) {
-    const FoldTask& task = outcome.tasks[tasks[later]];
-    if (task.stream == outcome.tasks[tasks[at]].stream) return true;
-    for (std::uint32_t wait = task.first_wait; wait < task.last_wait; ++wait) {
-      if (outcome.waits[wait] == tasks[at]) return true;
-    }
-  }
-  return false;
-}
-
-}  // namespace
-
-Cut cut(const Outcome& outcome, std::int64_t offset, std::uint32_t streams) {
-  std::vector<std::uint32_t> alive;
-  for (const std::uint32_t task : outcome.tail) {
-    if (outcome.ends[task] > offset) alive.push_back(task);
-  }
-  Cut result;
-  for (std::size_t i = 0; i < alive.size(); ++i) {
-    Unfinished one = progress_at(outcome, alive[i], offset);
-    const bool leaves = one.progress == Unfinished::Progress::Passes && (streams & bit_of(one.task.stream)) == 0;
-    if (leaves && !is_needed(outcome, alive, i)) continue;
-    const std::uint32_t first = one.task.first_wait;
-    const std::uint32_t last = one.task.last_wait;
-    one.task.first_wait = one.task.last_wait = static_cast<std::uint32_t>(result.situation.waits.size());
-    if (one.progress == Unfinished::Progress::Waits) {
-      for (std::uint32_t wait = first; wait < last; ++wait) {
-        const auto at = std::find(result.tasks.begin(), result.tasks.end(), outcome.waits[wait]);
-        if (at != result.tasks.end()) result.situation.waits.push_back(static_cast<std::uint32_t>(at - result.tasks.begin()));
-      }
-      one.task.last_wait = static_cast<std::uint32_t>(result.situation.waits.size());
-    }
-    result.situation.tasks.push_back(one);
-    result.tasks.push_back(alive[i]);
-  }
-  return result;
+  std::erase_if(outcome_.changes, [&](const Outcome::Change& change) {
+    return change.task >= outcome_.unfinished && outcome_.ends[change.task] <= outcome_.kernels_end;
+  });
+  const auto is_earlier = [](const Outcome::Change& a, const Outcome::Change& b) { return a.time < b.time; };
+  if (!std::is_sorted(outcome_.changes.begin(), outcome_.changes.end(), is_earlier))
+    std::stable_sort(outcome_.changes.begin(), outcome_.changes.end(), is_earlier);
 }
 
 }  // namespace mfusim

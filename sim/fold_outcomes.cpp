@@ -13,8 +13,12 @@ OutcomeNode& Outcomes::of(const CutNode* under_way, std::uint32_t kind, std::int
   std::deque<OutcomeNode>& known = known_[kind];
   const auto at = std::find_if(known.begin(), known.end(), is_it);
   if (at != known.end()) return *(last = &*at);
-  known.push_back({situation, host_lag, engine_.run(plan_.kinds[kind], situations_[situation], host_lag), {}, nullptr});
-  simulated_tasks_ += known.back().outcome.tasks.size();
+  std::vector<const Outcome*>& models = models_[kind];
+  known.push_back({situation, host_lag, engine_.run(plan_.kinds[kind], situations_[situation], host_lag, models), {}, nullptr});
+  const Outcome& outcome = known.back().outcome;
+  simulated_tasks_ += engine_.simulated_tasks();
+  const bool is_new = engine_.simulated_tasks() >= outcome.tasks.size() / 2;
+  if (is_new && !outcome.pauses.empty() && models.size() < most_models) models.push_back(&outcome);
   return *(last = &known.back());
 }
 

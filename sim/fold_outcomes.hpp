@@ -28,7 +28,7 @@ struct OutcomeNode {
 class Outcomes {
  public:
   Outcomes(const FoldPlan& plan, const SharingModel& sharing)
-      : plan_(plan), engine_(sharing), known_(plan.kinds.size()), last_(plan.kinds.size(), nullptr) {}
+      : plan_(plan), engine_(sharing), known_(plan.kinds.size()), last_(plan.kinds.size(), nullptr), models_(plan.kinds.size()) {}
 
   /// Of a kind after `under_way` (none: nothing is).
   [[nodiscard]] OutcomeNode& of(const CutNode* under_way, std::uint32_t kind, std::int64_t host_lag);
@@ -37,11 +37,14 @@ class Outcomes {
   [[nodiscard]] std::size_t simulated_tasks() const { return simulated_tasks_; }
 
  private:
+  static constexpr std::size_t most_models = 4;  ///< Of a kind: each one is tried at each pause.
+
   const FoldPlan& plan_;
   RankEngine engine_;
   Situations situations_;
-  std::vector<std::deque<OutcomeNode>> known_;  ///< By kind.
-  std::vector<OutcomeNode*> last_;              ///< By kind: the one that was asked for last.
+  std::vector<std::deque<OutcomeNode>> known_;       ///< By kind.
+  std::vector<OutcomeNode*> last_;                   ///< By kind: the one that was asked for last.
+  std::vector<std::vector<const Outcome*>> models_;  ///< By kind: outcomes that others follow where they can.
   std::size_t simulated_tasks_ = 0;
 };
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/fold_outcome.hpp"
+
+#include <algorithm>
+
+namespace mfusim {
+namespace {
+
+Unfinished progress_at(const Outcome& outcome, std::uint32_t task, std::int64_t offset) {
+  Unfinished one{.task = outcome.tasks[task]};
+  if (one.task.passes()) {
+    const bool started = outcome.ends[task] - one.task.duration < offset;
+    if (started) one.progress = Unfinished::Progress::Passes;
+    if (started) one.since = outcome.ends[task] - offset;
+    return one;
+  }
+  for (const Outcome::Change& change : outcome.changes) {
+    if (change.task != task || change.time >= offset) continue;
+    one.progress = Unfinished::Progress::Runs;
+    one.left = change.left;
+    one.rate = change.rate;
+    one.since = change.time - offset;
+  }
+  return one;
+}
+
+/// Whether a later one of `tasks` needs the end of the one at `at`.
+bool is_needed(const Outcome& outcome, std::span<const std::uint32_t> tasks, std::size_t at) {
+  for (std::size_t later = at + 1; later < tasks.size(); ++later) {
+    const FoldTask& task = outcome.tasks[tasks[later]];
+    if (task.stream == outcome.tasks[tasks[at]].stream) return true;
+    for (std::uint32_t wait = task.first_wait; wait < task.last_wait; ++wait) {
+      if (outcome.waits[wait] == tasks[at]) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Cut cut(const Outcome& outcome, std::int64_t offset, std::uint32_t streams) {
+  std::vector<std::uint32_t> alive;
+  for (const std::uint32_t task : outcome.tail) {
+    if (outcome.ends[task] > offset) alive.push_back(task);
+  }
+  Cut result;
+  for (std::size_t i = 0; i < alive.size(); ++i) {
+    Unfinished one = progress_at(outcome, alive[i], offset);
+    const bool leaves = one.progress == Unfinished::Progress::Passes && (streams & bit_of(one.task.stream)) == 0;
+    if (leaves && !is_needed(outcome, alive, i)) continue;
+    const std::uint32_t first = one.task.first_wait;
+    const std::uint32_t last = one.task.last_wait;
+    one.task.first_wait = one.task.last_wait = static_cast<std::uint32_t>(result.situation.waits.size());
+    if (one.progress == Unfinished::Progress::Waits) {
+      for (std::uint32_t wait = first; wait < last; ++wait) {
+        const auto at = std::find(result.tasks.begin(), result.tasks.end(), outcome.waits[wait]);
+        if (at != result.tasks.end()) result.situation.waits.push_back(static_cast<std::uint32_t>(at - result.tasks.begin()));
+      }
+      one.task.last_wait = static_cast<std::uint32_t>(result.situation.waits.size());
+    }
+    result.situation.tasks.push_back(one);
+    result.tasks.push_back(alive[i]);
+  }
+  return result;
+}
+
+}  // namespace mfusim

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// How RankEngine takes over what outcomes of the same kind did. A transfer that is under way when a pass starts mostly ends
+// within the pass, or outlives it. Once it has ended, the pass goes on as without it, only later: on a clock that starts at a
+// pause, equal pauses have equal futures. And until it ends, the kernels depend on what it uses and not on its work left, as
+// rates do: only its own subtractions have to be repeated.
+#include "sim/engine_linear.hpp"
+#include "sim/fold_outcome.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace mfusim {
+namespace {
+
+constexpr auto kernels = static_cast<std::size_t>(StreamKind::Compute);
+
+std::int64_t sum(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  if (__builtin_add_overflow(a, b, &result)) throw_clock_overflow(0);
+  return result;
+}
+
+/// The first of an outcome's pauses at which so many kernels have ended.
+std::size_t first_pause(const Outcome& outcome, std::uint32_t ended_kernels) {
+  const auto at = std::partition_point(outcome.pauses.begin(), outcome.pauses.end(),
+                                       [&](const Outcome::Pause& pause) { return pause.ended[kernels] < ended_kernels; });
+  return static_cast<std::size_t>(at - outcome.pauses.begin());
+}
+
+}  // namespace
+
+bool RankEngine::pauses(std::int64_t now) const {
+  const Stream& compute = streams_[kernels];
+  if (compute.head == compute.queue.size()) return false;
+  return std::all_of(used_.begin(), used_.end(), [&](const Stream* stream) {
+    const bool before_group = stream->head < stream->unfinished;
+    if (stream->running || before_group) return stream->running && before_group;
+    return stream->free <= now && (stream->start == now || stream->start == kNever);
+  });
+}
+
+Outcome::Pause RankEngine::pause_at(std::int64_t now) const {
+  Outcome::Pause pause{.time = now};
+  for (std::size_t stream = 0; stream < streams_.size(); ++stream) {
+    const Stream& one = streams_[stream];
+    if (one.running) {
+      pause.under_way[stream] = one.queue[one.head] + 1;
+    } else {
+      pause.ended[stream] = static_cast<std::uint32_t>(one.head - one.unfinished);
+    }
+  }
+  return pause;
+}
+
+bool RankEngine::is_alike(const Outcome::Pause& mine, const Outcome& known, const Outcome::Pause& its) const {
+  if (mine.ended != its.ended) return false;
+  for (std::size_t stream = 0; stream < streams_.size(); ++stream) {
+    const std::uint32_t task = its.under_way[stream];
+    if ((task == 0 ? 0 : known.tasks[task - 1].usage) != running_[stream]) return false;
+  }
+  return true;
+}
+
+std::optional<std::int64_t> RankEngine::skip(std::int64_t now, std::span<const Outcome* const> known) {
+  const Outcome::Pause& mine = outcome_.pauses.emplace_back(pause_at(now));
+  const bool alone = mine.under_way == decltype(mine.under_way){};
+  for (const Outcome* outcome : known) {
+    for (std::size_t i = first_pause(*outcome, mine.ended[kernels]); i < outcome->pauses.size(); ++i) {
+      const Outcome::Pause& its = outcome->pauses[i];
+      if (its.ended[kernels] != mine.ended[kernels]) break;
+      if (!is_alike(mine, *outcome, its)) continue;
+      if (alone) {
+        follow(*outcome, its.time, now - its.time);
+        return std::nullopt;
+      }
+      const std::int64_t later = jump(*outcome, i, now - its.time);
+      if (later != now) return later;
+    }
+  }
+  return now;
+}
+
+/// To the last pause of `known` that what is under way outlives there and here.
+std::int64_t RankEngine::jump(const Outcome& known, std::size_t from, std::int64_t delay) {
+  std::size_t reached = from;
+  while (reached + 1 < known.pauses.size() && carry(known, known.pauses[reached], known.pauses[reached + 1], delay)) ++reached;
+  const Outcome::Pause& pause = known.pauses[reached];
+  const std::int64_t now = sum(pause.time, delay);
+  if (reached == from) return now;
+  take_ends(known, pause.time, delay);
+  for (Stream* stream : used_) {
+    if (stream->running) continue;
+    stream->head = stream->unfinished + pause.ended[static_cast<std::size_t>(stream - streams_.data())];
+    stream->free = now;  // or before: all that starts later waits for something that ends later
+  }
+  pass_and_wait();
+  return now;
+}
+
+/// Takes what is under way from one pause of `known` to another. False, and nothing is changed: it ends before, there or here.
+bool RankEngine::carry(const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to, std::int64_t delay) {
+  if (from.under_way != to.under_way) return false;
+  std::array<Progress, streams_per_rank> before;
+  const std::size_t changes = outcome_.changes.size();
+  bool outlives = true;
+  for (std::size_t i = 0; i < used_.size(); ++i) {
+    if (!used_[i]->running) continue;
+    before[i] = *used_[i];
+    outlives = outlives && repeat_changes(*used_[i], known, from, to, delay);
+  }
+  if (outlives) return true;
+  for (std::size_t i = 0; i < used_.size(); ++i) {
+    if (used_[i]->running) static_cast<Progress&>(*used_[i]) = before[i];
+  }
+  outcome_.changes.resize(changes);
+  return false;
+}
+
+/// Repeats the rate changes of a task under way. False: it ends first.
+bool RankEngine::repeat_changes(Stream& stream, const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to,
+                                std::int64_t delay) {
+  const std::uint32_t task = from.under_way[static_cast<std::size_t>(&stream - streams_.data())] - 1;
+  const auto later = std::partition_point(known.changes.begin(), known.changes.end(),
+                                          [&](const Outcome::Change& change) { return change.time <= from.time; });
+  const auto is_its = [&](const Outcome::Change& change) { return change.task == task; };
+  const auto last = std::find_if(std::make_reverse_iterator(later), known.changes.rend(), is_its);
+  if (last == known.changes.rend()) return false;
+  change_rate(stream, sum(from.time, delay), last->rate);
+  for (auto change = later; change != known.changes.end() && change->time < to.time; ++change) {
+    if (!is_its(*change)) continue;
+    const std::int64_t now = sum(change->time, delay);
+    if (stream.end <= now) return false;
+    change_rate(stream, now, change->rate);
+  }
+  return stream.end > sum(to.time, delay);
+}
+
+void RankEngine::take_ends(const Outcome& known, std::int64_t until, std::int64_t delay) {
+  for (std::uint32_t task = known.unfinished; task < known.tasks.size(); ++task) {
+    std::int64_t& mine = outcome_.ends[task - known.unfinished + outcome_.unfinished];
+    if (mine != kUnknown || known.ends[task] > until) continue;
+    mine = sum(known.ends[task], delay);
+    --simulated_tasks_;
+  }
+}
+
+/// Takes all over from a pause on.
+void RankEngine::follow(const Outcome& known, std::int64_t from, std::int64_t delay) {
+  take_ends(known, kNever, delay);
+  for (const Outcome::Change& change : known.changes) {
+    if (change.time < from || change.task < known.unfinished) continue;
+    const std::uint32_t task = change.task - known.unfinished + outcome_.unfinished;
+    outcome_.changes.push_back({task, sum(change.time, delay), change.left, change.rate});
+  }
+}
+
+}  // namespace mfusim

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/fold_outcome.hpp"
+#include "tests/catch.hpp"
+
+#include <random>
+#include <utility>
+
+using namespace mfusim;
+
+namespace {
+
+constexpr UsageId matmul = 1, bandwidth_bound = 2, collective = 3, gather = 4, send = 5;
+
+/// SMs and memory bandwidth of one rank; communication is served first.
+SharingModel sharing() {
+  SharingModel model{.resources = 2};
+  const std::vector<double> capacities{100, 100};
+  const auto add = [&](double sms, double bytes, std::uint32_t priority) {
+    Usage usage{.demands = {{0, sms, priority == 0 ? Taking::Held : Taking::ByRate}, {1, bytes}}, .priority = priority};
+    static_cast<void>(add_usage(model, capacities, usage));
+  };
+  add(100, 50, 1);
+  add(10, 100, 1);
+  add(16, 30, 0);
+  add(15, 80, 0);  // slowed by each of the other two
+  add(2, 40, 0);
+  return model;
+}
+
+struct Pass {
+  FoldPattern pattern;
+  FoldKind kind;
+
+  std::uint32_t add(std::int64_t duration, UsageId usage, StreamKind stream, std::vector<std::uint32_t> waits) {
+    const auto first = static_cast<std::uint32_t>(pattern.waits.size());
+    pattern.waits.insert(pattern.waits.end(), waits.begin(), waits.end());
+    pattern.tasks.push_back({duration, usage, stream, first, static_cast<std::uint32_t>(pattern.waits.size())});
+    return static_cast<std::uint32_t>(pattern.tasks.size() - 1);
+  }
+};
+
+/// Layers of two kernels and a collective that every second layer hides behind a kernel; at the end transfers that outlive it.
+/// Every second pass waits for its launches.
+Pass random_pass(std::mt19937_64& random) {
+  Pass pass;
+  const auto duration = [&] { return static_cast<std::int64_t>(1000 + random() % 9000); };
+  const bool launched = random() % 2 == 0;
+  const auto kernel = [&](UsageId usage, std::vector<std::uint32_t> waits) {
+    if (launched) waits.push_back(pass.add(duration(), 0, StreamKind::Host, {}));
+    return pass.add(duration(), usage, StreamKind::Compute, std::move(waits));
+  };
+  std::uint32_t before = kernel(matmul, {});
+  for (int layer = 0; layer < 6; ++layer) {
+    const std::uint32_t reduced = pass.add(duration(), collective, StreamKind::Tensor, {before});
+    if (layer % 2 == 0) static_cast<void>(kernel(bandwidth_bound, {}));
+    before = kernel(matmul, {reduced});
+  }
+  static_cast<void>(pass.add(30'000, gather, StreamKind::Data, {before - 1}));
+  static_cast<void>(pass.add(9'000, send, StreamKind::PipelineForward, {before}));
+  return pass;
+}
+
+/// A gather with another behind it, and a send, each under way with some work left, or not there.
+Situation random_situation(std::mt19937_64& random) {
+  Situation situation;
+  const auto add = [&](UsageId usage, StreamKind stream, std::int64_t most) {
+    const double left = static_cast<double>(1 + random() % static_cast<std::uint64_t>(most)) + 0.37;
+    const auto since = -static_cast<std::int64_t>(random() % 2);
+    situation.tasks.push_back({{most, usage, stream}, Unfinished::Progress::Runs, left, 1.0, since});
+  };
+  if (random() % 4 != 0) {
+    add(gather, StreamKind::Data, 400'000);
+    if (random() % 2 == 0) situation.tasks.push_back({.task = {20'000, gather, StreamKind::Data}});
+  }
+  if (random() % 2 == 0) add(send, StreamKind::PipelineForward, 30'000);
+  return situation;
+}
+
+void check_equal(const Outcome& a, const Outcome& b) {
+  CHECK(a.ends == b.ends);
+  CHECK(a.kernels_end == b.kernels_end);
+  CHECK(a.end == b.end);
+  CHECK(a.tail == b.tail);
+  for (std::int64_t offset = a.kernels_end; offset < a.end; offset += 1 + (a.end - a.kernels_end) / 7) {
+    const Cut one = cut(a, offset, ~0U);
+    const Cut other = cut(b, offset, ~0U);
+    REQUIRE(one.tasks == other.tasks);
+    for (std::size_t task = 0; task < one.tasks.size(); ++task) {
+      CHECK(one.situation.tasks[task].left == other.situation.tasks[task].left);
+      CHECK(one.situation.tasks[task].rate == other.situation.tasks[task].rate);
+      CHECK(one.situation.tasks[task].since == other.situation.tasks[task].since);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a pass that takes over what passes in other situations did goes as if simulated whole, to the bit", "[property]") {
+  constexpr std::size_t passes = 40, situations = 25;
+  std::mt19937_64 random(7);
+  const SharingModel model = sharing();
+  RankEngine engine(model);
+  const auto host_lag = [&] { return static_cast<std::int64_t>(random() % 40'000) - 20'000; };
+  std::size_t tasks = 0;
+  std::size_t simulated = 0;
+  std::size_t survivors = 0;  // with a transfer that outlives the pass, and a part taken over all the same
+  for (std::size_t i = 0; i < passes; ++i) {
+    Pass pass = random_pass(random);
+    pass.kind.pattern = &pass.pattern;
+    std::vector<Outcome> known;
+    for (int model_run = 0; model_run < 4; ++model_run)
+      known.push_back(engine.run(pass.kind, random_situation(random), host_lag()));
+    const std::vector<const Outcome*> models{&known[0], &known[1], &known[2], &known[3]};
+    for (std::size_t j = 0; j < situations; ++j) {
+      CAPTURE(i, j);
+      const Situation situation = random_situation(random);
+      const std::int64_t lag = host_lag();
+      const Outcome whole = engine.run(pass.kind, situation, lag);
+      CHECK(engine.simulated_tasks() == whole.tasks.size());
+      const Outcome followed = engine.run(pass.kind, situation, lag, models);
+      check_equal(followed, whole);
+      tasks += whole.tasks.size();
+      simulated += engine.simulated_tasks();
+      const bool outlives = !situation.tasks.empty() && whole.ends[0] > whole.kernels_end;
+      survivors += outlives && engine.simulated_tasks() < whole.tasks.size() ? 1 : 0;
+    }
+  }
+  CHECK(simulated < tasks * 2 / 3);
+  CHECK(survivors > passes);
+}
