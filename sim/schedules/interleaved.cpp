@@ -40,7 +40,8 @@ std::vector<Slot> order(const PipelineShape& shape, std::uint32_t stage) {
 }  // namespace
 
 ScheduleKind interleaved() {
-  return {.schedule = PipelineSchedule::Interleaved, .name = "interleaved-1f1b", .in_rounds = true, .fault = fault, .order = order};
+  return {
+      .schedule = PipelineSchedule::Interleaved, .name = "interleaved-1f1b", .in_rounds = true, .fault = fault, .order = order};
 }
 
 }  // namespace mfusim
