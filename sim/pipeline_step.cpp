@@ -7,6 +7,7 @@
 #include "sim/pipeline_costs.hpp"
 #include "sim/pipeline_schedule.hpp"
 #include "sim/shard_groups.hpp"
+#include "sim/stage_phases.hpp"
 #include "sim/stage_transfer.hpp"
 #include "sim/step_size.hpp"
 #include "sim/tied_embedding.hpp"
@@ -94,24 +95,17 @@ class PipelineStep {
     blocking_.clear();
     start_ = stage_inputs();
     const std::vector<Slot>& slots = slots_[static_cast<std::size_t>(stage)];
-    std::vector<std::size_t> last_slot(static_cast<std::size_t>(plan_.virtual_stages));
-    std::size_t last_forward = 0;
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      last_slot[slots[i].chunk] = i;
-      if (slots[i].kind == Slot::Kind::Forward) last_forward = i;
-    }
-    blocks_ = edge_phases_block();
-    repetitions_.push_back(repetition_of(slots, last_slot));
+    const StagePhases phases(slots, plan_.virtual_stages);
+    repetitions_.push_back(repetition_of(slots, phases));
     TaskId end = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (slots[i].kind != Slot::Kind::Forward) blocks_ = !scenario_.techniques.pp_overlap;  // the warm-up is over
-      if (i > last_forward) blocks_ = edge_phases_block();                                   // the flush begins
-      receives_next_ = scenario_.stack.pipeline_exchange == PipelineExchange::InTurn && i < last_forward && blocks_
+      blocks_ = sends_block(scenario_, phases.steady(i));
+      receives_next_ = scenario_.stack.pipeline_exchange == PipelineExchange::InTurn && i < phases.last_forward()
                            ? std::optional(next_forward(slots, i))
                            : std::nullopt;
       const PlacedSegment placed = place_slot(slots[i]);
       if (!placed.segment->tasks.empty()) end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
-      const bool last = last_slot[slots[i].chunk] == i;
+      const bool last = phases.last_slot_of(slots[i].chunk) == i;
       const bool ends_gradients = slots[i].kind == Slot::Kind::Backward || slots[i].kind == Slot::Kind::WeightGradient;
       if (ends_gradients && (last || plan_.zero == 2)) add_gradients(placed, {own_chunks_[slots[i].chunk], slots[i].micro_batch});
       if (ends_gradients && !last && plan_.zero == 2) end_micro_batch(end);
@@ -135,27 +129,20 @@ class PipelineStep {
 
   /// Slots that repeat and differ in nothing else: behind the first pass of each chunk, which waits for the step's beginning,
   /// before the last one, which ends its gradients, and between warm-up and flush.
-  [[nodiscard]] SlotRange alike_slots(const std::vector<Slot>& slots, const std::vector<std::size_t>& last_slot) const {
+  [[nodiscard]] SlotRange alike_slots(const std::vector<Slot>& slots, const StagePhases& phases) const {
     if (written_.micro_batches < 2 * plan_.pipeline) return {};
     SlotRange range = repeating_slots(slots, pipeline_period(plan_));
-    std::size_t first_backward = slots.size();
-    std::size_t last_forward = 0;
     for (std::size_t i = 0; i < slots.size(); ++i) {
-      const bool forward = slots[i].kind == Slot::Kind::Forward;
-      if (forward && slots[i].micro_batch == 0) range.first = std::max(range.first, i + 1);
-      if (forward) last_forward = i;
-      if (!forward) first_backward = std::min(first_backward, i);
+      if (slots[i].kind == Slot::Kind::Forward && slots[i].micro_batch == 0) range.first = std::max(range.first, i + 1);
     }
-    range.first = std::max(range.first, first_backward + 1);
-    range.last = std::min(range.last, last_forward + 1);
-    for (const std::size_t last : last_slot) range.last = std::min(range.last, last);
+    range.first = std::max(range.first, phases.first_backward() + 1);
+    range.last = std::min({range.last, phases.last_forward() + 1, phases.first_end()});
     return range;
   }
 
   /// The same as passes: slots without kernels have none.
-  [[nodiscard]] StepRecord::Repetition repetition_of(const std::vector<Slot>& slots,
-                                                     const std::vector<std::size_t>& last_slot) const {
-    const SlotRange alike = alike_slots(slots, last_slot);
+  [[nodiscard]] StepRecord::Repetition repetition_of(const std::vector<Slot>& slots, const StagePhases& phases) const {
+    const SlotRange alike = alike_slots(slots, phases);
     const std::size_t period = pipeline_period(plan_).slots;
     StepRecord::Repetition passes;
     for (std::size_t i = 0; i < alike.last; ++i) {
@@ -242,11 +229,6 @@ class PipelineStep {
     }
     (forward ? sent_forward_ : sent_backward_)[passage] = sent;
     if (blocks_) blocking_.push_back(sent);
-  }
-
-  /// Do passes of the warm-up and the flush wait for the sends before them?
-  [[nodiscard]] bool edge_phases_block() const {
-    return !scenario_.techniques.pp_overlap || scenario_.stack.pipeline_overlap == PipelineOverlap::SteadyPhase;
   }
 
   /// The gradients of a chunk are complete with its last slot: a weight-gradient pass leaves some layers' to the pass before it.

@@ -3,6 +3,7 @@
 
 #include "sim/input_pipeline.hpp"
 #include "sim/shard_groups.hpp"
+#include "sim/stage_phases.hpp"
 #include "sim/towers.hpp"
 
 namespace mfusim {
@@ -40,7 +41,7 @@ std::vector<TaskId> TowerPipeline::inputs(int stage) {
 std::vector<TaskId> TowerPipeline::forward() {
   for (stage_ = 0; stage_ < plan_.pipeline; ++stage_) {
     at_ = inputs(stage_);
-    blocks_ = edge_phases_block();
+    blocks_ = sends_block(view_, false);  // no gradients yet: all of it is warm-up
     for (const Slot& slot : stage_schedule(plan_, stage_)) {
       if (slot.kind == Slot::Kind::Forward) run_slot(TowerPass::Forward, slot);
     }
@@ -56,22 +57,16 @@ std::vector<RankUpdate> TowerPipeline::backward(const std::vector<TaskId>& gradi
     backward_end_ = 0;
     GradientReduction reduction(view_, graph_, rank());
     const std::vector<Slot> slots = stage_schedule(plan_, stage_);
-    std::vector<std::size_t> last_slot(static_cast<std::size_t>(plan_.virtual_stages));
-    std::size_t last_forward = 0;
+    const StagePhases phases(slots, plan_.virtual_stages);
     for (std::size_t i = 0; i < slots.size(); ++i) {
-      last_slot[slots[i].chunk] = i;
-      if (slots[i].kind == Slot::Kind::Forward) last_forward = i;
-    }
-    blocks_ = edge_phases_block();
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (slots[i].kind != Slot::Kind::Forward) blocks_ = !view_.techniques.pp_overlap;  // the warm-up is over
-      if (i > last_forward) blocks_ = edge_phases_block();                               // the flush begins
+      blocks_ = sends_block(view_, phases.steady(i));
       if (slots[i].kind == Slot::Kind::Forward) {
         if (caches_features(plan_)) run_slot(TowerPass::ForwardAgain, slots[i]);
         continue;
       }
       run_slot(TowerPass::Backward, slots[i]);
-      if (last_slot[slots[i].chunk] == i || plan_.zero == 2) reduce_slot(slots[i], last_slot[slots[i].chunk] == i, reduction);
+      const bool last = phases.last_slot_of(slots[i].chunk) == i;
+      if (last || plan_.zero == 2) reduce_slot(slots[i], last, reduction);
     }
     reduction.finish(backward_end_);
     updates.push_back(update_of_stage(reduction));
@@ -128,11 +123,6 @@ RankUpdate TowerPipeline::update_of_stage(GradientReduction& reduction) const {
     update.gradients.insert(update.gradients.end(), at_.begin(), at_.end());  // all its towers are frozen
   }
   return update;
-}
-
-/// Do passes of the warm-up and the flush wait for the sends before them? All of gpipe is one or the other.
-bool TowerPipeline::edge_phases_block() const {
-  return !view_.techniques.pp_overlap || view_.stack.pipeline_overlap == PipelineOverlap::SteadyPhase;
 }
 
 }  // namespace mfusim

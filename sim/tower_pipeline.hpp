@@ -42,7 +42,6 @@ class TowerPipeline {
   void run_pass(PipelinedTower& tower, TowerPass pass, const Passage& passage);
   void reduce_slot(const Slot& slot, bool last, GradientReduction& reduction);
   [[nodiscard]] RankUpdate update_of_stage(GradientReduction& reduction) const;
-  [[nodiscard]] bool edge_phases_block() const;
   [[nodiscard]] int rank() const { return seat_.first_rank + stage_; }
 
   const Scenario& view_;
