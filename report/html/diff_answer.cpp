@@ -3,6 +3,7 @@
 #include "report/format.hpp"
 #include "report/html/study_answers.hpp"
 #include "report/html/study_pages.hpp"
+#include "report/html/waterfall_chart.hpp"
 
 #include <fmt/format.h>
 
@@ -32,16 +33,7 @@ Cards cards_of(const Difference& difference) {
 /// Changes below a thousandth of the step are one bar: they sum, so the last bar still ends at the second step.
 BarChart changes_chart(const Difference& difference) {
   constexpr double least_share = 1e-3;
-  BarChart chart{.key = "changes",
-                 .title = "From the first step to the second",
-                 .caption = "Read from top to bottom: each bar starts where the one above it ended.",
-                 .axis = {.title = "time", .unit = "s"},
-                 .categories = {},
-                 .series = {{.name = "time", .colour = "step", .bars = {}}},
-                 .mark = {},
-                 .meanings = {},
-                 .numbers = NumbersPlace::InTable,
-                 .source = source};
+  BarChart chart = empty_waterfall("changes", "From the first step to the second", source);
   const auto add = [&](const std::string& label, Seconds from, Seconds to, const Colour& colour) {
     chart.categories.push_back(label);
     chart.series.front().bars.push_back({.from = from.count(), .to = to.count(), .colour = colour});

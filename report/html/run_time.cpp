@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/format.hpp"
 #include "report/html/run_page.hpp"
+#include "report/html/waterfall_chart.hpp"
 #include "report/waterfall.hpp"
 
 #include <fmt/format.h>
@@ -12,16 +13,7 @@ constexpr const char* source = "the simulated step of the critical rank, and the
 constexpr double least_share = 1e-3;  ///< A pixel or so of the chart.
 
 BarChart waterfall_chart(const Result& result) {
-  BarChart chart{.key = "waterfall",
-                 .title = "From the peak to the step",
-                 .caption = "Read from top to bottom: each bar starts where the one above it ended.",
-                 .axis = {.title = "time", .unit = "s"},
-                 .categories = {},
-                 .series = {{.name = "time", .colour = "step", .bars = {}}},
-                 .mark = {},
-                 .meanings = {},
-                 .numbers = NumbersPlace::InTable,
-                 .source = source};
+  BarChart chart = empty_waterfall("waterfall", "From the peak to the step", source);
   for (const WaterfallBar& bar : waterfall_bars(result, least_share)) {
     const Meaning meaning = meaning_of(bar.key);
     chart.categories.push_back(meaning.label);

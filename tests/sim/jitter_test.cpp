@@ -105,15 +105,6 @@ BuiltStep each_rank(Scenario scenario) {
   return step;
 }
 
-std::string refusal(const std::string& variation) {
-  try {
-    static_cast<void>(scenario_of(tiny_decoder, {{"variation", variation}}));
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
 }  // namespace
 
 TEST_CASE("a pass's factor has mean 1 and the deviation that was asked for", "[property]") {
@@ -275,6 +266,6 @@ TEST_CASE("jitter that cannot be is refused with the rule and the value", "[unit
   };
   for (const auto& [text, message] : cases) {
     CAPTURE(text);
-    CHECK_THAT(refusal(jitter_text(text)), ContainsSubstring(message));
+    CHECK_THAT(refusal_of_variation(jitter_text(text)), ContainsSubstring(message));
   }
 }

@@ -30,12 +30,7 @@ std::vector<std::int64_t> layers_of_chunks(const Settings& settings) {
 }
 
 std::string refusal(const Settings& settings) {
-  try {
-    static_cast<void>(scenario_of(small_decoder, settings));
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return refusal_of(small_decoder, settings);
 }
 
 double bytes_named(const Run& run, const std::string& name) {

@@ -19,6 +19,11 @@ cluster: {gpu: a100-sxm4-80gb, gpus: 1, gpus_per_node: 8, network: ib-8x200g}
 training: {global_batch: 16, micro_batch: 1, sequence_length: 512, precision: bf16, optimizer: adam}
 )";
 
+/// What a `variation` section of the tiny decoder meets.
+inline std::string refusal_of_variation(const std::string& variation) {
+  return refusal_of(tiny_decoder, {{"variation", variation}});
+}
+
 class Draw {
  public:
   explicit Draw(std::uint64_t seed) : random_(seed) {}

@@ -8,19 +8,6 @@
 using namespace mfusim;
 using namespace mfusim::tests;
 
-namespace {
-
-std::string refusal(const std::string& text, const Settings& settings = {}) {
-  try {
-    static_cast<void>(scenario_of(text, settings));
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-}  // namespace
-
 TEST_CASE("a plan that cannot exist is refused with the rule and both values", "[unit]") {
   struct Case {
     Settings settings;
@@ -53,19 +40,19 @@ TEST_CASE("a plan that cannot exist is refused with the rule and both values", "
   };
   for (const Case& wrong : cases) {
     CAPTURE(wrong.settings.front().first, wrong.settings.front().second);
-    CHECK_THAT(refusal(small_decoder, wrong.settings), ContainsSubstring(wrong.message));
+    CHECK_THAT(refusal_of(small_decoder, wrong.settings), ContainsSubstring(wrong.message));
   }
 }
 
 TEST_CASE("a two-tower model refuses what is not modelled for it", "[unit]") {
-  CHECK_THAT(refusal(small_clip, {{"parallel.context", "2"}}), ContainsSubstring("parallel.context"));
-  CHECK_THAT(refusal(small_clip, {{"techniques.sliding_window", "16"}}),
+  CHECK_THAT(refusal_of(small_clip, {{"parallel.context", "2"}}), ContainsSubstring("parallel.context"));
+  CHECK_THAT(refusal_of(small_clip, {{"techniques.sliding_window", "16"}}),
              ContainsSubstring("is modelled for language models only"));
 }
 
 TEST_CASE("the message names file, line and key", "[unit]") {
   const std::string text = "model: openai/clip-vit-large-patch14-336\ncluster:\n  gpu: a100-sxm4-80gb\n  gpus: many\n";
-  CHECK(refusal(text) == "test.yaml:4: cluster.gpus: expected a positive integer, got 'many'");
+  CHECK(refusal_of(text) == "test.yaml:4: cluster.gpus: expected a positive integer, got 'many'");
 }
 
 TEST_CASE("defaults that stood in are recorded, given values are not", "[unit]") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/document.hpp"
+#include "base/input_error.hpp"
 #include "sim/build_step.hpp"
 #include "sim/engine.hpp"
 #include "sim/scenario.hpp"
@@ -34,6 +35,36 @@ inline Scenario scenario_of(const std::string& text, const Settings& settings = 
   Node root = parse_yaml(text, "test.yaml");
   for (const auto& [key, value] : settings) set_value(root, key, value);
   return read_scenario(root, ".", "test.yaml");
+}
+
+/// The message of the error that a scenario meets; "accepted" where it meets none.
+inline std::string refusal_of(const std::string& text, const Settings& settings = {}) {
+  try {
+    static_cast<void>(scenario_of(text, settings));
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+/// Bytes that a rank's steps of one class move.
+inline Bytes sent(const BuiltStep& step, StepClass step_class, int rank) {
+  Bytes total;
+  for (const Task& task : step.graph.tasks) {
+    if (rank_of(task.stream) == rank && step.steps[task.label].step_class == step_class) total += step.steps[task.label].bytes;
+  }
+  return total;
+}
+
+/// FLOPs of a rank's matrix products and attention.
+inline double kernel_flops(const BuiltStep& step, int rank) {
+  double total = 0;
+  for (const Task& task : step.graph.tasks) {
+    const Step& what = step.steps[task.label];
+    const bool matmul = what.step_class == StepClass::Matmul || what.step_class == StepClass::Attention;
+    if (matmul && rank_of(task.stream) == rank) total += what.flops.value();
+  }
+  return total;
 }
 
 struct Run {

@@ -12,15 +12,6 @@ using namespace mfusim::tests;
 
 namespace {
 
-std::string refusal(const std::string& text, const Settings& settings) {
-  try {
-    static_cast<void>(scenario_of(text, settings));
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
 double part(const Result& result, const std::string& name) {
   for (const auto& [key, bytes] : result.memory.parts) {
     if (key == name) return bytes.value();
@@ -234,9 +225,9 @@ TEST_CASE("sharding and context plans that cannot exist are refused with the rul
   };
   for (const Case& wrong : cases) {
     CAPTURE(text_of(wrong.settings));
-    CHECK_THAT(refusal(tiny_decoder, wrong.settings), ContainsSubstring(wrong.message));
+    CHECK_THAT(refusal_of(tiny_decoder, wrong.settings), ContainsSubstring(wrong.message));
   }
-  CHECK_THAT(refusal(small_clip, {{"parallel.context", "2"}}),
+  CHECK_THAT(refusal_of(small_clip, {{"parallel.context", "2"}}),
              ContainsSubstring("context parallelism of two-tower models is not modelled, got 2"));
 }
 

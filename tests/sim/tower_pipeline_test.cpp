@@ -26,12 +26,7 @@ Settings apart(int stages, int micro_batches, const std::string& schedule, Setti
 }
 
 std::string refusal(const Settings& settings) {
-  try {
-    static_cast<void>(scenario_of(small_clip, settings));
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return refusal_of(small_clip, settings);
 }
 
 struct PassTimes {
@@ -58,24 +53,6 @@ PassTimes keep_vision_blocks(BuiltStep& step, int stages, int micro_batches, int
   CHECK(sum.forward.count() % (passes * forward_passes) == 0);  // equal stages
   CHECK(sum.backward.count() % passes == 0);
   return {sum.forward / (passes * forward_passes), sum.backward / passes};
-}
-
-double kernel_flops(const BuiltStep& step, int rank) {
-  double total = 0;
-  for (const Task& task : step.graph.tasks) {
-    const Step& what = step.steps[task.label];
-    const bool matmul = what.step_class == StepClass::Matmul || what.step_class == StepClass::Attention;
-    if (matmul && rank_of(task.stream) == rank) total += what.flops.value();
-  }
-  return total;
-}
-
-Bytes sent(const BuiltStep& step, StepClass step_class, int rank) {
-  Bytes total;
-  for (const Task& task : step.graph.tasks) {
-    if (rank_of(task.stream) == rank && step.steps[task.label].step_class == step_class) total += step.steps[task.label].bytes;
-  }
-  return total;
 }
 
 Bytes part(const Run& run, std::size_t stage, const std::string& name) {

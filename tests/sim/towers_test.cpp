@@ -20,36 +20,9 @@ training: {global_batch: 512, precision: bf16, optimizer: adamw}
 stack: pytorch-ddp-2024
 )";
 
-std::string refusal(const std::string& text, const Settings& settings) {
-  try {
-    static_cast<void>(scenario_of(text, settings));
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
 Settings disjoint(const std::string& vision_gpus, Settings more = {}) {
   more.insert(more.begin(), {{"towers.placement", "disjoint"}, {"towers.vision.gpus", vision_gpus}});
   return more;
-}
-
-Bytes sent(const BuiltStep& step, StepClass step_class, int rank) {
-  Bytes total;
-  for (const Task& task : step.graph.tasks) {
-    if (rank_of(task.stream) == rank && step.steps[task.label].step_class == step_class) total += step.steps[task.label].bytes;
-  }
-  return total;
-}
-
-double kernel_flops(const BuiltStep& step, int rank) {
-  double total = 0;
-  for (const Task& task : step.graph.tasks) {
-    const Step& what = step.steps[task.label];
-    const bool matmul = what.step_class == StepClass::Matmul || what.step_class == StepClass::Attention;
-    if (matmul && rank_of(task.stream) == rank) total += what.flops.value();
-  }
-  return total;
 }
 
 }  // namespace
@@ -89,10 +62,10 @@ TEST_CASE("a towers section that cannot be is refused with the rule and the valu
   };
   for (const Case& wrong : cases) {
     CAPTURE(wrong.message);
-    CHECK_THAT(refusal(small_clip, wrong.settings), ContainsSubstring(wrong.message));
+    CHECK_THAT(refusal_of(small_clip, wrong.settings), ContainsSubstring(wrong.message));
   }
   CHECK_THAT(
-      refusal("model: coca_ViT-L-14\ncluster: {gpu: a100-sxm4-80gb, gpus: 8}\ntraining: {global_batch: 64}\n", disjoint("4")),
+      refusal_of("model: coca_ViT-L-14\ncluster: {gpu: a100-sxm4-80gb, gpus: 8}\ntraining: {global_batch: 64}\n", disjoint("4")),
       ContainsSubstring("captioning decoder"));
 }
 

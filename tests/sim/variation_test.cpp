@@ -18,15 +18,6 @@ Settings with(Settings plan, const std::string& variation) {
   return plan;
 }
 
-std::string refusal(const std::string& variation) {
-  try {
-    static_cast<void>(scenario_of(tiny_decoder, {{"variation", variation}}));
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
 BuiltStep step_of(const Scenario& scenario) {
   return build_step(scenario, micro_batch_work(scenario));
 }
@@ -244,6 +235,6 @@ TEST_CASE("a variation that cannot be is refused with the rule and the value", "
   };
   for (const auto& [variation, message] : cases) {
     CAPTURE(variation);
-    CHECK_THAT(refusal(variation), ContainsSubstring(message));
+    CHECK_THAT(refusal_of_variation(variation), ContainsSubstring(message));
   }
 }
