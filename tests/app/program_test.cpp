@@ -166,6 +166,12 @@ TEST_CASE("the JSON answer is one document with the contract's keys, twice the s
   for (const auto& part : result["breakdown_s"]) sum += part.get<double>();
   CHECK_THAT(sum, WithinRel(result["iteration_time_s"].get<double>(), 1e-12));
   CHECK(call(std::string("run ") + scenario + " --format json").out == first.out);
+  const std::string jittered = std::string("run ") + scenario +
+                               " --format json --set 'variation={jitter: {relative_deviation: 0.02, seed: 3, samples: 2}}'";
+  const Outcome drawn = call(jittered);
+  REQUIRE(drawn.exit_code == 0);
+  CHECK(nlohmann::json::parse(drawn.out)["iteration_time_s"] != result["iteration_time_s"]);
+  CHECK(call(jittered).out == drawn.out);  // one seed, one answer
 }
 
 TEST_CASE("--output and --trace write whole files or say why not", "[unit]") {

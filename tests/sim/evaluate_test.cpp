@@ -16,6 +16,8 @@ void check_evaluation(const Scenario& scenario) {
   CHECK(evaluation.model_flops == result.model_flops);
   CHECK(evaluation.mfu == result.mfu);
   CHECK(evaluation.peak_memory == result.memory.peak);
+  CHECK(evaluation.reserved_memory == result.memory.reserved);
+  CHECK(evaluation.allocated_memory == result.memory.allocated);
   CHECK(evaluation.memory_capacity == result.memory.capacity);
   CHECK(evaluation.fits() == result.memory.fits);
 }
@@ -46,4 +48,17 @@ TEST_CASE("an evaluation of DeepSpeed's pipeline engine gives the numbers of its
                       {"training.global_batch", std::to_string(2 * micro_batches)},
                       {"stack", "deepspeed-pipeline-2022"}};
   check_evaluation(scenario_of(small_decoder, plan));
+}
+
+TEST_CASE("an evaluation of an order made to measure gives the numbers of its run, also with many micro-batches", "[property]") {
+  const int limit = GENERATE(4, 6, 8);
+  const int micro_batches = GENERATE(12, 40, 64);
+  const std::string layers = GENERATE("[4, 4, 4, 4]", "[3, 6, 4, 3]");
+  CAPTURE(limit, micro_batches, layers);
+  check_evaluation(scenario_of(tiny_decoder, {{"cluster.gpus", "4"},
+                                              {"parallel.pipeline", "4"},
+                                              {"parallel.schedule", "zb-auto"},
+                                              {"parallel.memory_limit", std::to_string(limit)},
+                                              {"parallel.stages", layers},
+                                              {"training.global_batch", std::to_string(micro_batches)}}));
 }

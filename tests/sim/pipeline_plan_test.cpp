@@ -128,6 +128,26 @@ TEST_CASE("a zero-bubble step is at most as long without the barrier as with it"
   }
 }
 
+TEST_CASE("without the barrier no update waits for another stage, with it all wait for all", "[property]") {
+  const bool free = GENERATE(true, false);
+  CAPTURE(free);
+  const Run one = run(small_decoder, with(four_stages, {{"parallel.schedule", "zb-h1"},
+                                                        {"model.tied_embedding", "false"},
+                                                        {"parallel.post_validation", free ? "true" : "false"}}));
+  const TaskGraph& graph = one.step.graph;
+  const auto updates = [&](TaskId task) { return one.step.steps[graph.tasks[task].label].step_class == StepClass::Optimizer; };
+  std::size_t updated_stages = 0;
+  bool crosses = false;
+  for (TaskId task = 0; task < graph.size(); ++task) {
+    if (!updates(task)) continue;
+    ++updated_stages;
+    for (const TaskId next : graph.successors_of(task))
+      crosses = crosses || rank_of(graph.tasks[next].stream) != rank_of(graph.tasks[task].stream);
+  }
+  CHECK(updated_stages >= 4);
+  CHECK(crosses == !free);
+}
+
 TEST_CASE("without a barrier a step still pays for loading that nothing hides", "[property]") {
   for (const char* schedule : {"zb-h1", "zb-h2", "zb-v", "zb-auto"}) {
     CAPTURE(schedule);

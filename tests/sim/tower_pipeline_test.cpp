@@ -132,6 +132,27 @@ TEST_CASE("neighbouring stages exchange tokens x width in each direction, once a
   CHECK_THAT(sent(cached.step, StepClass::PipelineCommunication, 0).value(), WithinRel(2 * boundary, 1e-9));  // both passes
 }
 
+TEST_CASE("the ranks of one stage send a tower's embeddings: the fewer, the more each", "[property]") {
+  const auto each_sends = [](int stages) {
+    const Run one = run(small_clip, apart(stages, 4, "gpipe"));
+    std::vector<Bytes> bytes;
+    for (const Step& step : one.step.steps) {
+      if (step.name == "embeddings to the other tower") bytes.push_back(step.bytes);
+    }
+    return bytes;
+  };
+  const std::vector<Bytes> alone = each_sends(1);  // eight ranks of each tower
+  REQUIRE(alone.size() == 2);
+  const double values = 128.0 * 768;  // the whole batch's embeddings
+  CHECK((alone[0].value() == values * 2 / 8 || alone[0].value() == values * 4 / 8));
+  for (const int stages : {2, 4}) {
+    const std::vector<Bytes> fewer = each_sends(stages);
+    REQUIRE(fewer.size() == 2);
+    for (std::size_t tower = 0; tower < 2; ++tower)
+      CHECK_THAT(fewer[tower].value(), WithinRel(stages * alone[tower].value(), 1e-12));
+  }
+}
+
 TEST_CASE("stages share the state of a tower; activations follow from the schedule", "[property]") {
   const Run whole = run(small_clip, apart(1, 1, "gpipe"));
   const Run gpipe = run(small_clip, apart(4, 16, "gpipe"));
