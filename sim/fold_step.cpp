@@ -28,7 +28,8 @@ bool repeats(const StepRecord& record) {
 
 std::optional<Folded> fold_step(const Scenario& scenario, const Work<Count>& work) {
   const ParallelPlan& plan = scenario.parallel;
-  const bool made_to_measure = schedule_kind(plan.schedule).measured_order != nullptr;  // fewer micro-batches, another order
+  const bool made_to_measure =
+      schedule_kind(plan.schedule).measured_order != nullptr;  // fewer micro-batches may be ordered otherwise
   const bool pipeline = work.towers.size() == 1 && plan.zero != 3 && !made_to_measure;
   const std::int64_t worth_it = plan.micro_batches * 3 / 4;
   for (std::int64_t tried = micro_batches_to_try(plan); pipeline && tried <= worth_it;

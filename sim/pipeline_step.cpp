@@ -127,8 +127,8 @@ class PipelineStep {
     return {own_chunks_[next->chunk], next->micro_batch};
   }
 
-  /// Slots that repeat and differ in nothing else: behind the first pass of each chunk, which waits for the step's beginning,
-  /// before the last one, which ends its gradients, and between warm-up and flush.
+  /// Slots that repeat and differ in nothing else: behind the first pass of each chunk, which waits for the step's beginning, and
+  /// between warm-up and flush, with which chunks end their gradients.
   [[nodiscard]] SlotRange alike_slots(const std::vector<Slot>& slots, const StagePhases& phases) const {
     if (written_.micro_batches < 2 * plan_.pipeline) return {};
     SlotRange range = repeating_slots(slots, pipeline_period(plan_));
@@ -136,7 +136,7 @@ class PipelineStep {
       if (slots[i].kind == Slot::Kind::Forward && slots[i].micro_batch == 0) range.first = std::max(range.first, i + 1);
     }
     range.first = std::max(range.first, phases.first_backward() + 1);
-    range.last = std::min({range.last, phases.last_forward() + 1, phases.first_end()});
+    range.last = std::min(range.last, phases.last_forward() + 1);
     return range;
   }
 

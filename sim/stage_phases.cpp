@@ -17,10 +17,6 @@ StagePhases::StagePhases(std::span<const Slot> slots, int chunks)
   }
 }
 
-std::size_t StagePhases::first_end() const {
-  return *std::min_element(last_slot_.begin(), last_slot_.end());
-}
-
 bool sends_block(const Scenario& scenario, bool steady) {
   if (!scenario.techniques.pp_overlap) return true;
   return !steady && scenario.stack.pipeline_overlap == PipelineOverlap::SteadyPhase;

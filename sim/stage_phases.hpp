@@ -19,9 +19,8 @@ class StagePhases {
   [[nodiscard]] bool steady(std::size_t slot) const { return slot >= first_backward_ && slot <= last_forward_; }
   [[nodiscard]] std::size_t first_backward() const { return first_backward_; }
   [[nodiscard]] std::size_t last_forward() const { return last_forward_; }
+  /// Behind the last forward pass under every schedule: a gradient follows it down to each chunk.
   [[nodiscard]] std::size_t last_slot_of(std::uint32_t chunk) const { return last_slot_[chunk]; }
-  /// The first slot that ends a chunk.
-  [[nodiscard]] std::size_t first_end() const;
 
  private:
   std::size_t first_backward_;
