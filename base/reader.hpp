@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,15 @@ struct UsedDefault {
   std::string value;
 };
 using UsedDefaults = std::vector<UsedDefault>;
+
+/// The word of a closed set that stands for a value. Throws std::logic_error where there is none.
+template <class E>
+[[nodiscard]] std::string word_of(const std::vector<std::pair<std::string, E>>& names, E value) {
+  for (const auto& [name, choice] : names) {
+    if (choice == value) return name;
+  }
+  throw std::logic_error("an enumerator without a name");
+}
 
 /// Reads one mapping key by key. Every getter throws InputError `file:line: path.to.key: rule, got 'value'`;
 /// a missing key names the line of the mapping it should stand in. A getter with a fallback records its use.

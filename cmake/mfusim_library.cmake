@@ -1,7 +1,9 @@
 # One folder is one library target.
-#   mfusim_library(base SOURCES a.cpp HEADERS a.hpp DEPENDS other PUBLIC_LIBRARIES fmt::fmt PRIVATE_LIBRARIES yaml-cpp)
+#   mfusim_library(base SOURCES a.cpp HEADERS a.hpp DEPENDS other PUBLIC_LIBRARIES fmt::fmt PRIVATE_LIBRARIES yaml-cpp ALONE b.cpp)
+# Preset `release` compiles several files at once (CMAKE_UNITY_BUILD); ALONE: sources that keep to themselves there, as they have
+# unnamed functions of the same names: one file each for schedules, fitted laws and readers.
 function(mfusim_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;DEPENDS;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;DEPENDS;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES;ALONE" ${ARGN})
   set(target mfusim_${name})
   add_library(${target} STATIC ${ARG_SOURCES} ${ARG_HEADERS})
   add_library(mfusim::${name} ALIAS ${target})
@@ -12,6 +14,9 @@ function(mfusim_library name)
   endforeach()
   target_link_libraries(${target} PUBLIC ${ARG_PUBLIC_LIBRARIES} PRIVATE ${ARG_PRIVATE_LIBRARIES} $<BUILD_INTERFACE:mfusim_warnings>)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  if(ARG_ALONE)
+    set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
   set_property(GLOBAL APPEND PROPERTY MFUSIM_LIBRARIES ${target})
 endfunction()
 

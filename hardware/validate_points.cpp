@@ -140,13 +140,13 @@ std::vector<double> absolute(const std::vector<double>& values) {
   return result;
 }
 
-struct Errors {
+struct PointErrors {
   int known = 0;
   std::vector<double> raw;        ///< Signed, in percent.
   std::vector<double> own_scale;  ///< With the median ratio of their source taken out.
 };
 
-PointsSummary summary_of(const std::string& gpu, const std::string& source, const Errors& errors) {
+PointsSummary summary_of(const std::string& gpu, const std::string& source, const PointErrors& errors) {
   const std::vector<double> raw = absolute(errors.raw);
   const std::vector<double> own = absolute(errors.own_scale);
   return {.gpu = gpu,
@@ -162,9 +162,9 @@ PointsSummary summary_of(const std::string& gpu, const std::string& source, cons
 }
 
 void summarize(PointsReport& report) {
-  std::map<std::string, std::map<std::string, Errors>> groups;
+  std::map<std::string, std::map<std::string, PointErrors>> groups;
   for (const PointRow& row : report.rows) {
-    Errors& errors = groups[row.gpu][row.source];
+    PointErrors& errors = groups[row.gpu][row.source];
     if (row.known) {
       ++errors.known;
     } else {
@@ -172,7 +172,7 @@ void summarize(PointsReport& report) {
     }
   }
   for (auto& [gpu, sources] : groups) {
-    Errors all;
+    PointErrors all;
     for (auto& [source, errors] : sources) {
       const double scale = 1 + percentile(errors.raw, 0.5) / 100;
       for (const double error : errors.raw) errors.own_scale.push_back(100 * ((1 + error / 100) / scale - 1));

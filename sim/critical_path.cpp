@@ -16,14 +16,14 @@ namespace mfusim {
 
 namespace {
 
-constexpr TaskId kNoTask = std::numeric_limits<TaskId>::max();
+constexpr TaskId kNoCause = std::numeric_limits<TaskId>::max();
 
 /// For each task the smallest predecessor that ended when it started.
 std::vector<TaskId> causes(const TaskGraph& graph, const Timeline& timeline) {
-  std::vector<TaskId> cause(graph.size(), kNoTask);
+  std::vector<TaskId> cause(graph.size(), kNoCause);
   for (TaskId task = 0; task < graph.size(); ++task) {
     for (const TaskId next : graph.successors_of(task)) {
-      if (timeline.end[task] == timeline.start[next] && cause[next] == kNoTask) cause[next] = task;
+      if (timeline.end[task] == timeline.start[next] && cause[next] == kNoCause) cause[next] = task;
     }
   }
   return cause;
@@ -39,7 +39,7 @@ std::vector<TaskId> critical_path(const TaskGraph& graph, const Timeline& timeli
   const std::vector<TaskId> cause = causes(graph, timeline);
   const auto last = std::max_element(timeline.end.begin(), timeline.end.end());
   std::vector<TaskId> path;
-  for (auto task = static_cast<TaskId>(last - timeline.end.begin()); task != kNoTask; task = cause[task]) path.push_back(task);
+  for (auto task = static_cast<TaskId>(last - timeline.end.begin()); task != kNoCause; task = cause[task]) path.push_back(task);
   std::reverse(path.begin(), path.end());
   if (timeline.start[path.front()] != Picoseconds::zero()) {
     throw std::logic_error(
@@ -64,7 +64,7 @@ Picoseconds longest_path(const TaskGraph& graph) {
 
 void write_dot(std::ostream& out, const TaskGraph& graph, const Timeline& timeline,
                const std::function<std::string(TaskId)>& label) {
-  std::vector<TaskId> next_on_path(graph.size(), kNoTask);
+  std::vector<TaskId> next_on_path(graph.size(), kNoCause);
   std::vector<char> on_path(graph.size());
   const std::vector<TaskId> path = critical_path(graph, timeline);
   for (std::size_t i = 0; i < path.size(); ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/fold.hpp"
 
-#include "sim/engine_linear.hpp"
+#include "sim/clock_sum.hpp"
 #include "sim/fold_periods.hpp"
 #include "sim/variation.hpp"
 
@@ -11,12 +11,6 @@ namespace mfusim {
 namespace {
 
 constexpr std::int64_t never = FoldEnds::never;
-
-std::int64_t sum(std::int64_t a, std::int64_t b) {
-  std::int64_t result = 0;
-  if (__builtin_add_overflow(a, b, &result)) throw_clock_overflow(0);
-  return result;
-}
 
 /// When a task ends, as far as it is known. Not settled: another group that starts before it ends may still delay it.
 struct End {
@@ -94,7 +88,7 @@ class Folding {
   std::int64_t entry_time(Rank& rank, const FoldGroup& group) {
     if (rank.blocked_by && still_blocked(rank, *rank.blocked_by)) return never;
     rank.blocked_by.reset();
-    std::int64_t begin = sum(rank.begin, rank.outcome->outcome.kernels_end);
+    std::int64_t begin = clock_sum(rank.begin, rank.outcome->outcome.kernels_end);
     const bool known = record_.all_waits(record_.items[group.item], [&](TaskId before, std::uint32_t source) {
       begin = std::max(begin, released(rank, before, source));
       if (begin == never) rank.blocked_by = awaited(before, source);
@@ -149,7 +143,7 @@ class Folding {
       if (!end.settled) return never;
       start = std::max(start, end.time);
     }
-    joint_end_ = sum(start, record_.table[item.row].duration.count());
+    joint_end_ = clock_sum(start, record_.table[item.row].duration.count());
     log_.joint_end = joint_end_;
     return joint_end_;
   }
@@ -164,7 +158,7 @@ class Folding {
     rank.begin = begin;
     log_.ranks[rank.number].push_back({begin, rank.outcome, rank.host_end});
     note_ends(rank, group);
-    rank.settled = ++rank.next == groups_of(rank).size() ? never : sum(begin, rank.outcome->outcome.kernels_end);
+    rank.settled = ++rank.next == groups_of(rank).size() ? never : clock_sum(begin, rank.outcome->outcome.kernels_end);
     ++groups_;
     if (rank.settled == never) --unfinished_;
   }
@@ -178,7 +172,7 @@ class Folding {
     }
     const CutNode& node = outcomes_.cut_of(*rank.outcome, begin - rank.begin, streams_to_come(rank));
     for (const std::uint32_t task : outcome.tail) {
-      const std::int64_t end = sum(rank.begin, outcome.ends[task]);
+      const std::int64_t end = clock_sum(rank.begin, outcome.ends[task]);
       if (end > begin && std::find(node.tasks.begin(), node.tasks.end(), task) == node.tasks.end())
         log_.left_out.push_back({rank.number, rank.next - 1, end});
     }
@@ -216,7 +210,7 @@ class Folding {
       ends_.set_late(rank.unfinished[i], rank.begin + outcome.ends[i], plan_.awaited);
     std::size_t step = rank.unfinished.size() + (group.pattern == nullptr ? 0 : group.pattern->tasks.size());
     for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item])
-      ends_.set_step(item, sum(rank.begin, outcome.ends[step++]));
+      ends_.set_step(item, clock_sum(rank.begin, outcome.ends[step++]));
     if (group.item != FoldPlan::none) ends_.set_started(group.item, outcome, rank.begin);
     check_early_waits(rank);
   }
@@ -235,7 +229,7 @@ class Folding {
     for (const Rank& rank : ranks_) {
       if (rank.settled == never) continue;
       for (const std::uint32_t task : rank.outcome->outcome.tail) {
-        const std::int64_t end = sum(rank.begin, rank.outcome->outcome.ends[task]);
+        const std::int64_t end = clock_sum(rank.begin, rank.outcome->outcome.ends[task]);
         if (end > rank.settled) first = std::min(first, end);
       }
     }

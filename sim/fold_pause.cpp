@@ -3,7 +3,7 @@
 // within the pass, or outlives it. Once it has ended, the pass goes on as without it, only later: on a clock that starts at a
 // pause, equal pauses have equal futures. And until it ends, the kernels depend on what it uses and not on its work left, as
 // rates do: only its own subtractions have to be repeated.
-#include "sim/engine_linear.hpp"
+#include "sim/clock_sum.hpp"
 #include "sim/fold_outcome.hpp"
 
 #include <algorithm>
@@ -13,12 +13,6 @@ namespace mfusim {
 namespace {
 
 constexpr auto kernels = static_cast<std::size_t>(StreamKind::Compute);
-
-std::int64_t sum(std::int64_t a, std::int64_t b) {
-  std::int64_t result = 0;
-  if (__builtin_add_overflow(a, b, &result)) throw_clock_overflow(0);
-  return result;
-}
 
 /// The first of an outcome's pauses at which so many kernels have ended.
 std::size_t first_pause(const Outcome& outcome, std::uint32_t ended_kernels) {
@@ -85,7 +79,7 @@ std::int64_t RankEngine::jump(const Outcome& known, std::size_t from, std::int64
   std::size_t reached = from;
   while (reached + 1 < known.pauses.size() && carry(known, known.pauses[reached], known.pauses[reached + 1], delay)) ++reached;
   const Outcome::Pause& pause = known.pauses[reached];
-  const std::int64_t now = sum(pause.time, delay);
+  const std::int64_t now = clock_sum(pause.time, delay);
   if (reached == from) return now;
   take_ends(known, pause.time, delay);
   for (Stream* stream : used_) {
@@ -125,21 +119,21 @@ bool RankEngine::repeat_changes(Stream& stream, const Outcome& known, const Outc
   const auto is_its = [&](const Outcome::Change& change) { return change.task == task; };
   const auto last = std::find_if(std::make_reverse_iterator(later), known.changes.rend(), is_its);
   if (last == known.changes.rend()) return false;
-  change_rate(stream, sum(from.time, delay), last->rate);
+  change_rate(stream, clock_sum(from.time, delay), last->rate);
   for (auto change = later; change != known.changes.end() && change->time < to.time; ++change) {
     if (!is_its(*change)) continue;
-    const std::int64_t now = sum(change->time, delay);
+    const std::int64_t now = clock_sum(change->time, delay);
     if (stream.end <= now) return false;
     change_rate(stream, now, change->rate);
   }
-  return stream.end > sum(to.time, delay);
+  return stream.end > clock_sum(to.time, delay);
 }
 
 void RankEngine::take_ends(const Outcome& known, std::int64_t until, std::int64_t delay) {
   for (std::uint32_t task = known.unfinished; task < known.tasks.size(); ++task) {
     std::int64_t& mine = outcome_.ends[task - known.unfinished + outcome_.unfinished];
     if (mine != kUnknown || known.ends[task] > until) continue;
-    mine = sum(known.ends[task], delay);
+    mine = clock_sum(known.ends[task], delay);
     --simulated_tasks_;
   }
 }
@@ -150,7 +144,7 @@ void RankEngine::follow(const Outcome& known, std::int64_t from, std::int64_t de
   for (const Outcome::Change& change : known.changes) {
     if (change.time < from || change.task < known.unfinished) continue;
     const std::uint32_t task = change.task - known.unfinished + outcome_.unfinished;
-    outcome_.changes.push_back({task, sum(change.time, delay), change.left, change.rate});
+    outcome_.changes.push_back({task, clock_sum(change.time, delay), change.left, change.rate});
   }
 }
 

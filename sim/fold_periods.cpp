@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/fold_periods.hpp"
 
+#include "sim/clock_sum.hpp"
 #include "sim/engine_linear.hpp"
 
 #include <algorithm>
@@ -154,16 +155,11 @@ class RecurrenceSearch {
   std::vector<std::size_t> shift_;    ///< Groups of a rank between them.
 };
 
-std::int64_t sum(std::int64_t a, std::int64_t b) {
-  std::int64_t result = 0;
-  if (__builtin_add_overflow(a, b, &result)) throw_clock_overflow(0);
-  return result;
-}
-
 /// The latest end of what goes on behind the last group of each rank.
 std::int64_t last_end(const FoldLog& log) {
   std::int64_t last = log.joint_end.value_or(0);
-  for (const Groups& groups : log.ranks) last = std::max(last, sum(groups.back().begin, groups.back().outcome->outcome.end));
+  for (const Groups& groups : log.ranks)
+    last = std::max(last, clock_sum(groups.back().begin, groups.back().outcome->outcome.end));
   return last;
 }
 
@@ -183,10 +179,10 @@ std::int64_t makespan_of(const FoldLog& log) {
 std::int64_t makespan_of(const FoldLog& log, const Recurrence& recurrence, std::int64_t periods_left_out) {
   std::int64_t delay = 0;
   if (__builtin_mul_overflow(periods_left_out / recurrence.periods, recurrence.time, &delay)) throw_clock_overflow(0);
-  std::int64_t makespan = sum(last_end(log), delay);
+  std::int64_t makespan = clock_sum(last_end(log), delay);
   for (const FoldLog::LeftOut& task : log.left_out) {
     const bool delayed = task.group >= recurrence.groups[task.rank];
-    makespan = std::max(makespan, delayed ? sum(task.end, delay) : task.end);
+    makespan = std::max(makespan, delayed ? clock_sum(task.end, delay) : task.end);
   }
   return makespan;
 }

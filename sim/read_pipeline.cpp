@@ -16,24 +16,10 @@
 namespace mfusim {
 namespace {
 
-const std::vector<std::pair<std::string, Recompute>>& recomputes() {
-  static const std::vector<std::pair<std::string, Recompute>> names{
-      {"none", Recompute::None}, {"selective", Recompute::Selective}, {"full", Recompute::Full}};
-  return names;
-}
-
 const std::vector<std::pair<std::string, RecomputeMethod>>& recompute_methods() {
   static const std::vector<std::pair<std::string, RecomputeMethod>> names{{"uniform", RecomputeMethod::Uniform},
                                                                           {"block", RecomputeMethod::Block}};
   return names;
-}
-
-template <class E>
-std::string word_of(const std::vector<std::pair<std::string, E>>& names, E value) {
-  for (const auto& [name, choice] : names) {
-    if (choice == value) return name;
-  }
-  throw std::logic_error("an enumerator without a name");
 }
 
 using ChunkLayers = std::vector<std::int64_t>;
@@ -149,7 +135,7 @@ void read_schedule(Reader& parallel, ParallelPlan& plan) {
 }
 
 void read_recompute(Reader& parallel, ParallelPlan& plan) {
-  plan.recompute = parallel.choice("recompute", recomputes(), "none");
+  plan.recompute = parallel.choice("recompute", recompute_names(), "none");
   for (const char* key : {"recompute_method", "recompute_layers"}) {
     if (parallel.has(key) && plan.recompute != Recompute::Full)
       parallel.fail(key, fmt::format("belongs to recompute: full, got {}", to_string(plan.recompute)));
@@ -187,8 +173,14 @@ std::vector<std::int64_t> read_chunk_layers(Reader& parallel, const ParallelPlan
   return shares;
 }
 
+const std::vector<std::pair<std::string, Recompute>>& recompute_names() {
+  static const std::vector<std::pair<std::string, Recompute>> names{
+      {"none", Recompute::None}, {"selective", Recompute::Selective}, {"full", Recompute::Full}};
+  return names;
+}
+
 std::string to_string(Recompute recompute) {
-  return word_of(recomputes(), recompute);
+  return word_of(recompute_names(), recompute);
 }
 std::string to_string(RecomputeMethod method) {
   return word_of(recompute_methods(), method);

@@ -5,6 +5,8 @@
 #include "sim/scenario.hpp"
 
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace mfusim {
@@ -12,6 +14,8 @@ namespace mfusim {
 /// Reads `schedule`, `virtual_stages` and `post_validation`. Zero-bubble schedules validate the gradient norm after the
 /// optimizer unless they are told not to; the others cannot.
 void read_schedule(Reader& parallel, ParallelPlan& plan);
+
+[[nodiscard]] const std::vector<std::pair<std::string, Recompute>>& recompute_names();
 
 /// Reads `recompute`, `recompute_method` and `recompute_layers`.
 void read_recompute(Reader& parallel, ParallelPlan& plan);

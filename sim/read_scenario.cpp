@@ -20,14 +20,6 @@ const std::vector<std::pair<std::string, DataType>> precisions{
 const std::vector<std::pair<std::string, Optimizer>> optimizers{
     {"adam", Optimizer::Adam}, {"adamw", Optimizer::AdamW}, {"lamb", Optimizer::Lamb}, {"sgd", Optimizer::Sgd}};
 
-template <class E>
-std::string word_of(const std::vector<std::pair<std::string, E>>& names, E value) {
-  for (const auto& [name, choice] : names) {
-    if (choice == value) return name;
-  }
-  throw std::logic_error("an enumerator without a name");
-}
-
 /// Throws what `load` throws with the place of `key` in front.
 template <class Load>
 auto located(Reader& reader, std::string_view key, Load load) {

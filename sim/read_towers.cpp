@@ -15,18 +15,11 @@ const std::vector<std::pair<std::string, TowerPlacement>> placements{{"colocated
                                                                      {"two-streams", TowerPlacement::TwoStreams},
                                                                      {"disjoint", TowerPlacement::Disjoint},
                                                                      {"two-grid", TowerPlacement::TwoGrid}};
-const std::vector<std::pair<std::string, LossExchange>> exchanges{
+const std::vector<std::pair<std::string, LossExchange>> loss_exchanges{
     {"local", LossExchange::Local}, {"global", LossExchange::Global}, {"ring", LossExchange::Ring}};
 enum class Frozen { None, Vision, Text };
 const std::vector<std::pair<std::string, Frozen>> frozen_towers{
     {"none", Frozen::None}, {"vision", Frozen::Vision}, {"text", Frozen::Text}};
-const std::vector<std::pair<std::string, Recompute>> recomputes{
-    {"none", Recompute::None}, {"selective", Recompute::Selective}, {"full", Recompute::Full}};
-
-template <class E>
-std::string word_of(const std::vector<std::pair<std::string, E>>& names, E value) {
-  return std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.second == value; })->first;
-}
 
 /// What a tower's own plan may say over the `parallel` section.
 void read_own_parallel(Reader reader, ParallelPlan& plan) {
@@ -34,7 +27,7 @@ void read_own_parallel(Reader reader, ParallelPlan& plan) {
   plan.zero = static_cast<int>(reader.non_negative_int("zero", plan.zero));
   constexpr int highest = 3;
   if (plan.zero > highest) reader.fail("zero", fmt::format("ZeRO has stages 0 to {}, got {}", highest, plan.zero));
-  plan.recompute = reader.choice("recompute", recomputes, to_string(plan.recompute));
+  plan.recompute = reader.choice("recompute", recompute_names(), to_string(plan.recompute));
   plan.pipeline = static_cast<int>(checked_size(reader, "pipeline", reader.positive_int("pipeline", plan.pipeline)));
   if (reader.has("schedule") || reader.has("virtual_stages")) read_schedule(reader, plan);
   if (plan.pipeline > 1 && plan.zero > 1)
@@ -181,7 +174,7 @@ void read_towers(Reader& root, Scenario& scenario) {
   if (!own_plans && (towers->has("vision") || towers->has("text")))
     towers->fail(towers->has("vision") ? "vision" : "text", "a plan of its own needs placement: disjoint or two-grid");
   read_frozen(*towers, scenario.model);
-  scenario.loss_exchange = towers->choice("loss", exchanges, "local");
+  scenario.loss_exchange = towers->choice("loss", loss_exchanges, "local");
   if (scenario.placement == TowerPlacement::Disjoint) read_disjoint(*towers, scenario);
   if (scenario.placement == TowerPlacement::TwoGrid) read_two_grid(*towers, scenario);
   check_exchange(*towers, scenario);
@@ -192,7 +185,7 @@ std::string to_string(TowerPlacement placement) {
   return word_of(placements, placement);
 }
 std::string to_string(LossExchange exchange) {
-  return word_of(exchanges, exchange);
+  return word_of(loss_exchanges, exchange);
 }
 
 }  // namespace mfusim

@@ -38,7 +38,7 @@ Step host_work(const Scenario& scenario) {
 }
 
 /// Passes over all gradients of the rank, whatever share of them it updates.
-Step gradient_copies(const Scenario& scenario, const RankUpdate& update) {
+Step copy_gradients(const Scenario& scenario, const RankUpdate& update) {
   Step step =
       memory_step(layer_context(scenario).kernels, MemoryOperator::Copy, update.parameters * gradient_copy_bytes(scenario), 1);
   step.name = "gradient copies";
@@ -64,7 +64,7 @@ double held_by(const Scenario& own, const RankUpdate& update) {
 /// The norm of a rank's gradients, behind what is done to them before.
 TaskId add_norm(const Scenario& own, StepGraph& graph, const RankUpdate& update) {
   std::vector<TaskId> gradients = update.gradients;
-  if (gradient_copy_bytes(own) > Bytes()) gradients = {graph.add(update.rank, gradient_copies(own, update), {}, gradients)};
+  if (gradient_copy_bytes(own) > Bytes()) gradients = {graph.add(update.rank, copy_gradients(own, update), {}, gradients)};
   return graph.add(update.rank, gradient_norm_step(own, held_by(own, update)), {}, gradients);
 }
 

@@ -11,7 +11,7 @@
 namespace mfusim::html {
 namespace {
 
-constexpr const char* source = "simulation of the scenario with each step on top of those before it";
+constexpr const char* ablation_source = "simulation of the scenario with each step on top of those before it";
 
 std::vector<ColumnNote> notes() {
   return {{"iteration_time_s", "s", "Simulated time of one training step."},
@@ -60,7 +60,7 @@ Page ablate_page(const AblationReport& report) {
                  .caption = {},
                  .grid = without_units(ablation_grid(report)),
                  .notes = notes(),
-                 .source = source};
+                 .source = ablation_source};
   study.label_columns = {"step"};
   study.axis = {.title = "MFU", .unit = "share"};
   study.predicted_column = "mfu";

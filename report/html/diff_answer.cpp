@@ -13,7 +13,7 @@
 namespace mfusim::html {
 namespace {
 
-constexpr const char* source = "the simulated steps of the two critical ranks";
+constexpr const char* difference_source = "the simulated steps of the two critical ranks";
 
 Cards cards_of(const Difference& difference) {
   Cards cards;
@@ -33,7 +33,7 @@ Cards cards_of(const Difference& difference) {
 /// Changes below a thousandth of the step are one bar: they sum, so the last bar still ends at the second step.
 BarChart changes_chart(const Difference& difference) {
   constexpr double least_share = 1e-3;
-  BarChart chart = empty_waterfall("changes", "From the first step to the second", source);
+  BarChart chart = empty_waterfall("changes", "From the first step to the second", difference_source);
   const auto add = [&](const std::string& label, Seconds from, Seconds to, const Colour& colour) {
     chart.categories.push_back(label);
     chart.series.front().bars.push_back({.from = from.count(), .to = to.count(), .colour = colour});
@@ -67,7 +67,7 @@ Table causes_table(const Difference& difference) {
           .notes = {{"first_s", "s", "The part's share of the first step; the parts sum to the step."},
                     {"second_s", "s", "The part's share of the second step; the parts sum to the step."},
                     {"change_s", "s", "Second - first; the changes sum to the difference of the steps."}},
-          .source = source};
+          .source = difference_source};
 }
 
 Table settings_table(const Difference& difference) {

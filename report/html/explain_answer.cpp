@@ -11,7 +11,7 @@
 namespace mfusim::html {
 namespace {
 
-constexpr const char* source = "simulation of the scenario with this one input changed";
+constexpr const char* explanation_source = "simulation of the scenario with this one input changed";
 
 Section losses_section(const Explanation& explanation) {
   Notes losses{.kind = NoteKind::Plain, .title = "Where the time goes", .lines = {}};
@@ -32,7 +32,7 @@ BarChart levers_chart(const Explanation& explanation) {
                  .mark = {},
                  .meanings = {},
                  .numbers = NumbersPlace::InTable,
-                 .source = source};
+                 .source = explanation_source};
   for (const LeverOutcome& lever : explanation.levers) {
     if (no_effect(lever)) continue;
     chart.categories.push_back(fmt::format("{} ({})", lever.name, lever.fits ? to_string(lever.kind) : "does not fit"));
@@ -59,7 +59,7 @@ Table levers_table(Grid levers) {
                     {"iteration_time_s", "s", "Step time for the scenario's own number of samples."},
                     {"fits", "", "Whether the job still fits into memory."},
                     {"peak_bytes", "B", "Most memory that a GPU of the fullest stage would hold at one time."}},
-          .source = source};
+          .source = explanation_source};
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace mfusim::html {
 namespace {
 
-constexpr const char* source = "the memory model (docs/design.md, Memory) and the GPU's data sheet";
+constexpr const char* memory_source = "the memory model (docs/design.md, Memory) and the GPU's data sheet";
 
 Bytes part_of(const Result::Stage& stage, const std::string& name) {
   const auto at = std::find_if(stage.parts.begin(), stage.parts.end(), [&](const auto& part) { return part.first == name; });
@@ -32,7 +32,7 @@ BarChart memory_chart(const Result& result) {
                  .mark = Mark{"capacity", memory.capacity.value()},
                  .meanings = {},
                  .numbers = NumbersPlace::InTable,
-                 .source = source};
+                 .source = memory_source};
   for (const Result::Stage& stage : memory.stages) {
     chart.categories.push_back(show_stage(result, stage.stage));
   }
@@ -56,7 +56,7 @@ Table memory_table(const Result::Memory& memory) {
               .notes = {{"peak", "B", "Most memory that a GPU of the stage holds at one time."},
                         {"of", "share", "Peak / capacity of the GPU."},
                         {"passes", "", "Most micro-batch passes whose activations a GPU of the stage keeps at one time."}},
-              .source = source};
+              .source = memory_source};
   std::vector<std::string> parts;
   for (const auto& [name, largest] : memory.parts) {
     if (!held_anywhere(memory, name)) continue;

@@ -9,7 +9,7 @@
 namespace mfusim::html {
 namespace {
 
-constexpr const char* source = "the simulated step of the critical rank, and the GPU's data sheet";
+constexpr const char* operators_source = "the simulated step of the critical rank, and the GPU's data sheet";
 
 bool on_roofline(const OperatorUse& use) {
   return is_kernel(use.step) && use.intensity() > 0 && use.time > Seconds{};
@@ -59,7 +59,7 @@ PointChart roofline_chart(const std::vector<OperatorUse>& operators, const Roof&
                    .x = {.title = "FLOPs a byte of memory traffic", .unit = "", .scale = Scale::Logarithmic},
                    .y = {.title = "achieved rate", .unit = "FLOP/s", .scale = Scale::Logarithmic},
                    .series = operator_dots(operators),
-                   .source = source};
+                   .source = operators_source};
   chart.series.push_back(roof_line(operators, roof));
   return chart;
 }
@@ -114,7 +114,7 @@ Table operators_table(const std::vector<OperatorUse>& operators, const Roof& roo
                  "Achieved rate / min(peak, FLOPs a byte x memory bandwidth) by the data sheet; for kernels without matrix FLOPs "
                  "achieved / data-sheet bandwidth. Caches can lift it above 100 %."},
                 {"provenance", "", "What the time stands on: measured, interpolated, fitted, data sheet or assumed."}},
-      .source = source};
+      .source = operators_source};
 }
 
 }  // namespace

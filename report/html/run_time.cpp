@@ -9,11 +9,11 @@
 namespace mfusim::html {
 namespace {
 
-constexpr const char* source = "the simulated step of the critical rank, and the model's FLOPs";
+constexpr const char* timeline_source = "the simulated step of the critical rank, and the model's FLOPs";
 constexpr double least_share = 1e-3;  ///< A pixel or so of the chart.
 
 BarChart waterfall_chart(const Result& result) {
-  BarChart chart = empty_waterfall("waterfall", "From the peak to the step", source);
+  BarChart chart = empty_waterfall("waterfall", "From the peak to the step", timeline_source);
   for (const WaterfallBar& bar : waterfall_bars(result, least_share)) {
     const Meaning meaning = meaning_of(bar.key);
     chart.categories.push_back(meaning.label);
@@ -36,7 +36,7 @@ Table breakdown_table(const Result& result) {
           .grid = std::move(grid),
           .notes = {{"time", "s", "Part of the critical rank's step; the parts sum to the step."},
                     {"share", "share", "Part of the step time."}},
-          .source = source};
+          .source = timeline_source};
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace mfusim::html {
 namespace {
 
-constexpr const char* source = "simulation of each placement and split";
+constexpr const char* split_source = "simulation of each placement and split";
 
 std::vector<ColumnNote> point_notes() {
   return {{"plan", "", "Tensor group and recomputation, of the vision and of the text tower."},
@@ -28,7 +28,7 @@ Table table_of(const char* key, const char* title, Grid grid) {
           .caption = {},
           .grid = without_units(std::move(grid)),
           .notes = point_notes(),
-          .source = source};
+          .source = split_source};
 }
 
 /// The splits with the baseline of every one beside them: a level line of the chart.
@@ -44,7 +44,7 @@ Card card(const char* key, double value, const char* unit, std::string note, con
           .value = value,
           .unit = unit,
           .note = std::move(note),
-          .meaning = {.label = label, .definition = definition, .source = source}};
+          .meaning = {.label = label, .definition = definition, .source = split_source}};
 }
 
 Cards cards_of(const SplitReport& report) {

@@ -13,7 +13,7 @@
 namespace mfusim::html {
 namespace {
 
-constexpr const char* source = "simulation of each configuration; counts by the memory model and the rules of a scenario";
+constexpr const char* sweep_source = "simulation of each configuration; counts by the memory model and the rules of a scenario";
 
 /// "step time"
 std::string objective_words(const SweepAnswer& answer) {
@@ -116,7 +116,7 @@ Card count_card(const char* key, std::int64_t count, const char* label, const ch
           .value = static_cast<double>(count),
           .unit = {},
           .note = {},
-          .meaning = {.label = label, .definition = definition, .source = source}};
+          .meaning = {.label = label, .definition = definition, .source = sweep_source}};
 }
 
 Cards cards_of(const SweepAnswer& answer) {
@@ -174,7 +174,7 @@ Page sweep_page(const SweepAnswer& answer) {
                  .caption = rows_caption(answer, rows.size()),
                  .grid = grid_of(answer, rows),
                  .notes = notes(),
-                 .source = source};
+                 .source = sweep_source};
   study.head = {.title = "Sweep of " + answer.scenario,
                 .answer = sentence_of(answer),
                 .subtitle = {{"configurations", show_count(answer.size)}, {"best by", objective_words(answer)}},

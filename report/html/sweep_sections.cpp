@@ -15,7 +15,8 @@
 namespace mfusim::html {
 namespace {
 
-constexpr const char* source = "simulation of each configuration; counts by the memory model and the rules of a scenario";
+constexpr const char* sections_source =
+    "simulation of each configuration; counts by the memory model and the rules of a scenario";
 constexpr std::size_t longest_word = 60;
 
 /// Long words of a grid are cut.
@@ -56,7 +57,7 @@ Section effects_section(const SweepAnswer& answer) {
                                      {"best_iteration_time_s", "s", "Step time of the best one with this value."},
                                      {"mfu", "share", "Its model FLOPs utilisation."},
                                      {"behind_percent", "%", "How far it is behind the best of all, by the sweep's objective."}},
-                           .source = source}}};
+                           .source = sections_source}}};
 }
 
 Grid best_two_settings(const Difference& difference) {

@@ -10,7 +10,7 @@
 namespace mfusim::html {
 namespace {
 
-constexpr const char* source = "predictions against published measurements, each with its own source";
+constexpr const char* validation_source = "predictions against published measurements, each with its own source";
 
 template <class Value>
 Cell cell_of(const std::optional<Value>& value) {
@@ -81,7 +81,7 @@ PointChart agreement_chart(const Grid& rows) {
                      .name = {},
                      .series = "family",
                      .highlight = {}});
-  chart.source = source;
+  chart.source = validation_source;
   double low = 1e300;
   double high = 0;
   for (const PointSeries& series : chart.series) {
@@ -108,7 +108,7 @@ BarChart families_chart(const Grid& families) {
                                       .labels = {"family", "split"},
                                       .values = {{"mean", "mean absolute error", "matmul"}}});
   chart.numbers = NumbersPlace::InTable;
-  chart.source = source;
+  chart.source = validation_source;
   return chart;
 }
 
@@ -125,7 +125,7 @@ Cards cards_of(const ValidationReport& report) {
          .meaning = {.label = split.split + ": mean error",
                      .definition = "Mean absolute error of the step time of the runs with this split, each family counted "
                                    "once however many runs it has.",
-                     .source = source}});
+                     .source = validation_source}});
   }
   return cards;
 }
@@ -169,7 +169,7 @@ Page validation_page(const ValidationReport& report, const std::string& version)
                       {"worst", "%", "Largest |predicted / measured - 1|."},
                       {"bias", "%", "Mean of predicted / measured - 1: negative is too fast."},
                       {"tau", "", "Kendall's tau of predicted and measured times: 1 is the same order."}},
-            .source = source});
+            .source = validation_source});
   Section agreement{.key = "runs", .title = "Every run", .lead = {}, .blocks = {agreement_chart(rows)}};
   agreement.blocks.emplace_back(Table{.key = "runs_table",
                                       .title = "Runs",
@@ -181,7 +181,7 @@ Page validation_page(const ValidationReport& report, const std::string& version)
                                                 {"mfu", "share", "Predicted model FLOPs utilisation."},
                                                 {"measured_mfu", "share", "Reported model FLOPs utilisation."},
                                                 {"memory", "B", "Predicted peak memory of the fullest GPU."}},
-                                      .source = source});
+                                      .source = validation_source});
   return {.command = "validate",
           .title = "Predicted against measured",
           .answer = answer_of(report),
