@@ -1,6 +1,6 @@
 # One folder is one library target.
 #   mfusim_library(base SOURCES a.cpp HEADERS a.hpp DEPENDS other PUBLIC_LIBRARIES fmt::fmt PRIVATE_LIBRARIES yaml-cpp ALONE b.cpp)
-# Preset `release` compiles several files at once (CMAKE_UNITY_BUILD); ALONE: sources that keep to themselves there, as they have
+# The presets compile several files at once (CMAKE_UNITY_BUILD); ALONE: sources that keep to themselves there, as they have
 # unnamed functions of the same names: one file each for schedules, fitted laws and readers.
 function(mfusim_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;DEPENDS;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES;ALONE" ${ARGN})
