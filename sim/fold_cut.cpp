@@ -7,7 +7,7 @@ namespace mfusim {
 namespace {
 
 Unfinished progress_at(const Outcome& outcome, std::uint32_t task, std::int64_t offset) {
-  Unfinished one{.task = outcome.tasks[task]};
+  Unfinished one{.task = outcome.task(task)};
   if (one.task.passes()) {
     const bool started = outcome.ends[task] - one.task.duration < offset;
     if (started) one.progress = Unfinished::Progress::Passes;
@@ -27,10 +27,10 @@ Unfinished progress_at(const Outcome& outcome, std::uint32_t task, std::int64_t 
 /// Whether a later one of `tasks` needs the end of the one at `at`.
 bool is_needed(const Outcome& outcome, std::span<const std::uint32_t> tasks, std::size_t at) {
   for (std::size_t later = at + 1; later < tasks.size(); ++later) {
-    const FoldTask& task = outcome.tasks[tasks[later]];
-    if (task.stream == outcome.tasks[tasks[at]].stream) return true;
+    const FoldTask& task = outcome.task(tasks[later]);
+    if (task.stream == outcome.task(tasks[at]).stream) return true;
     for (std::uint32_t wait = task.first_wait; wait < task.last_wait; ++wait) {
-      if (outcome.waits[wait] == tasks[at]) return true;
+      if (outcome.awaited(tasks[later], wait) == tasks[at]) return true;
     }
   }
   return false;
@@ -53,7 +53,7 @@ Cut cut(const Outcome& outcome, std::int64_t offset, std::uint32_t streams) {
     one.task.first_wait = one.task.last_wait = static_cast<std::uint32_t>(result.situation.waits.size());
     if (one.progress == Unfinished::Progress::Waits) {
       for (std::uint32_t wait = first; wait < last; ++wait) {
-        const auto at = std::find(result.tasks.begin(), result.tasks.end(), outcome.waits[wait]);
+        const auto at = std::find(result.tasks.begin(), result.tasks.end(), outcome.awaited(alive[i], wait));
         if (at != result.tasks.end()) result.situation.waits.push_back(static_cast<std::uint32_t>(at - result.tasks.begin()));
       }
       one.task.last_wait = static_cast<std::uint32_t>(result.situation.waits.size());

@@ -24,7 +24,7 @@ class FoldEnds {
     if (const Started& group = started_[item]; group.outcome != nullptr) {
       const auto late = late_ends_.empty() ? late_ends_.end() : late_ends_.find(task);
       if (late != late_ends_.end()) return late->second;
-      return group.begin + group.outcome->ends[group.outcome->unfinished + task - record_.items[item].first];
+      return group.begin + group.outcome->ends[group.outcome->unfinished() + task - record_.items[item].first];
     }
     return step_end_[item];
   }

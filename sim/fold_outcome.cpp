@@ -10,24 +10,14 @@ namespace mfusim {
 
 Outcome RankEngine::run(const FoldKind& kind, const Situation& situation, std::int64_t host_lag,
                         std::span<const Outcome* const> known) {
-  outcome_ = {};
-  for (Stream& stream : streams_) {
-    stream.queue.clear();
-    stream.unfinished = 0;
-    stream.head = 0;
-    stream.free = 0;
-    stream.start = kNever;
-    stream.running = false;
-  }
-  running_ = {};
-  streams_[static_cast<std::size_t>(StreamKind::Host)].free = host_lag;
   collect(kind, situation);
+  streams_[static_cast<std::size_t>(StreamKind::Host)].free = host_lag;
   resume(situation);
   pass_and_wait();
   start_tasks(0);
   apply_rates(0);  // also where nothing starts: something may have ended just now
   for (std::int64_t now = next_event(); now != kNever; now = next_event()) {
-    if (end_tasks(now) && pauses(now)) {
+    if (end_tasks(now) && is_pause(now)) {
       const std::optional<std::int64_t> later = skip(now, known);
       if (!later) break;
       now = *later;
@@ -40,31 +30,31 @@ Outcome RankEngine::run(const FoldKind& kind, const Situation& situation, std::i
 }
 
 void RankEngine::collect(const FoldKind& kind, const Situation& situation) {
-  const bool has_pattern = kind.pattern != nullptr;
-  outcome_.tasks.reserve(situation.tasks.size() + (has_pattern ? kind.pattern->tasks.size() : 0) + kind.steps.size());
-  outcome_.waits.reserve(situation.waits.size() + (has_pattern ? kind.pattern->waits.size() : 0) + kind.step_waits.size());
-  for (const Unfinished& one : situation.tasks) add({&one.task, 1}, {}, 0);
-  outcome_.waits.assign(situation.waits.begin(), situation.waits.end());
-  outcome_.unfinished = static_cast<std::uint32_t>(outcome_.tasks.size());
-  for (Stream& stream : streams_) stream.unfinished = stream.queue.size();
-  if (has_pattern) add(kind.pattern->tasks, kind.pattern->waits, outcome_.unfinished);
-  add(kind.steps, kind.step_waits, outcome_.unfinished);
-  outcome_.ends.assign(outcome_.tasks.size(), kUnknown);
-  simulated_tasks_ = outcome_.tasks.size();
+  outcome_ = Outcome(memory_);
+  outcome_.kind = &kind;
+  outcome_.before.reserve(situation.tasks.size());
+  outcome_.before_waits.assign(situation.waits.begin(), situation.waits.end());
+  outcome_.ends.assign(situation.tasks.size() + kind.tasks.size(), kUnknown);
+  simulated_tasks_ = outcome_.ends.size();
+  changes_.clear();
+  pauses_.clear();
+  running_ = {};
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    Stream& stream = streams_[i];
+    stream.before.clear();
+    stream.group = kind.queues[i];
+    stream.head = 0;
+    stream.free = 0;
+    stream.start = kNever;
+    stream.running = false;
+  }
+  for (const Unfinished& one : situation.tasks) {
+    streams_[static_cast<std::size_t>(one.task.stream)].before.push_back(outcome_.unfinished());
+    outcome_.before.push_back(one.task);
+  }
   used_.clear();
   for (Stream& stream : streams_) {
-    if (!stream.queue.empty()) used_.push_back(&stream);
-  }
-}
-
-void RankEngine::add(std::span<const FoldTask> tasks, std::span<const std::uint32_t> waits, std::uint32_t offset) {
-  const auto first_wait = static_cast<std::uint32_t>(outcome_.waits.size());
-  for (const std::uint32_t wait : waits) outcome_.waits.push_back(wait + offset);
-  for (const FoldTask& task : tasks) {
-    streams_[static_cast<std::size_t>(task.stream)].queue.push_back(static_cast<std::uint32_t>(outcome_.tasks.size()));
-    FoldTask& mine = outcome_.tasks.emplace_back(task);
-    mine.first_wait += first_wait;
-    mine.last_wait += first_wait;
+    if (stream.tasks() > 0) used_.push_back(&stream);
   }
 }
 
@@ -87,11 +77,11 @@ void RankEngine::resume(const Situation& situation) {
   }
 }
 
-std::int64_t RankEngine::start_of(const Stream& stream) const {
-  const FoldTask& task = outcome_.tasks[stream.queue[stream.head]];
+std::int64_t RankEngine::start_of(const Stream& stream, std::uint32_t number) const {
+  const FoldTask& task = outcome_.task(number);
   std::int64_t start = stream.free;
   for (std::uint32_t wait = task.first_wait; wait < task.last_wait; ++wait) {
-    const std::int64_t end = outcome_.ends[outcome_.waits[wait]];
+    const std::int64_t end = outcome_.ends[outcome_.awaited(number, wait)];
     if (end == kUnknown) return kNever;
     start = std::max(start, end);
   }
@@ -101,16 +91,17 @@ std::int64_t RankEngine::start_of(const Stream& stream) const {
 /// Whether the stream got further: tasks that share nothing end as soon as their start is known.
 bool RankEngine::advance(Stream& stream) {
   bool passed = false;
-  while (!stream.running && stream.head < stream.queue.size()) {
-    const std::uint32_t task = stream.queue[stream.head];
-    stream.start = start_of(stream);
-    if (stream.start == kNever || !outcome_.tasks[task].passes()) break;
-    if (__builtin_add_overflow(stream.start, outcome_.tasks[task].duration, &stream.free)) throw_clock_overflow(task);
-    outcome_.ends[task] = stream.free;
+  while (!stream.running && !stream.is_done()) {
+    const std::uint32_t number = head_of(stream);
+    stream.start = start_of(stream, number);
+    const FoldTask& task = outcome_.task(number);
+    if (stream.start == kNever || !task.passes()) break;
+    if (__builtin_add_overflow(stream.start, task.duration, &stream.free)) throw_clock_overflow(number);
+    outcome_.ends[number] = stream.free;
     ++stream.head;
     passed = true;
   }
-  if (stream.head == stream.queue.size()) stream.start = kNever;
+  if (stream.is_done()) stream.start = kNever;
   return passed;
 }
 
@@ -132,8 +123,7 @@ bool RankEngine::end_tasks(std::int64_t now) {
   bool ended = false;
   for (Stream* stream : used_) {
     if (!stream->running || stream->end != now) continue;
-    const std::uint32_t task = stream->queue[stream->head];
-    outcome_.ends[task] = stream->free = now;
+    outcome_.ends[head_of(*stream)] = stream->free = now;
     running_on(*stream) = 0;
     stream->running = false;
     ++stream->head;
@@ -146,11 +136,12 @@ bool RankEngine::end_tasks(std::int64_t now) {
 void RankEngine::start_tasks(std::int64_t now) {
   for (Stream* stream : used_) {
     if (stream->running || stream->start != now) continue;
+    const FoldTask& task = outcome_.task(head_of(*stream));
     stream->running = true;
-    stream->left = static_cast<double>(head_of(*stream).duration);
+    stream->left = static_cast<double>(task.duration);
     stream->rate = 0;  // not yet known
     stream->since = now;
-    running_on(*stream) = head_of(*stream).usage;
+    running_on(*stream) = task.usage;
   }
 }
 
@@ -201,28 +192,31 @@ void RankEngine::change_rate(Stream& stream, std::int64_t now, double rate) {
 }
 
 void RankEngine::note(const Stream& stream) {
-  const std::uint32_t task = stream.queue[stream.head];
-  if (outcome_.tasks[task].stream != StreamKind::Compute)
-    outcome_.changes.push_back({task, stream.since, stream.left, stream.rate});
+  if (&stream == &streams_[static_cast<std::size_t>(StreamKind::Compute)]) return;
+  changes_.push_back({head_of(stream), stream.since, stream.left, stream.rate});
 }
 
 void RankEngine::finish() {
-  const auto tasks = static_cast<std::uint32_t>(outcome_.tasks.size());
+  const auto tasks = static_cast<std::uint32_t>(outcome_.ends.size());
   for (std::uint32_t task = 0; task < tasks; ++task) {
     if (outcome_.ends[task] == kUnknown) throw_clock_overflow(task);
     outcome_.end = std::max(outcome_.end, outcome_.ends[task]);
-    if (outcome_.tasks[task].stream == StreamKind::Compute)
-      outcome_.kernels_end = std::max(outcome_.kernels_end, outcome_.ends[task]);
+  }
+  const Stream& compute = streams_[static_cast<std::size_t>(StreamKind::Compute)];
+  if (compute.tasks() > 0) {  // the last one ends last
+    const std::uint32_t last = compute.group.empty() ? compute.before.back() : compute.group.back() + outcome_.unfinished();
+    outcome_.kernels_end = std::max<std::int64_t>(0, outcome_.ends[last]);
   }
   for (std::uint32_t task = 0; task < tasks; ++task) {
     if (outcome_.ends[task] > outcome_.kernels_end) outcome_.tail.push_back(task);
   }
-  std::erase_if(outcome_.changes, [&](const Outcome::Change& change) {
-    return change.task >= outcome_.unfinished && outcome_.ends[change.task] <= outcome_.kernels_end;
+  std::erase_if(changes_, [&](const Outcome::Change& change) {
+    return change.task >= outcome_.unfinished() && outcome_.ends[change.task] <= outcome_.kernels_end;
   });
   const auto is_earlier = [](const Outcome::Change& a, const Outcome::Change& b) { return a.time < b.time; };
-  if (!std::is_sorted(outcome_.changes.begin(), outcome_.changes.end(), is_earlier))
-    std::stable_sort(outcome_.changes.begin(), outcome_.changes.end(), is_earlier);
+  if (!std::is_sorted(changes_.begin(), changes_.end(), is_earlier))
+    std::stable_sort(changes_.begin(), changes_.end(), is_earlier);
+  outcome_.changes.assign(changes_.begin(), changes_.end());
 }
 
 }  // namespace mfusim

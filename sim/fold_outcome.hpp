@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,8 +16,11 @@
 namespace mfusim {
 
 /// How a group goes in a situation if nothing follows it, on a clock that starts with it. Its tasks are numbered: the
-/// unfinished ones of the situation, then those of the pattern, then the steps.
+/// unfinished ones of the situation, then those of the kind.
 struct Outcome {
+  explicit Outcome(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : before(memory), before_waits(memory), ends(memory), tail(memory), changes(memory), pauses(memory) {}
+
   /// The progress of a task that outlives the kernels, from `time` on.
   struct Change {
     std::uint32_t task = 0;
@@ -30,26 +35,41 @@ struct Outcome {
     std::array<std::uint32_t, streams_per_rank> ended{};      ///< How many of the group's tasks, by stream.
     std::array<std::uint32_t, streams_per_rank> under_way{};  ///< Of the situation, by stream: the task's number + 1; 0: none.
   };
-  std::vector<FoldTask> tasks;
-  std::vector<std::uint32_t> waits;
-  std::uint32_t unfinished = 0;  ///< How many of `tasks` were in the situation.
-  std::vector<std::int64_t> ends;
-  std::int64_t kernels_end = 0;     ///< From here on other groups may start.
-  std::int64_t end = 0;             ///< Of all tasks.
-  std::vector<std::uint32_t> tail;  ///< Tasks that end after the kernels.
-  std::vector<Change> changes;      ///< Of `tail` and of the situation, in order of time.
-  std::vector<Pause> pauses;        ///< In order of time; not those that were skipped.
+
+  const FoldKind* kind = nullptr;
+  std::pmr::vector<FoldTask> before;  ///< Unfinished ones of the situation.
+  std::pmr::vector<std::uint32_t> before_waits;
+  std::pmr::vector<std::int64_t> ends;   ///< By number.
+  std::int64_t kernels_end = 0;          ///< From here on other groups may start.
+  std::int64_t end = 0;                  ///< Of all tasks.
+  std::pmr::vector<std::uint32_t> tail;  ///< Tasks that end after the kernels.
+  std::pmr::vector<Change> changes;      ///< Of `tail` and of the situation, in order of time.
+  std::pmr::vector<Pause> pauses;        ///< In order of time; not those that were skipped. Empty: nothing is to be taken over.
+
+  [[nodiscard]] std::uint32_t unfinished() const { return static_cast<std::uint32_t>(before.size()); }
+  [[nodiscard]] const FoldTask& task(std::uint32_t number) const {
+    return number < unfinished() ? before[number] : kind->tasks[number - unfinished()];
+  }
+  /// The number of a task that another one waits for; `wait`: from its first_wait to its last_wait.
+  [[nodiscard]] std::uint32_t awaited(std::uint32_t number, std::uint32_t wait) const {
+    return number < unfinished() ? before_waits[wait] : kind->waits[wait] + unfinished();
+  }
 };
 
 /// Simulates groups of one rank with the rules and the arithmetic of the event engine (sim/engine_events.hpp), to the bit.
 class RankEngine {
  public:
-  explicit RankEngine(const SharingModel& sharing) : rates_(sharing) {}
+  /// Outcomes live in `memory`.
+  explicit RankEngine(const SharingModel& sharing, std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : memory_(memory), rates_(sharing) {}
 
-  /// `host_lag`: when the host may begin with the group's launches. `known`: outcomes of the same kind in whatever situations;
-  /// from a pause that one of them has too, what it did is taken over, later or earlier (sim/fold_pause.cpp).
+  /// `kind` must outlive the outcome. `host_lag`: when the host may begin with the group's launches. `known`: outcomes of the
+  /// same kind in whatever situations; from a pause that one of them has too, what it did is taken over, later or earlier
+  /// (sim/fold_pause.cpp).
   [[nodiscard]] Outcome run(const FoldKind& kind, const Situation& situation, std::int64_t host_lag,
                             std::span<const Outcome* const> known = {});
+  /// Pauses of the last run.
+  [[nodiscard]] std::span<const Outcome::Pause> pauses() const { return pauses_; }
   /// Tasks of the last run that were simulated, not taken over.
   [[nodiscard]] std::size_t simulated_tasks() const { return simulated_tasks_; }
 
@@ -64,24 +84,26 @@ class RankEngine {
     double rate = 1;
   };
   struct Stream : Progress {
-    std::vector<std::uint32_t> queue;
+    std::vector<std::uint32_t> before;     ///< Of the situation.
+    std::span<const std::uint32_t> group;  ///< Behind them, of the kind.
     std::size_t head = 0;
-    std::size_t unfinished = 0;   ///< How many of `queue` are of the situation.
     std::int64_t free = 0;        ///< When its last task ended.
     std::int64_t start = kNever;  ///< Of the head, where it is known.
     bool running = false;
+
+    [[nodiscard]] std::size_t tasks() const { return before.size() + group.size(); }
+    [[nodiscard]] bool is_done() const { return head == tasks(); }
   };
 
   void collect(const FoldKind& kind, const Situation& situation);
-  void add(std::span<const FoldTask> tasks, std::span<const std::uint32_t> waits, std::uint32_t offset);
   void resume(const Situation& situation);
   void pass_and_wait();
   bool advance(Stream& stream);
-  [[nodiscard]] std::int64_t start_of(const Stream& stream) const;
+  [[nodiscard]] std::int64_t start_of(const Stream& stream, std::uint32_t task) const;
   [[nodiscard]] std::int64_t next_event() const;
   /// Whether a task ended.
   bool end_tasks(std::int64_t now);
-  [[nodiscard]] bool pauses(std::int64_t now) const;
+  [[nodiscard]] bool is_pause(std::int64_t now) const;
   [[nodiscard]] Outcome::Pause pause_at(std::int64_t now) const;
   [[nodiscard]] bool is_alike(const Outcome::Pause& mine, const Outcome& known, const Outcome::Pause& its) const;
   /// At a pause: goes on to where what is known does not help. Nothing: all is known.
@@ -90,7 +112,7 @@ class RankEngine {
   [[nodiscard]] bool carry(const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to, std::int64_t delay);
   [[nodiscard]] bool repeat_changes(Stream& stream, const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to,
                                     std::int64_t delay);
-  void take_ends(const Outcome& known, std::int64_t until, std::int64_t delay);
+  void take_ends(const Outcome& known, const Stream& stream, std::size_t until, std::int64_t delay);
   void follow(const Outcome& known, std::int64_t from, std::int64_t delay);
   void start_tasks(std::int64_t now);
   void apply_rates(std::int64_t now);
@@ -102,17 +124,23 @@ class RankEngine {
   [[nodiscard]] UsageId& running_on(const Stream& stream) {
     return running_[static_cast<std::size_t>(&stream - streams_.data())];
   }
-  [[nodiscard]] const FoldTask& head_of(const Stream& stream) const { return outcome_.tasks[stream.queue[stream.head]]; }
+  [[nodiscard]] std::uint32_t head_of(const Stream& stream) const {
+    const std::size_t before = stream.before.size();
+    return stream.head < before ? stream.before[stream.head] : stream.group[stream.head - before] + outcome_.unfinished();
+  }
   void finish();
 
   static constexpr double kNoRate = -1;
 
+  std::pmr::memory_resource* memory_;
   RateTable rates_;
   std::vector<double> rates_alone_;  ///< By usage, of what runs alone; kNoRate: not yet known.
   std::array<Stream, streams_per_rank> streams_;
   std::vector<Stream*> used_;  ///< Those with tasks, in their order.
   RateTable::Running running_{};
-  Outcome outcome_;
+  Outcome outcome_{memory_};
+  std::vector<Outcome::Change> changes_;  ///< Of all that communicates.
+  std::vector<Outcome::Pause> pauses_;
   std::size_t simulated_tasks_ = 0;
 };
 

@@ -10,16 +10,20 @@ OutcomeNode& Outcomes::of(const CutNode* under_way, std::uint32_t kind, std::int
   const auto is_it = [&](const OutcomeNode& node) { return node.situation == situation && node.host_lag == host_lag; };
   OutcomeNode*& last = last_[kind];
   if (last != nullptr && is_it(*last)) return *last;
-  std::deque<OutcomeNode>& known = known_[kind];
+  std::pmr::forward_list<OutcomeNode>& known = known_[kind];
   const auto at = std::find_if(known.begin(), known.end(), is_it);
   if (at != known.end()) return *(last = &*at);
   std::vector<const Outcome*>& models = models_[kind];
-  known.push_back({situation, host_lag, engine_.run(plan_.kinds[kind], situations_[situation], host_lag, models), {}, nullptr});
-  const Outcome& outcome = known.back().outcome;
+  OutcomeNode& made = known.emplace_front(OutcomeNode{situation, host_lag,
+                                                      engine_.run(plan_.kinds[kind], situations_[situation], host_lag, models),
+                                                      decltype(OutcomeNode::cuts)(&memory_), nullptr});
   simulated_tasks_ += engine_.simulated_tasks();
-  const bool is_new = engine_.simulated_tasks() >= outcome.tasks.size() / 2;
-  if (is_new && !outcome.pauses.empty() && models.size() < most_models) models.push_back(&outcome);
-  return *(last = &known.back());
+  const bool is_new = engine_.simulated_tasks() >= made.outcome.ends.size() / 2;
+  if (is_new && !engine_.pauses().empty() && models.size() < most_models) {
+    made.outcome.pauses.assign(engine_.pauses().begin(), engine_.pauses().end());
+    models.push_back(&made.outcome);
+  }
+  return *(last = &made);
 }
 
 const CutNode& Outcomes::cut_of(OutcomeNode& node, std::int64_t offset, std::uint32_t streams) {
@@ -28,8 +32,9 @@ const CutNode& Outcomes::cut_of(OutcomeNode& node, std::int64_t offset, std::uin
   const auto at = std::find_if(node.cuts.begin(), node.cuts.end(), is_it);
   if (at != node.cuts.end()) return *(node.last_cut = &*at);
   Cut made = cut(node.outcome, offset, streams);
-  node.cuts.push_back({offset, streams, situations_.number_of(std::move(made.situation)), std::move(made.tasks)});
-  return *(node.last_cut = &node.cuts.back());
+  node.cuts.push_front(
+      {offset, streams, situations_.number_of(std::move(made.situation)), {made.tasks.begin(), made.tasks.end(), &memory_}});
+  return *(node.last_cut = &node.cuts.front());
 }
 
 }  // namespace mfusim

@@ -86,4 +86,19 @@ FoldPattern fold_pattern(std::uint32_t row, const FoldRows& rows, double slowdow
   return {.tasks = {task}, .waits = {}, .streams = bit_of(task.stream), .host_time = 0, .number = 0};
 }
 
+FoldKind::FoldKind(const FoldPattern& pattern) {
+  tasks.reserve(pattern.tasks.size());
+  waits.reserve(pattern.waits.size());
+  for (const FoldTask& task : pattern.tasks)
+    add(task, std::span(pattern.waits).subspan(task.first_wait, task.last_wait - task.first_wait));
+}
+
+void FoldKind::add(const FoldTask& task, std::span<const std::uint32_t> before) {
+  queues[static_cast<std::size_t>(task.stream)].push_back(static_cast<std::uint32_t>(tasks.size()));
+  FoldTask& mine = tasks.emplace_back(task);
+  mine.first_wait = static_cast<std::uint32_t>(waits.size());
+  waits.insert(waits.end(), before.begin(), before.end());
+  mine.last_wait = static_cast<std::uint32_t>(waits.size());
+}
+
 }  // namespace mfusim

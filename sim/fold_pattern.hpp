@@ -4,6 +4,7 @@
 #include "sim/contention.hpp"
 #include "sim/segment.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -35,6 +36,20 @@ struct FoldPattern {
   std::uint32_t streams = 0;         ///< Those that it uses, as bits.
   std::int64_t host_time = 0;        ///< Its launches.
   std::uint32_t number = 0;          ///< Among the patterns of a step, from 1.
+};
+
+/// What the fold simulates in one go: a pattern and the communication steps of the same rank that hang on it.
+/// Equal kinds have equal outcomes in equal situations, on whichever rank and for whichever micro-batch.
+struct FoldKind {
+  std::vector<FoldTask> tasks;                                      ///< Of the pattern, then the steps.
+  std::vector<std::uint32_t> waits;                                 ///< Positions in `tasks`.
+  std::array<std::vector<std::uint32_t>, streams_per_rank> queues;  ///< Positions in `tasks`, by stream.
+  std::vector<std::uint32_t> key;                                   ///< What tells kinds of one pattern apart.
+
+  FoldKind() = default;
+  explicit FoldKind(const FoldPattern& pattern);
+  /// Appends a task, which waits for others before it.
+  void add(const FoldTask& task, std::span<const std::uint32_t> before);
 };
 
 /// Rows of the step table in numbers, with kernels `slowdown` times longer.

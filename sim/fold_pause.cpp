@@ -23,11 +23,11 @@ std::size_t first_pause(const Outcome& outcome, std::uint32_t ended_kernels) {
 
 }  // namespace
 
-bool RankEngine::pauses(std::int64_t now) const {
+bool RankEngine::is_pause(std::int64_t now) const {
   const Stream& compute = streams_[kernels];
-  if (compute.head == compute.queue.size()) return false;
+  if (compute.is_done()) return false;
   return std::all_of(used_.begin(), used_.end(), [&](const Stream* stream) {
-    const bool before_group = stream->head < stream->unfinished;
+    const bool before_group = stream->head < stream->before.size();
     if (stream->running || before_group) return stream->running && before_group;
     return stream->free <= now && (stream->start == now || stream->start == kNever);
   });
@@ -38,9 +38,9 @@ Outcome::Pause RankEngine::pause_at(std::int64_t now) const {
   for (std::size_t stream = 0; stream < streams_.size(); ++stream) {
     const Stream& one = streams_[stream];
     if (one.running) {
-      pause.under_way[stream] = one.queue[one.head] + 1;
+      pause.under_way[stream] = head_of(one) + 1;
     } else {
-      pause.ended[stream] = static_cast<std::uint32_t>(one.head - one.unfinished);
+      pause.ended[stream] = static_cast<std::uint32_t>(one.head - one.before.size());
     }
   }
   return pause;
@@ -50,13 +50,13 @@ bool RankEngine::is_alike(const Outcome::Pause& mine, const Outcome& known, cons
   if (mine.ended != its.ended) return false;
   for (std::size_t stream = 0; stream < streams_.size(); ++stream) {
     const std::uint32_t task = its.under_way[stream];
-    if ((task == 0 ? 0 : known.tasks[task - 1].usage) != running_[stream]) return false;
+    if ((task == 0 ? 0 : known.task(task - 1).usage) != running_[stream]) return false;
   }
   return true;
 }
 
 std::optional<std::int64_t> RankEngine::skip(std::int64_t now, std::span<const Outcome* const> known) {
-  const Outcome::Pause& mine = outcome_.pauses.emplace_back(pause_at(now));
+  const Outcome::Pause& mine = pauses_.emplace_back(pause_at(now));
   const bool alone = mine.under_way == decltype(mine.under_way){};
   for (const Outcome* outcome : known) {
     for (std::size_t i = first_pause(*outcome, mine.ended[kernels]); i < outcome->pauses.size(); ++i) {
@@ -81,10 +81,11 @@ std::int64_t RankEngine::jump(const Outcome& known, std::size_t from, std::int64
   const Outcome::Pause& pause = known.pauses[reached];
   const std::int64_t now = clock_sum(pause.time, delay);
   if (reached == from) return now;
-  take_ends(known, pause.time, delay);
   for (Stream* stream : used_) {
     if (stream->running) continue;
-    stream->head = stream->unfinished + pause.ended[static_cast<std::size_t>(stream - streams_.data())];
+    const std::size_t ended = pause.ended[static_cast<std::size_t>(stream - streams_.data())];
+    take_ends(known, *stream, ended, delay);
+    stream->head = stream->before.size() + ended;
     stream->free = now;  // or before: all that starts later waits for something that ends later
   }
   pass_and_wait();
@@ -95,7 +96,7 @@ std::int64_t RankEngine::jump(const Outcome& known, std::size_t from, std::int64
 bool RankEngine::carry(const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to, std::int64_t delay) {
   if (from.under_way != to.under_way) return false;
   std::array<Progress, streams_per_rank> before;
-  const std::size_t changes = outcome_.changes.size();
+  const std::size_t changes = changes_.size();
   bool outlives = true;
   for (std::size_t i = 0; i < used_.size(); ++i) {
     if (!used_[i]->running) continue;
@@ -106,7 +107,7 @@ bool RankEngine::carry(const Outcome& known, const Outcome::Pause& from, const O
   for (std::size_t i = 0; i < used_.size(); ++i) {
     if (used_[i]->running) static_cast<Progress&>(*used_[i]) = before[i];
   }
-  outcome_.changes.resize(changes);
+  changes_.resize(changes);
   return false;
 }
 
@@ -129,22 +130,22 @@ bool RankEngine::repeat_changes(Stream& stream, const Outcome& known, const Outc
   return stream.end > clock_sum(to.time, delay);
 }
 
-void RankEngine::take_ends(const Outcome& known, std::int64_t until, std::int64_t delay) {
-  for (std::uint32_t task = known.unfinished; task < known.tasks.size(); ++task) {
-    std::int64_t& mine = outcome_.ends[task - known.unfinished + outcome_.unfinished];
-    if (mine != kUnknown || known.ends[task] > until) continue;
-    mine = clock_sum(known.ends[task], delay);
+/// The ends of the stream's tasks up to so many of the group's.
+void RankEngine::take_ends(const Outcome& known, const Stream& stream, std::size_t until, std::int64_t delay) {
+  for (std::size_t at = stream.head - stream.before.size(); at < until; ++at) {
+    const std::uint32_t task = stream.group[at];
+    outcome_.ends[task + outcome_.unfinished()] = clock_sum(known.ends[task + known.unfinished()], delay);
     --simulated_tasks_;
   }
 }
 
 /// Takes all over from a pause on.
 void RankEngine::follow(const Outcome& known, std::int64_t from, std::int64_t delay) {
-  take_ends(known, kNever, delay);
+  for (const Stream* stream : used_) take_ends(known, *stream, stream->group.size(), delay);
   for (const Outcome::Change& change : known.changes) {
-    if (change.time < from || change.task < known.unfinished) continue;
-    const std::uint32_t task = change.task - known.unfinished + outcome_.unfinished;
-    outcome_.changes.push_back({task, clock_sum(change.time, delay), change.left, change.rate});
+    if (change.time < from || change.task < known.unfinished()) continue;
+    const std::uint32_t task = change.task - known.unfinished() + outcome_.unfinished();
+    changes_.push_back({task, clock_sum(change.time, delay), change.left, change.rate});
   }
 }
 

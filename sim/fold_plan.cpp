@@ -209,15 +209,12 @@ class Planner {
       if (plan_.kinds[number].key == key_) return number;
     }
     known.push_back(static_cast<std::uint32_t>(plan_.kinds.size()));
-    FoldKind kind{.pattern = group.pattern, .steps = {}, .step_waits = {}, .key = key_};
+    FoldKind kind = group.pattern == nullptr ? FoldKind() : FoldKind(*group.pattern);
+    kind.key = key_;
     std::size_t at = 0;
     for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item]) {
-      FoldTask step = rows_.task(record_.items[item].row, 1);
-      step.first_wait = static_cast<std::uint32_t>(kind.step_waits.size());
       const std::size_t waits = key_[at + 1];
-      for (std::size_t i = 0; i < waits; ++i) kind.step_waits.push_back(key_[at + 2 + i]);
-      step.last_wait = static_cast<std::uint32_t>(kind.step_waits.size());
-      kind.steps.push_back(step);
+      kind.add(rows_.task(record_.items[item].row, 1), std::span(key_).subspan(at + 2, waits));
       at += 2 + waits;
     }
     plan_.kinds.push_back(std::move(kind));

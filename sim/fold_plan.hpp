@@ -14,15 +14,6 @@
 
 namespace mfusim {
 
-/// What the fold simulates in one go: a pattern and the communication steps of the same rank that hang on it.
-/// Equal kinds have equal outcomes in equal situations, on whichever rank and for whichever micro-batch.
-struct FoldKind {
-  const FoldPattern* pattern = nullptr;  ///< None: only the steps.
-  std::vector<FoldTask> steps;           ///< Their waits: positions in the pattern, then in `steps`.
-  std::vector<std::uint32_t> step_waits;
-  std::vector<std::uint32_t> key;
-};
-
 /// One occurrence of a kind on a rank.
 struct FoldGroup {
   std::uint32_t item = StepRecord::none;  ///< The pattern's; none at the head of a rank.

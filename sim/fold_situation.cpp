@@ -6,8 +6,8 @@
 namespace mfusim {
 namespace {
 
-std::vector<std::uint64_t> key_of(const Situation& situation) {
-  std::vector<std::uint64_t> key;
+void write_key(const Situation& situation, std::vector<std::uint64_t>& key) {
+  key.clear();
   for (const Unfinished& one : situation.tasks) {
     key.push_back(static_cast<std::uint64_t>(one.task.duration));
     key.push_back(std::uint64_t{one.task.usage} << 16U | static_cast<std::uint64_t>(one.task.stream) << 8U |
@@ -18,13 +18,13 @@ std::vector<std::uint64_t> key_of(const Situation& situation) {
     key.push_back(one.task.last_wait - one.task.first_wait);
     for (std::uint32_t wait = one.task.first_wait; wait < one.task.last_wait; ++wait) key.push_back(situation.waits[wait]);
   }
-  return key;
 }
 
 }  // namespace
 
 std::uint32_t Situations::number_of(Situation situation) {
-  const auto [at, fresh] = known_.try_emplace(key_of(situation), static_cast<std::uint32_t>(situations_.size()));
+  write_key(situation, key_);
+  const auto [at, fresh] = known_.try_emplace(key_, static_cast<std::uint32_t>(situations_.size()));
   if (fresh) situations_.push_back(std::move(situation));
   return at->second;
 }

@@ -36,6 +36,7 @@ class Situations {
  private:
   std::deque<Situation> situations_;
   std::map<std::vector<std::uint64_t>, std::uint32_t> known_;
+  std::vector<std::uint64_t> key_;  ///< Of the situation that is asked for.
 };
 
 }  // namespace mfusim
