@@ -20,6 +20,9 @@ GPUS = {
     "A100-80GB-SXM": "a100-sxm4-80gb", "A100 (80GB assumed)": "a100-sxm4-80gb", "A100-80GB": "a100-sxm4-80gb",
     "A800/A100-80GB-SXM (both names used)": "a100-sxm4-80gb", "A800-80GB-SXM": "a800-sxm4-80gb", "A100-40GB": "a100-sxm4-40gb",
     "H100-80GB-SXM": "h100-sxm5-80gb", "H100-80GB": "h100-sxm5-80gb", "V100": "v100-sxm2-32gb",
+    "H100-96GB-HBM2e (500W, 2.4TB/s)": "h100-sxm5-96gb-500w",
+    "A800-80GB": "a800-sxm4-80gb", "H800-80GB-SXM": "h800-sxm5-80gb", "H800-80GB": "h800-sxm5-80gb",
+    "H200-141GB-SXM": "h200-sxm-141gb", "B200-180GB-SXM": "b200-sxm-180gb",
 }
 # Substring of the `interconnect` column -> network of the catalog.
 NETWORKS = [
@@ -27,7 +30,7 @@ NETWORKS = [
     ("8x400Gb/s NDR", "ib-8x400g"), ("4x100Gb/s Omni-Path", "omnipath-4x100g"), ("4x100Gb/s RoCE", "roce-4x100g"),
     ("InfiniBand 400Gb/s", "ib-8x400g"), ("1600Gb/s RoCE", "roce-8x200g"), ("inter-node unstated", "ib-8x400g"),
     ("4x HDR200", "hdr200-4x"), ("4x HDR-200", "hdr200-4x"), ("JUWELS", "hdr200-4x"),
-    ("EFA 400", "efa-400g"), ("RoCE RDMA (rate unstated)", "roce-8x200g"),
+    ("8x400Gb/s RDMA", "ib-8x400g"), ("EFA 400", "efa-400g"), ("RoCE RDMA (rate unstated)", "roce-8x200g"),
 ]
 INLINE_NETWORKS = {"roce-4x100g": {"nics_per_node": 4, "bandwidth": "100 Gb/s"}}  # not in the catalog
 MLPS = {"gelu": "gelu", "swiglu": "swiglu", "squared-relu": "squared_relu"}
@@ -149,9 +152,10 @@ def refuse_llm(row):
 
 
 def techniques_of(row, family, choice):
-    """Stack and overrides. Only MegaScale's rows switch techniques one by one."""
+    """Stack and overrides. Only MegaScale's rows switch techniques one by one; TorchTitan's say where tensor parallelism overlaps."""
     if family != "megascale":
-        return choice["stack"], choice.get("techniques", {})
+        asynchronous = {"tp_overlap": True} if "async TP" in row["overlaps"] else {}
+        return choice["stack"], {**choice.get("techniques", {}), **asynchronous}
     step = re.search(r"_t3_(\d)_", row["id"])
     if step is None:
         return ("megascale", {"sliding_window": WINDOW}) if row["ptb"] == "yes" else (choice["stack"], {})
