@@ -120,7 +120,9 @@ json techniques() {
                   {"tp_overlap", flag("Tensor collectives in pieces under their matrix multiply; needs parallel.sequence")},
                   {"pp_overlap", flag("Sends and receives under compute")},
                   {"dp_overlap", flag("Gradient reduction under backward, weight gathers under forward")},
-                  {"flash_attention", {{"enum", {false, 1, 2, 3}}, {"description", "FlashAttention version, or false: unfused"}}},
+                  {"flash_attention",
+                   {{"enum", {false, 1, 2, 3, "transformer-engine"}},
+                    {"description", "FlashAttention version; false: unfused; transformer-engine: its choice for the GPU"}}},
                   {"fused_operators", flag("Fused norm, activation and dropout kernels")},
                   {"async_data", flag("The next batch is loaded under this step")},
                   {"shared_loader", flag("One loader a node feeds all ranks of a tensor group")}});

@@ -3,6 +3,7 @@
 
 #include "base/quantity.hpp"
 #include "base/reader.hpp"
+#include "hardware/gpu.hpp"
 #include "hardware/kernel.hpp"
 
 #include <optional>
@@ -21,9 +22,10 @@ struct Techniques {
   bool pp_overlap = false;                     ///< Sends and receives under compute.
   bool dp_overlap = false;                     ///< Gradient reduction under backward, weight gathers under forward.
   AttentionKernel attention = AttentionKernel::Flash2;
-  bool fused_operators = true;  ///< Fused norm, activation and dropout kernels.
-  bool async_data = true;       ///< The next batch is loaded under this step.
-  bool shared_loader = true;    ///< One loader a node feeds all ranks of a tensor group.
+  bool attention_by_gpu = false;  ///< Transformer Engine chooses the kernel: choose_attention() has the last word.
+  bool fused_operators = true;    ///< Fused norm, activation and dropout kernels.
+  bool async_data = true;         ///< The next batch is loaded under this step.
+  bool shared_loader = true;      ///< One loader a node feeds all ranks of a tensor group.
   bool operator==(const Techniques&) const = default;
 };
 
@@ -123,5 +125,10 @@ void override_stack(Reader reader, Stack& stack);
 /// Reads the `techniques:` mapping over what the stack does by itself; keys not given keep the stack's value and are
 /// recorded as defaults.
 [[nodiscard]] Techniques read_techniques(Reader reader, const Techniques& of_stack);
+
+/// `techniques` on `gpu`, with the kernel that Transformer Engine takes there where the choice is its own: cuDNN's from Hopper
+/// on, which the catalog prices as FlashAttention-3, and FlashAttention-2 on GPUs before (those without figures for the former).
+/// Source: NeMo Framework user guide, memory optimizations (NVIDIA/NeMo pull request 9188, May 2024).
+[[nodiscard]] Techniques choose_attention(Techniques techniques, const Gpu& gpu);
 
 }  // namespace mfusim

@@ -68,8 +68,7 @@ READINGS = {
                                           "embeddings not tied, as in the authors' launch script",
                                           "one 200 Gb/s port a GPU where there are several nodes"], zero=0, recompute="none",
                           vocabulary=32000, memory_figure="allocated"),
-    "dgxc": reading("megatron-core-2024", ["cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3"], zero=1,
-                    techniques={"flash_attention": 3}),
+    "dgxc": reading("megatron-core-2024", ["cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3"], zero=1),
     "bloom": reading(DEEPSPEED_PIPELINE, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880"], zero=1, memory_figure="device",
                      full_stages=True),  # "the last stage has 1 block, while the rest have 7": the source, on 78 layers over 12
     "internevo": reading("internevo-2023", ["flash attention 1"], zero=1, shard_group=8),

@@ -63,6 +63,9 @@ TEST_CASE("what changes a step has its argument, or there is no launch", "[unit]
       {{{"parallel.zero", "3"}}, "--data-parallel-sharding-strategy optim_grads_params"},
       {{{"parallel.zero", "1"}, {"parallel.shard_group", "4"}}, "--num-distributed-optimizer-instances 2"},
       {{{"techniques.flash_attention", "false"}}, "--attention-backend unfused"},
+      {{{"techniques.flash_attention", "2"}}, "--attention-backend flash"},
+      {{{"techniques.flash_attention", "3"}, {"cluster.gpu", "h100-sxm5-80gb"}}, "--attention-backend fused"},
+      {{{"techniques.flash_attention", "transformer-engine"}}, "--attention-backend auto"},
       {{{"model.dropout", "0"}}, "--hidden-dropout 0"},
       {{{"model.mlp", "swiglu"}, {"model.qkv_bias", "true"}}, "--add-qkv-bias"},
   };
