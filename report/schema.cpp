@@ -234,6 +234,7 @@ json stack_settings() {
                   {"weight_gradient_sum", word("Sum over the micro-batches", {"fused", "separate", "converted", "after-first"})},
                   {"pipeline_exchange", word("Two transfers between neighbours", {"at-once", "in-turn"})},
                   {"sharded_reduction", word("Where ZeRO-1 sums gradients", {"to-owners", "whole", "whole-with-bf16"})},
+                  {"selective_recompute", word("What selective recomputation runs again", {"attention", "every-second-product"})},
                   {"gathers_at_update", flag("ZeRO-1 and 2 gather new weights in the open")},
                   {"pipeline_overlap", word("Phases that pp_overlap reaches", {"all", "steady"})},
                   {"matrix_library", word("Release of the library of products", {"cublas-11.6", "cublas-11.7"})},

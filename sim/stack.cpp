@@ -44,6 +44,8 @@ const std::vector<std::pair<std::string, ShardedReduction>> sharded_reductions{
     {"whole-with-bf16", ShardedReduction::WholeWithBf16}};
 const std::vector<std::pair<std::string, MatrixLibrary>> matrix_libraries{{"cublas-11.6", MatrixLibrary::Cublas116},
                                                                           {"cublas-11.7", MatrixLibrary::Cublas117}};
+const std::vector<std::pair<std::string, SelectiveRecompute>> selective_recomputes{
+    {"attention", SelectiveRecompute::Attention}, {"every-second-product", SelectiveRecompute::EverySecondProduct}};
 const std::vector<std::pair<std::string, LaunchMode>> launch_modes{{"eager", LaunchMode::Eager}, {"graph", LaunchMode::Graph}};
 const std::vector<std::pair<std::string, AttentionKernel>> attention_kernels{{"false", AttentionKernel::Unfused},
                                                                              {"1", AttentionKernel::Flash1},
@@ -121,6 +123,7 @@ void read_settings(Reader& reader, Stack& stack) {
   if (reader.has("sharded_reduction")) stack.sharded_reduction = reader.choice("sharded_reduction", sharded_reductions);
   if (reader.has("gathers_at_update")) stack.gathers_at_update = reader.boolean("gathers_at_update");
   if (reader.has("matrix_library")) stack.matrix_library = reader.choice("matrix_library", matrix_libraries);
+  if (reader.has("selective_recompute")) stack.selective_recompute = reader.choice("selective_recompute", selective_recomputes);
   if (reader.has("unfused")) stack.unfused = read_unfused(reader.child("unfused"));
   if (reader.has("framework_memory")) stack.framework_memory = reader.quantity<Bytes>("framework_memory");
   if (reader.has("fragmentation")) stack.fragmentation = reader.fraction("fragmentation");

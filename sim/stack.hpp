@@ -64,6 +64,10 @@ enum class PipelineExchange { AtOnce, InTurn };
 /// (DeepSpeed's bf16 optimizer, unlike its fp16 one; InternEvo).
 enum class ShardedReduction { ToOwners, Whole, WholeWithBf16 };
 
+/// What `parallel.recompute: selective` runs again: the core of attention (Megatron-LM), or all but the outputs of attention and
+/// of every other matrix multiply (TorchTitan; sim/selective_recompute.hpp).
+enum class SelectiveRecompute { Attention, EverySecondProduct };
+
 /// Operators that a stack runs as the framework's own kernels, one an arithmetic step, also where its other operators are
 /// fused (Megatron-LM of 2023 fuses LayerNorm and GELU, not what Llama uses in their place).
 struct EagerOperators {
@@ -109,6 +113,7 @@ struct Stack {
   ShardedReduction sharded_reduction = ShardedReduction::ToOwners;
   bool gathers_at_update = false;  ///< ZeRO-1 and 2 gather new weights before the step ends, whatever overlaps.
   MatrixLibrary matrix_library = MatrixLibrary::Cublas117;
+  SelectiveRecompute selective_recompute = SelectiveRecompute::Attention;
   EagerOperators unfused;  ///< Eager whatever `techniques.fused_operators` says.
   Techniques techniques;   ///< What the stack does by itself.
   bool operator==(const Stack&) const = default;

@@ -172,6 +172,8 @@ const char* attention_backend(const Techniques& techniques) {
 
 std::vector<std::string> megatron_launch(const Scenario& scenario) {
   const ParallelPlan& plan = scenario.parallel;
+  if (plan.recompute == Recompute::Selective && scenario.stack.selective_recompute != SelectiveRecompute::Attention)
+    refuse("recomputation of every second matrix multiply (stack_settings.selective_recompute)");
   CommandArguments arguments;
   // Megatron-LM insists on it before Blackwell, and refuses it with FSDP
   arguments.flag_if((plan.tensor > 1 || plan.context > 1) && plan.zero < 2, "CUDA_DEVICE_MAX_CONNECTIONS=1");

@@ -28,6 +28,7 @@ TEST_CASE("every setting of a stack can be overridden, and the result says so", 
   CHECK(changed("pipeline_exchange", "in-turn").pipeline_exchange == PipelineExchange::InTurn);
   CHECK(changed("sharded_reduction", "whole").sharded_reduction == ShardedReduction::Whole);
   CHECK(changed("gathers_at_update", "true").gathers_at_update);
+  CHECK(changed("selective_recompute", "every-second-product").selective_recompute == SelectiveRecompute::EverySecondProduct);
   CHECK(scenario_of(small_decoder, {{"stack_settings", "{}"}}).stack == stack);
 }
 

@@ -48,6 +48,9 @@ TEST_CASE("a language model is launched with Megatron-LM's names for its plan", 
   CHECK_FALSE(has(arguments_of({}), "--sequence-parallel"));
   CHECK_THROWS_WITH(arguments_of({{"parallel.pipeline", "2"}, {"parallel.schedule", "gpipe"}}), ContainsSubstring("GPipe"));
   CHECK_THROWS_WITH(arguments_of({{"training.optimizer", "lamb"}}), ContainsSubstring("LAMB"));
+  CHECK_THROWS_WITH(
+      arguments_of({{"parallel.recompute", "selective"}, {"stack_settings.selective_recompute", "every-second-product"}}),
+      ContainsSubstring("every second matrix multiply"));
 }
 
 TEST_CASE("what changes a step has its argument, or there is no launch", "[unit]") {
