@@ -78,7 +78,8 @@ READINGS = {
                                memory_unit="GiB", memory_figure="device"),
     "flagperf_*_llama3": reading("megatron-core-2024", [
         "ZeRO-1", "no recomputation", "A100-80GB where two names are used", "8 x 400 Gb/s where only the port rate is given",
-        "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap"],
+        "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap, and none that takes "
+        "back Megatron-LM's defaults of learned positions, biases, tied embeddings and dropout of 0.1"],
                                  zero=1, recompute="none", sequence=True, memory_unit="GiB", memory_figure="device",
                                  techniques={"tp_overlap": False, "pp_overlap": False, "dp_overlap": False}),
     "llmfoundry": reading("pytorch-fsdp-2023", ["H100 nodes joined by 8 x 400 Gb/s", "Composer's default BACKWARD_POST",
@@ -86,9 +87,13 @@ READINGS = {
                                                 "FlashAttention-1"], fsdp={"backward_prefetch": 0}),
     "torchtitan": reading("torchtitan-2025"),
 }
-# Parts of an architecture that the tables have no column for.
+# A source that READINGS does not know.
+UNKNOWN = reading("megatron-core-2024", ["stack: Megatron-Core's, for want of an entry in READINGS"], zero=1, micro_batch=1,
+                  vocabulary=51200, memory_figure="device")
+# Parts of an architecture that the tables have no column for, by pattern of ids.
 ARCHITECTURES = {
     "zerobubble": {"tied_embedding": False},  # examples/pretrain_zero_bubble.sh of their repository
+    "flagperf_*_llama3": {"positions": "learned", "bias": True, "tied_embedding": True, "dropout": 0.1},  # pretrain_llama3.sh
     "llmfoundry": {"dropout": 0},  # llm-foundry's MPTConfig: all dropout probabilities are 0
     "dgxc_nemotron": {"positions": "rotary", "bias": False, "dropout": 0, "tied_embedding": False},  # arXiv:2402.16819, section 2
 }
@@ -204,7 +209,7 @@ def measured_of(row, family, choice):
 def reading_of(name, family):
     """The most particular pattern that fits the row, or its family's reading."""
     patterns = [pattern for pattern in READINGS if fnmatch.fnmatch(name, pattern + "*")]
-    return READINGS[max(patterns, key=len, default=family)]
+    return READINGS.get(max(patterns, key=len, default=family), UNKNOWN)
 
 
 def llm_case(row):
@@ -214,8 +219,8 @@ def llm_case(row):
     model = {"kind": "decoder", "layers": int(row["layers"]), "hidden_size": int(row["hidden"]), "heads": int(row["heads"]),
              "kv_heads": int(row["kv_heads"]), "mlp_size": int(row["ffn"]), "mlp": MLPS[row["mlp"]],
              "vocabulary": int(row["vocab"] or choice["vocabulary"])}
-    for prefix, more in ARCHITECTURES.items():
-        model.update(more if row["id"].startswith(prefix) else {})
+    for pattern, more in ARCHITECTURES.items():
+        model.update(more if fnmatch.fnmatch(row["id"], pattern + "*") else {})
     stack, techniques = techniques_of(row, family, choice)
     sequence = row["sequence_parallel"] == "yes" or (choice.get("sequence", False) and int(row["tp"]) > 1)
     parallel = {"tensor": int(row["tp"]), "sequence": sequence, "pipeline": int(row["pp"]),
