@@ -68,8 +68,8 @@ Seconds attention_law_time(const AttentionLaw& law, const AttentionShape& shape,
   const std::int64_t padded = padded_head_dim(shape.kernel, shape.head_dim);
   const double tile = query_tile(shape, padded);
   const double flop_factor = shape.direction == Direction::Forward ? 1.0 : 2.5;
-  const double block =
-      4 * flop_factor * tile * (visited_keys(shape, tile) + law.keys_half) * (static_cast<double>(padded) + law.head_dim_half);
+  const double width = static_cast<double>(padded) + law.head_dim_half + (shape.dropout ? law.dropout_dim : 0);
+  const double block = 4 * flop_factor * tile * (visited_keys(shape, tile) + law.keys_half) * width;
   const double compute = waves_of(law, shape, tile, multiprocessors) * block / (ceiling.value() / multiprocessors);
   const double memory = moved_bytes(shape) / law.memory_bandwidth.value();
   const double longer = std::max(compute, memory);

@@ -9,18 +9,20 @@ namespace mfusim {
 /// The time of one flash-attention kernel (one direction) from its shape.
 ///
 ///   t     = floor + (tc^4 + tb^4)^(1/4)
-///   tc    = waves * 4 F Tq (keys + k0) (d' + d0) / (ceiling / SMs)
+///   tc    = waves * 4 F Tq (keys + k0) (d' + d0 + dr) / (ceiling / SMs)
 ///   waves = softness ceil(w) + (1 - softness) max(w, 1),  w = batch heads ceil(queries / Tq) / SMs
 ///
 /// keys: what a block of Tq queries visits on the average, rounded up to the key tile; causal masks skip whole tiles, so
 /// they leave (keys + Tq) / 2. d': head dimension padded to the next compiled size. d0: the exponentials, whose number
-/// does not depend on the head dimension. k0: start and end of a block. F: 1 forward, 2.5 backward (five matrix
-/// multiplies for two). tb: bytes of Q, K, V, O (and their gradients) over the achieved bandwidth.
+/// does not depend on the head dimension. dr: with dropout, the random number of each score, in the same unit. k0: start and end
+/// of a block. F: 1 forward, 2.5 backward (five matrix multiplies for two). tb: bytes of Q, K, V, O (and their gradients) over
+/// the achieved bandwidth.
 /// Source: the block structure is that of FlashAttention-2 (Dao 2023, arXiv:2307.08691) and -3 (Shah et al. 2024,
 /// arXiv:2407.08608); the constants are fitted.
 struct AttentionLaw {
   FlopsPerSecond ceiling;
   double head_dim_half = 0;  ///< d0.
+  double dropout_dim = 0;    ///< dr.
   double keys_half = 0;      ///< k0.
   double wave_softness = 1;
   Seconds floor{};

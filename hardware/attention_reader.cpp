@@ -9,11 +9,21 @@ namespace {
 constexpr std::array<std::pair<std::string_view, Direction>, 2> directions{
     {{"forward", Direction::Forward}, {"backward", Direction::Backward}}};
 
+/// `dropout_dim: {value: 12, source: ...}`; none: dropout costs nothing.
+double read_dropout(Reader& reader) {
+  if (!reader.has("dropout_dim")) return 0;
+  Reader dropout = sourced(reader, "dropout_dim");
+  const double value = dropout.positive_number("value");
+  dropout.reject_unknown_keys();
+  return value;
+}
+
 AttentionModel read_fitted(Reader reader) {
   (void)reader.word("source");
   AttentionModel model;
   model.law = {.ceiling = reader.quantity<FlopsPerSecond>("ceiling"),
                .head_dim_half = reader.number("head_dim_half"),
+               .dropout_dim = read_dropout(reader),
                .keys_half = reader.number("keys_half"),
                .wave_softness = reader.fraction("wave_softness"),
                .floor = reader.quantity<Seconds>("floor"),

@@ -65,6 +65,22 @@ void add_grids(const Node& entry, const GpuNames& names, const Gpu& gpu, GpuMode
   if (entry.find("node_collectives") != nullptr) add_collective_grids(names, model);
 }
 
+/// `kernels_of: {value: NAME, source: ..., compute_share: 0.8}`: the laws of another GPU by the data sheets. A board whose power
+/// limit keeps it below that GPU's clocks runs its compute kernels at a share of the data sheets' ratio.
+GpuModel read_kernels_of(const std::string& name, Reader other, const Gpu& gpu) {
+  (void)other.word("source");
+  const std::string other_name = other.word("value");
+  if (other_name == name) other.fail("value", "expected another GPU than the entry itself");
+  Gpu sheet = gpu;
+  if (other.has("compute_share")) {
+    const double share = other.positive_number("compute_share");
+    if (share > 1) other.fail("compute_share", "expected at most 1: a limit takes nothing but clocks away");
+    for (auto& [type, peak] : sheet.peak) peak = peak * share;
+  }
+  other.reject_unknown_keys();
+  return transfer_model(load_gpu(other_name), sheet);
+}
+
 }  // namespace
 
 Gpu read_gpu(const std::string& name, Reader reader) {
@@ -72,13 +88,7 @@ Gpu read_gpu(const std::string& name, Reader reader) {
   Gpu gpu = read_data_sheet(reader.child("data_sheet"));
   gpu.name = name;
   GpuModel base;
-  if (auto other = reader.child_if("kernels_of")) {
-    (void)other->word("source");
-    const std::string other_name = other->word("value");
-    if (other_name == name) other->fail("value", "expected another GPU than the entry itself");
-    other->reject_unknown_keys();
-    base = transfer_model(load_gpu(other_name), gpu);
-  }
+  if (auto other = reader.child_if("kernels_of")) base = read_kernels_of(name, *other, gpu);
   GpuModel model = read_gpu_model(reader, gpu, std::move(base));
   reader.reject_unknown_keys();
   add_grids(reader.node(), names, gpu, model);

@@ -120,7 +120,9 @@ json techniques() {
                   {"tp_overlap", flag("Tensor collectives in pieces under their matrix multiply; needs parallel.sequence")},
                   {"pp_overlap", flag("Sends and receives under compute")},
                   {"dp_overlap", flag("Gradient reduction under backward, weight gathers under forward")},
-                  {"flash_attention", {{"enum", {false, 1, 2, 3}}, {"description", "FlashAttention version, or false: unfused"}}},
+                  {"flash_attention",
+                   {{"enum", {false, 1, 2, 3, "transformer-engine"}},
+                    {"description", "FlashAttention version; false: unfused; transformer-engine: its choice for the GPU"}}},
                   {"fused_operators", flag("Fused norm, activation and dropout kernels")},
                   {"async_data", flag("The next batch is loaded under this step")},
                   {"shared_loader", flag("One loader a node feeds all ranks of a tensor group")}});
@@ -232,6 +234,7 @@ json stack_settings() {
                   {"weight_gradient_sum", word("Sum over the micro-batches", {"fused", "separate", "converted", "after-first"})},
                   {"pipeline_exchange", word("Two transfers between neighbours", {"at-once", "in-turn"})},
                   {"sharded_reduction", word("Where ZeRO-1 sums gradients", {"to-owners", "whole", "whole-with-bf16"})},
+                  {"selective_recompute", word("What selective recomputation runs again", {"attention", "every-second-product"})},
                   {"gathers_at_update", flag("ZeRO-1 and 2 gather new weights in the open")},
                   {"pipeline_overlap", word("Phases that pp_overlap reaches", {"all", "steady"})},
                   {"matrix_library", word("Release of the library of products", {"cublas-11.6", "cublas-11.7"})},

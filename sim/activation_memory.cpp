@@ -5,6 +5,7 @@
 #include "sim/eager_memory.hpp"
 #include "sim/gradient_memory.hpp"
 #include "sim/layer_pass.hpp"
+#include "sim/selective_recompute.hpp"
 
 #include <algorithm>
 
@@ -90,6 +91,13 @@ double kept_inputs(const ParallelPlan& plan, const LayerRun& run) {
   return static_cast<double>(groups);
 }
 
+/// A layer that keeps outputs of multiplies and computes the rest again, which stands there whole for one layer at a time.
+void add_products(const Scenario& scenario, const LayerRun& run, Bytes one, ChunkActivations& total) {
+  const Bytes kept = kept_values(*run.layer, tensor_ranks(scenario)) * size_of(scenario.training.precision);
+  total.kept += static_cast<double>(run.repeat) * (kept + layer_input_bytes(scenario, *run.layer));
+  total.recomputed = std::max(total.recomputed, one);
+}
+
 void add_run(const Scenario& scenario, const LayerRun& run, ChunkActivations& total) {
   const ParallelPlan& plan = scenario.parallel;
   const bool selective = plan.recompute == Recompute::Selective && run.transformer_block;
@@ -98,6 +106,8 @@ void add_run(const Scenario& scenario, const LayerRun& run, ChunkActivations& to
   total.scores += layers * scores_of(scenario, *run.layer);
   total.for_weights += layers * weight_gradient_inputs(scenario, *run.layer);
   total.in_flight = std::max(total.in_flight, gradients_in_flight(scenario, *run.layer));
+  if (selective && scenario.stack.selective_recompute == SelectiveRecompute::EverySecondProduct)
+    return add_products(scenario, run, one, total);
   if (plan.recompute != Recompute::Full || !run.transformer_block) {
     total.kept += layers * one;
     return;

@@ -21,6 +21,19 @@ Seconds loading_time(const Scenario& scenario) {
   return slowest;
 }
 
+std::optional<std::string> decoding_warning(const Scenario& scenario, double samples_per_s) {
+  constexpr double images_per_core_s = 243;
+  constexpr double cores_per_gpu = 12;
+  if (!is_contrastive(scenario.model) || scenario.data.decode_per_node) return std::nullopt;
+  const double per_gpu = samples_per_s / static_cast<double>(scenario.cluster.gpus);
+  const double cores = per_gpu / images_per_core_s;
+  if (cores <= cores_per_gpu) return std::nullopt;
+  return fmt::format(
+      "input: {:.0f} images/s a GPU keep about {:.0f} cores busy with decoding; loading never limits this answer: state "
+      "data.decode_per_node",
+      per_gpu, cores);
+}
+
 std::vector<TaskId> add_input(const Scenario& scenario, StepGraph& graph, int rank, Bytes to_gpu) {
   std::vector<TaskId> waits;
   const Seconds loading = loading_time(scenario);

@@ -2,6 +2,7 @@
 #include "sim/context_parallel.hpp"
 #include "sim/layer_pass.hpp"
 #include "sim/overlapped_gemm.hpp"
+#include "sim/selective_recompute.hpp"
 
 #include <algorithm>
 
@@ -26,6 +27,9 @@ class BackwardPass {
       if (std::find(gradient_of_output_.begin(), gradient_of_output_.end(), segment_entry) == gradient_of_output_.end()) {
         gradient_of_output_.push_back(segment_entry);
       }
+    } else if (context.recompute == Recompute::Selective &&
+               context.selective_recompute == SelectiveRecompute::EverySecondProduct) {
+      repeat(layer);
     }
   }
 
@@ -40,6 +44,20 @@ class BackwardPass {
 
  private:
   using Tasks = std::vector<SegmentIndex>;
+
+  /// Kernels of what was not kept, behind the gradient from above. The gathers of split inputs are those of the weight gradients.
+  void repeat(const Layer<Count>& layer) {
+    Tasks after{segment_entry};
+    for (const Operator<Count>& op : repeated_operators(layer)) {
+      const Operator<Count> mine = shard(op, context_.tensor);
+      std::optional<Step> step = kernel_step(context_.kernels, mine, Pass::Forward);
+      if (!step) continue;
+      step->step_class = StepClass::Recompute;
+      step->name = layer_ + "." + op.name + " recompute";
+      add_kernel(context_, segment_, std::move(*step), launches(context_.kernels, mine, Pass::Forward), after);
+      after.clear();
+    }
+  }
 
   void emit(std::size_t at) {
     const LayerNode& node = nodes_[at];

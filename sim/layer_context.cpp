@@ -40,6 +40,7 @@ LayerContext layer_context(const Scenario& scenario) {
       .async_tensor_backward = scenario.stack.async_tensor_backward,
       .overlap_chunks = techniques.tp_overlap ? scenario.stack.tp_overlap_chunks : 1,
       .recompute = plan.recompute,
+      .selective_recompute = scenario.stack.selective_recompute,
       .plan = &plan};
 }
 

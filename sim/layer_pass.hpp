@@ -30,6 +30,7 @@ struct LayerContext {
   bool async_tensor_backward = true;
   int overlap_chunks = 1;  ///< Pieces of an overlapped tensor-parallel collective; 1: not overlapped.
   Recompute recompute = Recompute::None;
+  SelectiveRecompute selective_recompute = SelectiveRecompute::Attention;
   const ParallelPlan* plan = nullptr;
 };
 

@@ -173,7 +173,8 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   override_stack(root.child_or_empty("stack_settings"), scenario.stack);
   scenario.training.state = read_state_types(training, scenario.stack, scenario.training.precision);
   training.reject_unknown_keys();
-  scenario.techniques = read_techniques(root.child_or_empty("techniques"), scenario.stack.techniques);
+  scenario.techniques =
+      choose_attention(read_techniques(root.child_or_empty("techniques"), scenario.stack.techniques), scenario.cluster.gpu);
   scenario.data = read_data(root.child_if("data"));
   if (!scenario.data.storage_per_node && !scenario.data.decode_per_node)
     scenario.defaults.push_back({"data", "loading never limits"});

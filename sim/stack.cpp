@@ -3,6 +3,7 @@
 
 #include "base/document.hpp"
 #include "base/nearest.hpp"
+#include "hardware/gpu_model.hpp"
 #include "sim/check_plan.hpp"
 
 #include <fmt/format.h>
@@ -43,17 +44,33 @@ const std::vector<std::pair<std::string, ShardedReduction>> sharded_reductions{
     {"whole-with-bf16", ShardedReduction::WholeWithBf16}};
 const std::vector<std::pair<std::string, MatrixLibrary>> matrix_libraries{{"cublas-11.6", MatrixLibrary::Cublas116},
                                                                           {"cublas-11.7", MatrixLibrary::Cublas117}};
+const std::vector<std::pair<std::string, SelectiveRecompute>> selective_recomputes{
+    {"attention", SelectiveRecompute::Attention}, {"every-second-product", SelectiveRecompute::EverySecondProduct}};
 const std::vector<std::pair<std::string, LaunchMode>> launch_modes{{"eager", LaunchMode::Eager}, {"graph", LaunchMode::Graph}};
 const std::vector<std::pair<std::string, AttentionKernel>> attention_kernels{{"false", AttentionKernel::Unfused},
                                                                              {"1", AttentionKernel::Flash1},
                                                                              {"2", AttentionKernel::Flash2},
                                                                              {"3", AttentionKernel::Flash3}};
 
+constexpr std::string_view by_gpu = "transformer-engine";
+
 std::string attention_word(AttentionKernel kernel) {
   for (const auto& [word, value] : attention_kernels) {
     if (value == kernel) return word;
   }
   return {};
+}
+
+/// A version, `false`, or Transformer Engine's choice, which waits for the GPU.
+void read_attention(Reader& reader, const Techniques& of_stack, Techniques& techniques) {
+  const Node* given = reader.find("flash_attention");
+  techniques.attention_by_gpu = given == nullptr ? of_stack.attention_by_gpu : given->text == by_gpu;
+  techniques.attention = of_stack.attention;
+  if (given == nullptr && techniques.attention_by_gpu) {
+    reader.note_default("flash_attention", std::string(by_gpu));
+  } else if (!techniques.attention_by_gpu) {
+    techniques.attention = reader.choice("flash_attention", attention_kernels, attention_word(of_stack.attention));
+  }
 }
 
 std::optional<std::int64_t> read_window(Reader& reader) {
@@ -106,6 +123,7 @@ void read_settings(Reader& reader, Stack& stack) {
   if (reader.has("sharded_reduction")) stack.sharded_reduction = reader.choice("sharded_reduction", sharded_reductions);
   if (reader.has("gathers_at_update")) stack.gathers_at_update = reader.boolean("gathers_at_update");
   if (reader.has("matrix_library")) stack.matrix_library = reader.choice("matrix_library", matrix_libraries);
+  if (reader.has("selective_recompute")) stack.selective_recompute = reader.choice("selective_recompute", selective_recomputes);
   if (reader.has("unfused")) stack.unfused = read_unfused(reader.child("unfused"));
   if (reader.has("framework_memory")) stack.framework_memory = reader.quantity<Bytes>("framework_memory");
   if (reader.has("fragmentation")) stack.fragmentation = reader.fraction("fragmentation");
@@ -123,11 +141,18 @@ Techniques read_techniques(Reader reader, const Techniques& of_stack) {
   techniques.tp_overlap = reader.boolean("tp_overlap", of_stack.tp_overlap);
   techniques.pp_overlap = reader.boolean("pp_overlap", of_stack.pp_overlap);
   techniques.dp_overlap = reader.boolean("dp_overlap", of_stack.dp_overlap);
-  techniques.attention = reader.choice("flash_attention", attention_kernels, attention_word(of_stack.attention));
+  read_attention(reader, of_stack, techniques);
   techniques.fused_operators = reader.boolean("fused_operators", of_stack.fused_operators);
   techniques.async_data = reader.boolean("async_data", of_stack.async_data);
   techniques.shared_loader = reader.boolean("shared_loader", of_stack.shared_loader);
   reader.reject_unknown_keys();
+  return techniques;
+}
+
+Techniques choose_attention(Techniques techniques, const Gpu& gpu) {
+  if (!techniques.attention_by_gpu) return techniques;
+  const bool hopper = gpu.model->attention[static_cast<std::size_t>(AttentionKernel::Flash3)][0].has_value();
+  techniques.attention = hopper ? AttentionKernel::Flash3 : AttentionKernel::Flash2;
   return techniques;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/quantity.hpp"
 #include "base/reader.hpp"
+#include "hardware/gpu.hpp"
 #include "hardware/kernel.hpp"
 
 #include <optional>
@@ -21,9 +22,10 @@ struct Techniques {
   bool pp_overlap = false;                     ///< Sends and receives under compute.
   bool dp_overlap = false;                     ///< Gradient reduction under backward, weight gathers under forward.
   AttentionKernel attention = AttentionKernel::Flash2;
-  bool fused_operators = true;  ///< Fused norm, activation and dropout kernels.
-  bool async_data = true;       ///< The next batch is loaded under this step.
-  bool shared_loader = true;    ///< One loader a node feeds all ranks of a tensor group.
+  bool attention_by_gpu = false;  ///< Transformer Engine chooses the kernel: choose_attention() has the last word.
+  bool fused_operators = true;    ///< Fused norm, activation and dropout kernels.
+  bool async_data = true;         ///< The next batch is loaded under this step.
+  bool shared_loader = true;      ///< One loader a node feeds all ranks of a tensor group.
   bool operator==(const Techniques&) const = default;
 };
 
@@ -61,6 +63,10 @@ enum class PipelineExchange { AtOnce, InTurn };
 /// What ZeRO-1 does with gradients: each rank's share is summed on that rank, or all of them on all ranks as without sharding
 /// (DeepSpeed's bf16 optimizer, unlike its fp16 one; InternEvo).
 enum class ShardedReduction { ToOwners, Whole, WholeWithBf16 };
+
+/// What `parallel.recompute: selective` runs again: the core of attention (Megatron-LM), or all but the outputs of attention and
+/// of every other matrix multiply (TorchTitan; sim/selective_recompute.hpp).
+enum class SelectiveRecompute { Attention, EverySecondProduct };
 
 /// Operators that a stack runs as the framework's own kernels, one an arithmetic step, also where its other operators are
 /// fused (Megatron-LM of 2023 fuses LayerNorm and GELU, not what Llama uses in their place).
@@ -107,6 +113,7 @@ struct Stack {
   ShardedReduction sharded_reduction = ShardedReduction::ToOwners;
   bool gathers_at_update = false;  ///< ZeRO-1 and 2 gather new weights before the step ends, whatever overlaps.
   MatrixLibrary matrix_library = MatrixLibrary::Cublas117;
+  SelectiveRecompute selective_recompute = SelectiveRecompute::Attention;
   EagerOperators unfused;  ///< Eager whatever `techniques.fused_operators` says.
   Techniques techniques;   ///< What the stack does by itself.
   bool operator==(const Stack&) const = default;
@@ -123,5 +130,10 @@ void override_stack(Reader reader, Stack& stack);
 /// Reads the `techniques:` mapping over what the stack does by itself; keys not given keep the stack's value and are
 /// recorded as defaults.
 [[nodiscard]] Techniques read_techniques(Reader reader, const Techniques& of_stack);
+
+/// `techniques` on `gpu`, with the kernel that Transformer Engine takes there where the choice is its own: cuDNN's from Hopper
+/// on, which the catalog prices as FlashAttention-3, and FlashAttention-2 on GPUs before (those without figures for the former).
+/// Source: NeMo Framework user guide, memory optimizations (NVIDIA/NeMo pull request 9188, May 2024).
+[[nodiscard]] Techniques choose_attention(Techniques techniques, const Gpu& gpu);
 
 }  // namespace mfusim

@@ -3,6 +3,7 @@
 
 #include "model/counting.hpp"
 #include "sim/model_chunk.hpp"
+#include "sim/selective_recompute.hpp"
 #include "sim/towers.hpp"
 
 namespace mfusim {
@@ -16,18 +17,36 @@ double layers_flops(const std::vector<LayerGroup<Count>>& groups) {
   return total;
 }
 
-/// Matmul FLOPs that activation recomputation repeats: those of the recomputed layers, or of their attention.
+double operator_flops(const std::vector<Operator<Count>>& operators) {
+  double total = 0;
+  for (const Operator<Count>& op : operators) total += 2 * forward_macs(op).as_double();
+  return total;
+}
+
+/// The core of unfused attention; flash kernels compute scores again inside their backward pass, whatever is recomputed.
+double attention_core_flops(const Scenario& scenario, const Layer<Count>& layer) {
+  double total = 0;
+  if (scenario.techniques.attention != AttentionKernel::Unfused) return total;
+  for (const Operator<Count>& op : layer.operators) {
+    if (std::holds_alternative<Attention<Count>>(op.shape)) total += 2 * forward_macs(op).as_double();
+  }
+  return total;
+}
+
+/// Matmul FLOPs that a recomputed layer repeats.
+double repeated_by_layer(const Scenario& scenario, const Layer<Count>& layer) {
+  if (scenario.parallel.recompute != Recompute::Selective) return operator_flops(layer.operators);
+  const bool products = scenario.stack.selective_recompute == SelectiveRecompute::EverySecondProduct;
+  return attention_core_flops(scenario, layer) + (products ? operator_flops(repeated_operators(layer)) : 0);
+}
+
+/// Matmul FLOPs that activation recomputation repeats.
 double recomputed_flops(const Scenario& scenario, const std::vector<ModelChunk>& chunks) {
-  const Recompute recompute = scenario.parallel.recompute;
-  if (recompute == Recompute::Selective && scenario.techniques.attention != AttentionKernel::Unfused) return 0;
   double total = 0;
   for (const ModelChunk& chunk : chunks) {
     for (const LayerRun& run : chunk.runs) {
       const auto again = static_cast<double>(recomputed_layers(scenario.parallel, run));
-      for (const Operator<Count>& op : run.layer->operators) {
-        if (recompute == Recompute::Selective && !std::holds_alternative<Attention<Count>>(op.shape)) continue;
-        total += again * 2 * forward_macs(op).as_double();
-      }
+      if (again > 0) total += again * repeated_by_layer(scenario, *run.layer);
     }
   }
   return total;

@@ -154,10 +154,26 @@ void add_precision(const Training& training, CommandArguments& arguments) {
   arguments.flag_if(training.optimizer == Optimizer::Sgd, "--optimizer sgd");
 }
 
+const char* attention_backend(const Techniques& techniques) {
+  if (techniques.attention_by_gpu) return "--attention-backend auto";
+  switch (techniques.attention) {
+    case AttentionKernel::Unfused:
+      return "--attention-backend unfused";
+    case AttentionKernel::Flash3:
+      return "--attention-backend fused";  // cuDNN's
+    case AttentionKernel::Flash1:
+    case AttentionKernel::Flash2:
+      break;
+  }
+  return "--attention-backend flash";
+}
+
 }  // namespace
 
 std::vector<std::string> megatron_launch(const Scenario& scenario) {
   const ParallelPlan& plan = scenario.parallel;
+  if (plan.recompute == Recompute::Selective && scenario.stack.selective_recompute != SelectiveRecompute::Attention)
+    refuse("recomputation of every second matrix multiply (stack_settings.selective_recompute)");
   CommandArguments arguments;
   // Megatron-LM insists on it before Blackwell, and refuses it with FSDP
   arguments.flag_if((plan.tensor > 1 || plan.context > 1) && plan.zero < 2, "CUDA_DEVICE_MAX_CONNECTIONS=1");
@@ -167,8 +183,7 @@ std::vector<std::string> megatron_launch(const Scenario& scenario) {
   add_style(scenario, arguments);
   add_plan(scenario, arguments);
   add_precision(scenario.training, arguments);
-  const bool unfused = scenario.techniques.attention == AttentionKernel::Unfused;
-  arguments.flag(unfused ? "--attention-backend unfused" : "--attention-backend flash");
+  arguments.flag(attention_backend(scenario.techniques));
   return arguments.take();
 }
 

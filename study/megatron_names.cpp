@@ -146,20 +146,23 @@ struct WordMeaning {
 }  // namespace
 
 std::optional<FlagMeaning> megatron_word(const std::string& name, const std::string& value) {
-  constexpr std::array<WordMeaning, 14> words{{{"normalization", "RMSNorm", {"model.norm", "rms_norm"}},
-                                               {"normalization", "LayerNorm", {"model.norm", "layer_norm"}},
-                                               {"position-embedding-type", "rope", {"model.positions", "rotary"}},
-                                               {"position-embedding-type", "learned_absolute", {"model.positions", "learned"}},
-                                               {"position-embedding-type", "none", {"model.positions", "none"}},
-                                               {"attention-backend", "flash", {"techniques.flash_attention", "2"}},
-                                               {"attention-backend", "unfused", {"techniques.flash_attention", "false"}},
-                                               {"data-parallel-sharding-strategy", "no_shard", {"parallel.zero", "0"}},
-                                               {"data-parallel-sharding-strategy", "optim_grads", {"parallel.zero", "2"}},
-                                               {"data-parallel-sharding-strategy", "optim_grads_params", {"parallel.zero", "3"}},
-                                               {"cp-comm-type", "p2p", {"parallel.context_exchange", "ring"}},
-                                               {"cp-comm-type", "a2a", {"parallel.context_exchange", "all-to-all"}},
-                                               {"cp-comm-type", "allgather", {"parallel.context_exchange", "all-gather"}},
-                                               {"cp-comm-type", "all_gather", {"parallel.context_exchange", "all-gather"}}}};
+  constexpr std::array<WordMeaning, 16> words{
+      {{"normalization", "RMSNorm", {"model.norm", "rms_norm"}},
+       {"normalization", "LayerNorm", {"model.norm", "layer_norm"}},
+       {"position-embedding-type", "rope", {"model.positions", "rotary"}},
+       {"position-embedding-type", "learned_absolute", {"model.positions", "learned"}},
+       {"position-embedding-type", "none", {"model.positions", "none"}},
+       {"attention-backend", "flash", {"techniques.flash_attention", "2"}},
+       {"attention-backend", "unfused", {"techniques.flash_attention", "false"}},
+       {"attention-backend", "auto", {"techniques.flash_attention", "transformer-engine"}},
+       {"attention-backend", "fused", {"techniques.flash_attention", "transformer-engine"}},
+       {"data-parallel-sharding-strategy", "no_shard", {"parallel.zero", "0"}},
+       {"data-parallel-sharding-strategy", "optim_grads", {"parallel.zero", "2"}},
+       {"data-parallel-sharding-strategy", "optim_grads_params", {"parallel.zero", "3"}},
+       {"cp-comm-type", "p2p", {"parallel.context_exchange", "ring"}},
+       {"cp-comm-type", "a2a", {"parallel.context_exchange", "all-to-all"}},
+       {"cp-comm-type", "allgather", {"parallel.context_exchange", "all-gather"}},
+       {"cp-comm-type", "all_gather", {"parallel.context_exchange", "all-gather"}}}};
   for (const WordMeaning& one : words) {
     if (name == one.argument && value == one.word) return one.meaning;
   }

@@ -20,6 +20,9 @@ GPUS = {
     "A100-80GB-SXM": "a100-sxm4-80gb", "A100 (80GB assumed)": "a100-sxm4-80gb", "A100-80GB": "a100-sxm4-80gb",
     "A800/A100-80GB-SXM (both names used)": "a100-sxm4-80gb", "A800-80GB-SXM": "a800-sxm4-80gb", "A100-40GB": "a100-sxm4-40gb",
     "H100-80GB-SXM": "h100-sxm5-80gb", "H100-80GB": "h100-sxm5-80gb", "V100": "v100-sxm2-32gb",
+    "H100-96GB-HBM2e (500W, 2.4TB/s)": "h100-sxm5-96gb-500w",
+    "A800-80GB": "a800-sxm4-80gb", "H800-80GB-SXM": "h800-sxm5-80gb", "H800-80GB": "h800-sxm5-80gb",
+    "H200-141GB-SXM": "h200-sxm-141gb", "B200-180GB-SXM": "b200-sxm-180gb",
 }
 # Substring of the `interconnect` column -> network of the catalog.
 NETWORKS = [
@@ -27,7 +30,7 @@ NETWORKS = [
     ("8x400Gb/s NDR", "ib-8x400g"), ("4x100Gb/s Omni-Path", "omnipath-4x100g"), ("4x100Gb/s RoCE", "roce-4x100g"),
     ("InfiniBand 400Gb/s", "ib-8x400g"), ("1600Gb/s RoCE", "roce-8x200g"), ("inter-node unstated", "ib-8x400g"),
     ("4x HDR200", "hdr200-4x"), ("4x HDR-200", "hdr200-4x"), ("JUWELS", "hdr200-4x"),
-    ("EFA 400", "efa-400g"), ("RoCE RDMA (rate unstated)", "roce-8x200g"),
+    ("8x400Gb/s RDMA", "ib-8x400g"), ("EFA 400", "efa-400g"), ("RoCE RDMA (rate unstated)", "roce-8x200g"),
 ]
 INLINE_NETWORKS = {"roce-4x100g": {"nics_per_node": 4, "bandwidth": "100 Gb/s"}}  # not in the catalog
 MLPS = {"gelu": "gelu", "swiglu": "swiglu", "squared-relu": "squared_relu"}
@@ -65,8 +68,7 @@ READINGS = {
                                           "embeddings not tied, as in the authors' launch script",
                                           "one 200 Gb/s port a GPU where there are several nodes"], zero=0, recompute="none",
                           vocabulary=32000, memory_figure="allocated"),
-    "dgxc": reading("megatron-core-2024", ["cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3"], zero=1,
-                    techniques={"flash_attention": 3}),
+    "dgxc": reading("megatron-core-2024", ["cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3"], zero=1),
     "bloom": reading(DEEPSPEED_PIPELINE, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880"], zero=1, memory_figure="device",
                      full_stages=True),  # "the last stage has 1 block, while the rest have 7": the source, on 78 layers over 12
     "internevo": reading("internevo-2023", ["flash attention 1"], zero=1, shard_group=8),
@@ -76,7 +78,8 @@ READINGS = {
                                memory_unit="GiB", memory_figure="device"),
     "flagperf_*_llama3": reading("megatron-core-2024", [
         "ZeRO-1", "no recomputation", "A100-80GB where two names are used", "8 x 400 Gb/s where only the port rate is given",
-        "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap"],
+        "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap, and none that takes "
+        "back Megatron-LM's defaults of learned positions, biases, tied embeddings and dropout of 0.1"],
                                  zero=1, recompute="none", sequence=True, memory_unit="GiB", memory_figure="device",
                                  techniques={"tp_overlap": False, "pp_overlap": False, "dp_overlap": False}),
     "llmfoundry": reading("pytorch-fsdp-2023", ["H100 nodes joined by 8 x 400 Gb/s", "Composer's default BACKWARD_POST",
@@ -84,9 +87,13 @@ READINGS = {
                                                 "FlashAttention-1"], fsdp={"backward_prefetch": 0}),
     "torchtitan": reading("torchtitan-2025"),
 }
-# Parts of an architecture that the tables have no column for.
+# A source that READINGS does not know.
+UNKNOWN = reading("megatron-core-2024", ["stack: Megatron-Core's, for want of an entry in READINGS"], zero=1, micro_batch=1,
+                  vocabulary=51200, memory_figure="device")
+# Parts of an architecture that the tables have no column for, by pattern of ids.
 ARCHITECTURES = {
     "zerobubble": {"tied_embedding": False},  # examples/pretrain_zero_bubble.sh of their repository
+    "flagperf_*_llama3": {"positions": "learned", "bias": True, "tied_embedding": True, "dropout": 0.1},  # pretrain_llama3.sh
     "llmfoundry": {"dropout": 0},  # llm-foundry's MPTConfig: all dropout probabilities are 0
     "dgxc_nemotron": {"positions": "rotary", "bias": False, "dropout": 0, "tied_embedding": False},  # arXiv:2402.16819, section 2
 }
@@ -149,9 +156,10 @@ def refuse_llm(row):
 
 
 def techniques_of(row, family, choice):
-    """Stack and overrides. Only MegaScale's rows switch techniques one by one."""
+    """Stack and overrides. Only MegaScale's rows switch techniques one by one; TorchTitan's say where tensor parallelism overlaps."""
     if family != "megascale":
-        return choice["stack"], choice.get("techniques", {})
+        asynchronous = {"tp_overlap": True} if "async TP" in row["overlaps"] else {}
+        return choice["stack"], {**choice.get("techniques", {}), **asynchronous}
     step = re.search(r"_t3_(\d)_", row["id"])
     if step is None:
         return ("megascale", {"sliding_window": WINDOW}) if row["ptb"] == "yes" else (choice["stack"], {})
@@ -201,7 +209,7 @@ def measured_of(row, family, choice):
 def reading_of(name, family):
     """The most particular pattern that fits the row, or its family's reading."""
     patterns = [pattern for pattern in READINGS if fnmatch.fnmatch(name, pattern + "*")]
-    return READINGS[max(patterns, key=len, default=family)]
+    return READINGS.get(max(patterns, key=len, default=family), UNKNOWN)
 
 
 def llm_case(row):
@@ -211,8 +219,8 @@ def llm_case(row):
     model = {"kind": "decoder", "layers": int(row["layers"]), "hidden_size": int(row["hidden"]), "heads": int(row["heads"]),
              "kv_heads": int(row["kv_heads"]), "mlp_size": int(row["ffn"]), "mlp": MLPS[row["mlp"]],
              "vocabulary": int(row["vocab"] or choice["vocabulary"])}
-    for prefix, more in ARCHITECTURES.items():
-        model.update(more if row["id"].startswith(prefix) else {})
+    for pattern, more in ARCHITECTURES.items():
+        model.update(more if fnmatch.fnmatch(row["id"], pattern + "*") else {})
     stack, techniques = techniques_of(row, family, choice)
     sequence = row["sequence_parallel"] == "yes" or (choice.get("sequence", False) and int(row["tp"]) > 1)
     parallel = {"tensor": int(row["tp"]), "sequence": sequence, "pipeline": int(row["pp"]),

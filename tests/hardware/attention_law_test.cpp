@@ -88,3 +88,13 @@ TEST_CASE("fewer key heads move fewer bytes and compute the same", "[attention]"
   CHECK(time_of(slow_memory, grouped) < time_of(slow_memory, shape));
   CHECK_THAT(time_of(plain, grouped), WithinRel(time_of(plain, shape), 1e-6));
 }
+
+TEST_CASE("dropout costs as much as so many more columns of a head, for each score", "[attention]") {
+  AttentionLaw law = plain;
+  law.dropout_dim = 32;
+  AttentionShape shape = square(8, 4096, 16, 96);
+  const double without = time_of(law, shape);
+  shape.dropout = true;
+  CHECK_THAT(time_of(law, shape), WithinRel(without * 4 / 3, 1e-9));  // 96 + 32 columns
+  CHECK_THAT(time_of(plain, shape), WithinRel(without, 1e-9));
+}

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/gpu.hpp"
 
+#include "base/document.hpp"
 #include "base/input_error.hpp"
 #include "hardware/catalog.hpp"
+#include "hardware/gpu_model.hpp"
 #include "hardware/network.hpp"
 #include "tests/catch.hpp"
 
@@ -177,4 +179,25 @@ TEST_CASE("eager memory-bound kernels take longer, small ones their launches", "
   CHECK(memory_time(gpu, eager).time > memory_time(gpu, fused).time);
   const MemoryShape tiny{.op = MemoryOperator::Elementwise, .bytes = Bytes(100), .launches = 4};
   CHECK_THAT(memory_time(gpu, tiny).time.count(), WithinRel(4 * 3e-6, 0.01));  // 3 us an operator, see the catalog
+}
+
+TEST_CASE("a board under a power limit keeps its peak and a share of every compute rate", "[unit]") {
+  const Gpu full = load_gpu("h100-sxm5-80gb");
+  const Gpu limited = load_gpu("h100-sxm5-96gb-500w");
+  CHECK(limited.peak.at(DataType::Bf16) == full.peak.at(DataType::Bf16));
+  const auto gemm = [](const Gpu& gpu) { return *gpu.model->gemm[static_cast<std::size_t>(DataType::Bf16)]; };
+  CHECK_THAT(gemm(limited).training_ceiling / gemm(full).training_ceiling, WithinRel(0.80, 1e-9));
+  CHECK(gemm(limited).provenance == Provenance::Assumed);
+  const AttentionShape shape{.batch = 8, .heads = 16, .kv_heads = 16, .queries = 8192, .keys = 8192, .window = 8192};
+  CHECK(attention_time(limited, shape).time > attention_time(full, shape).time);
+}
+
+TEST_CASE("a power limit takes nothing but rate away", "[unit]") {
+  const auto entry = [](const std::string& share) {
+    Node node = gpu_entry("h100-sxm5-96gb-500w");
+    set_value(node, "kernels_of.compute_share", share);
+    return read_gpu("test", Reader(node, "", nullptr));
+  };
+  CHECK_NOTHROW(entry("1"));
+  CHECK_THROWS_WITH(entry("1.2"), ContainsSubstring("compute_share: expected at most 1"));
 }

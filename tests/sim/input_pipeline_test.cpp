@@ -52,3 +52,14 @@ TEST_CASE("loading ahead hides under the step, loading in time adds to it", "[pr
   CHECK_THAT(step("true").count(), WithinRel(std::max(alone, loading).count(), 1e-9));
   CHECK_THAT(step("false").count(), WithinRel((alone + loading).count(), 1e-9));
 }
+
+TEST_CASE("a step that asks for more cores to decode than nodes have says so, unless the rate of decoding is stated", "[unit]") {
+  const auto warning = [](double images_per_gpu, const Settings& more) {
+    return decoding_warning(scenario_of(mfusim::tests::small_clip, more), 8 * images_per_gpu);
+  };
+  CHECK_FALSE(warning(12 * 243 - 1, {}));
+  REQUIRE(warning(20 * 243, {}));
+  CHECK_THAT(*warning(20 * 243, {}), ContainsSubstring("4860 images/s a GPU") && ContainsSubstring("about 20 cores"));
+  CHECK_FALSE(warning(20 * 243, {{"data.decode_per_node", "1000 samples/s"}}));
+  CHECK_FALSE(decoding_warning(scenario_of(small_decoder), 1e9));
+}

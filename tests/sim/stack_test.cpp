@@ -28,6 +28,7 @@ TEST_CASE("every setting of a stack can be overridden, and the result says so", 
   CHECK(changed("pipeline_exchange", "in-turn").pipeline_exchange == PipelineExchange::InTurn);
   CHECK(changed("sharded_reduction", "whole").sharded_reduction == ShardedReduction::Whole);
   CHECK(changed("gathers_at_update", "true").gathers_at_update);
+  CHECK(changed("selective_recompute", "every-second-product").selective_recompute == SelectiveRecompute::EverySecondProduct);
   CHECK(scenario_of(small_decoder, {{"stack_settings", "{}"}}).stack == stack);
 }
 
@@ -68,4 +69,20 @@ TEST_CASE("every stack states its sources and can be loaded", "[unit]") {
     CAPTURE(name);
     CHECK(load_stack(name).name == name);
   }
+}
+
+TEST_CASE("Transformer Engine takes cuDNN's attention from Hopper on, FlashAttention-2 before, and a stated kernel stands",
+          "[unit]") {
+  const auto kernel = [](const std::string& gpu, const Settings& more) {
+    Settings settings{{"cluster.gpu", gpu}, {"stack", "megatron-core-2024"}};
+    settings.insert(settings.end(), more.begin(), more.end());
+    return scenario_of(small_decoder, settings).techniques.attention;
+  };
+  CHECK(kernel("a100-sxm4-80gb", {}) == AttentionKernel::Flash2);
+  CHECK(kernel("h100-sxm5-80gb", {}) == AttentionKernel::Flash3);
+  CHECK(kernel("h800-sxm5-80gb", {}) == AttentionKernel::Flash3);
+  CHECK(kernel("h100-sxm5-80gb", {{"techniques.flash_attention", "2"}}) == AttentionKernel::Flash2);
+  CHECK(kernel("h100-sxm5-80gb", {{"techniques.flash_attention", "false"}}) == AttentionKernel::Unfused);
+  CHECK(kernel("h100-sxm5-80gb", {{"stack", "megascale"}, {"techniques.flash_attention", "transformer-engine"}}) ==
+        AttentionKernel::Flash3);
 }

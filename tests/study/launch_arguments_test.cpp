@@ -48,6 +48,9 @@ TEST_CASE("a language model is launched with Megatron-LM's names for its plan", 
   CHECK_FALSE(has(arguments_of({}), "--sequence-parallel"));
   CHECK_THROWS_WITH(arguments_of({{"parallel.pipeline", "2"}, {"parallel.schedule", "gpipe"}}), ContainsSubstring("GPipe"));
   CHECK_THROWS_WITH(arguments_of({{"training.optimizer", "lamb"}}), ContainsSubstring("LAMB"));
+  CHECK_THROWS_WITH(
+      arguments_of({{"parallel.recompute", "selective"}, {"stack_settings.selective_recompute", "every-second-product"}}),
+      ContainsSubstring("every second matrix multiply"));
 }
 
 TEST_CASE("what changes a step has its argument, or there is no launch", "[unit]") {
@@ -63,6 +66,9 @@ TEST_CASE("what changes a step has its argument, or there is no launch", "[unit]
       {{{"parallel.zero", "3"}}, "--data-parallel-sharding-strategy optim_grads_params"},
       {{{"parallel.zero", "1"}, {"parallel.shard_group", "4"}}, "--num-distributed-optimizer-instances 2"},
       {{{"techniques.flash_attention", "false"}}, "--attention-backend unfused"},
+      {{{"techniques.flash_attention", "2"}}, "--attention-backend flash"},
+      {{{"techniques.flash_attention", "3"}, {"cluster.gpu", "h100-sxm5-80gb"}}, "--attention-backend fused"},
+      {{{"techniques.flash_attention", "transformer-engine"}}, "--attention-backend auto"},
       {{{"model.dropout", "0"}}, "--hidden-dropout 0"},
       {{{"model.mlp", "swiglu"}, {"model.qkv_bias", "true"}}, "--add-qkv-bias"},
   };
