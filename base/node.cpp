@@ -78,6 +78,23 @@ Node* Node::find(std::string_view key) {
   return const_cast<Node*>(static_cast<const Node&>(*this).find(key));
 }
 
+void overlay(Node& base, const Node& over) {
+  if (base.kind != Node::Kind::Mapping || over.kind != Node::Kind::Mapping) {
+    base = over;
+    return;
+  }
+  for (const Node::Member& member : over.members) {
+    const auto same = [&](const Node::Member& mine) { return mine.key == member.key; };
+    const auto mine = std::find_if(base.members.begin(), base.members.end(), same);
+    if (mine == base.members.end()) {
+      base.members.push_back(member);
+    } else {
+      mine->where = member.where;
+      overlay(mine->value, member.value);
+    }
+  }
+}
+
 std::string describe(const Node& node) {
   switch (node.kind) {
     case Node::Kind::Null:

@@ -34,6 +34,9 @@ struct Node::Member {
 /// What a value is, for messages: "'12k'", "the text '12'" (in quotes), "a list", "a mapping", "nothing".
 [[nodiscard]] std::string describe(const Node& node);
 
+/// Lays `over` on `base`: mappings merge key by key, anything else replaces; what is laid over keeps its place.
+void overlay(Node& base, const Node& over);
+
 /// `node` as YAML text that reads back as the same document. Comments are lost; quotes are kept, and added where needed.
 [[nodiscard]] std::string to_yaml(const Node& node);
 

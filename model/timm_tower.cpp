@@ -15,7 +15,7 @@ namespace mfusim {
 namespace {
 
 /// Families of vision transformers in timm, by what they change of a plain one.
-enum class Family {
+enum class TimmFamily {
   Plain,      ///< Class token.
   Siglip,     ///< No class token; attention pooling with an MLP.
   Gap,        ///< No class token, average pooling, no qkv bias, layer scale.
@@ -27,34 +27,34 @@ enum class Family {
 
 struct TimmTower {
   std::string_view name;
-  Family family;
+  TimmFamily family;
   std::int64_t image_size, patch_size, width, layers, heads, mlp_size;
 };
 
 /// Source: huggingface/pytorch-image-models, timm/models: vision_transformer.py, vision_transformer_relpos.py, eva.py.
-constexpr std::array towers{TimmTower{"vit_small_patch16_224", Family::Plain, 224, 16, 384, 12, 6, 1536},
-                            TimmTower{"vit_base_patch16_224", Family::Plain, 224, 16, 768, 12, 12, 3072},
-                            TimmTower{"vit_large_patch16_224", Family::Plain, 224, 16, 1024, 24, 16, 4096},
-                            TimmTower{"vit_base_patch32_siglip_256", Family::Siglip, 256, 32, 768, 12, 12, 3072},
-                            TimmTower{"vit_large_patch16_siglip_512", Family::Siglip, 512, 16, 1024, 24, 16, 4096},
-                            TimmTower{"vit_so400m_patch16_siglip_256", Family::Siglip, 256, 16, 1152, 27, 16, 4304},
-                            TimmTower{"vit_so400m_patch16_siglip_384", Family::Siglip, 384, 16, 1152, 27, 16, 4304},
-                            TimmTower{"vit_so400m_patch16_siglip_512", Family::Siglip, 512, 16, 1152, 27, 16, 4304},
-                            TimmTower{"vit_base_patch16_siglip_224", Family::Siglip, 224, 16, 768, 12, 12, 3072},
-                            TimmTower{"vit_base_patch16_siglip_256", Family::Siglip, 256, 16, 768, 12, 12, 3072},
-                            TimmTower{"vit_base_patch16_siglip_384", Family::Siglip, 384, 16, 768, 12, 12, 3072},
-                            TimmTower{"vit_base_patch16_siglip_512", Family::Siglip, 512, 16, 768, 12, 12, 3072},
-                            TimmTower{"vit_large_patch16_siglip_256", Family::Siglip, 256, 16, 1024, 24, 16, 4096},
-                            TimmTower{"vit_large_patch16_siglip_384", Family::Siglip, 384, 16, 1024, 24, 16, 4096},
-                            TimmTower{"vit_so400m_patch14_siglip_224", Family::Siglip, 224, 14, 1152, 27, 16, 4304},
-                            TimmTower{"vit_so400m_patch14_siglip_384", Family::Siglip, 384, 14, 1152, 27, 16, 4304},
-                            TimmTower{"vit_medium_patch16_gap_256", Family::Gap, 256, 16, 512, 12, 8, 2048},
-                            TimmTower{"vit_relpos_medium_patch16_cls_224", Family::Relative, 224, 16, 512, 12, 8, 2048},
-                            TimmTower{"eva_giant_patch14_224", Family::Eva01, 224, 14, 1408, 40, 16, 6144},
-                            TimmTower{"eva02_base_patch16_clip_224", Family::Eva02, 224, 16, 768, 12, 12, 2048},
-                            TimmTower{"eva02_large_patch14_clip_224", Family::Eva02, 224, 14, 1024, 24, 16, 2730},
-                            TimmTower{"eva02_large_patch14_clip_336", Family::Eva02, 336, 14, 1024, 24, 16, 2730},
-                            TimmTower{"eva02_enormous_patch14_clip_224", Family::Eva02Post, 224, 14, 1792, 64, 16, 15360}};
+constexpr std::array towers{TimmTower{"vit_small_patch16_224", TimmFamily::Plain, 224, 16, 384, 12, 6, 1536},
+                            TimmTower{"vit_base_patch16_224", TimmFamily::Plain, 224, 16, 768, 12, 12, 3072},
+                            TimmTower{"vit_large_patch16_224", TimmFamily::Plain, 224, 16, 1024, 24, 16, 4096},
+                            TimmTower{"vit_base_patch32_siglip_256", TimmFamily::Siglip, 256, 32, 768, 12, 12, 3072},
+                            TimmTower{"vit_large_patch16_siglip_512", TimmFamily::Siglip, 512, 16, 1024, 24, 16, 4096},
+                            TimmTower{"vit_so400m_patch16_siglip_256", TimmFamily::Siglip, 256, 16, 1152, 27, 16, 4304},
+                            TimmTower{"vit_so400m_patch16_siglip_384", TimmFamily::Siglip, 384, 16, 1152, 27, 16, 4304},
+                            TimmTower{"vit_so400m_patch16_siglip_512", TimmFamily::Siglip, 512, 16, 1152, 27, 16, 4304},
+                            TimmTower{"vit_base_patch16_siglip_224", TimmFamily::Siglip, 224, 16, 768, 12, 12, 3072},
+                            TimmTower{"vit_base_patch16_siglip_256", TimmFamily::Siglip, 256, 16, 768, 12, 12, 3072},
+                            TimmTower{"vit_base_patch16_siglip_384", TimmFamily::Siglip, 384, 16, 768, 12, 12, 3072},
+                            TimmTower{"vit_base_patch16_siglip_512", TimmFamily::Siglip, 512, 16, 768, 12, 12, 3072},
+                            TimmTower{"vit_large_patch16_siglip_256", TimmFamily::Siglip, 256, 16, 1024, 24, 16, 4096},
+                            TimmTower{"vit_large_patch16_siglip_384", TimmFamily::Siglip, 384, 16, 1024, 24, 16, 4096},
+                            TimmTower{"vit_so400m_patch14_siglip_224", TimmFamily::Siglip, 224, 14, 1152, 27, 16, 4304},
+                            TimmTower{"vit_so400m_patch14_siglip_384", TimmFamily::Siglip, 384, 14, 1152, 27, 16, 4304},
+                            TimmTower{"vit_medium_patch16_gap_256", TimmFamily::Gap, 256, 16, 512, 12, 8, 2048},
+                            TimmTower{"vit_relpos_medium_patch16_cls_224", TimmFamily::Relative, 224, 16, 512, 12, 8, 2048},
+                            TimmTower{"eva_giant_patch14_224", TimmFamily::Eva01, 224, 14, 1408, 40, 16, 6144},
+                            TimmTower{"eva02_base_patch16_clip_224", TimmFamily::Eva02, 224, 16, 768, 12, 12, 2048},
+                            TimmTower{"eva02_large_patch14_clip_224", TimmFamily::Eva02, 224, 14, 1024, 24, 16, 2730},
+                            TimmTower{"eva02_large_patch14_clip_336", TimmFamily::Eva02, 336, 14, 1024, 24, 16, 2730},
+                            TimmTower{"eva02_enormous_patch14_clip_224", TimmFamily::Eva02Post, 224, 14, 1792, 64, 16, 15360}};
 
 const TimmTower& tower_named(Reader& reader) {
   const std::string name = reader.word("timm_model_name");
@@ -73,37 +73,37 @@ const TimmTower& tower_named(Reader& reader) {
                                              fmt::join(names, ", "), shown(name), suggestion(name, names)));
 }
 
-void set_eva_style(BlockStyle& style, Family family) {
+void set_eva_style(BlockStyle& style, TimmFamily family) {
   style.key_bias = false;
-  if (family == Family::Eva02Post) style.placement = NormPlacement::ResidualPost;
-  if (family != Family::Eva02) return;
+  if (family == TimmFamily::Eva02Post) style.placement = NormPlacement::ResidualPost;
+  if (family != TimmFamily::Eva02) return;
   style.activation = ActivationKind::SwiGlu;
   style.position = AttentionPosition::Rotary;
   style.sub_norm = true;
 }
 
-void set_family(VisionSpec<Count>& spec, Family family) {
+void set_family(VisionSpec<Count>& spec, TimmFamily family) {
   BlockStyle& block = spec.block.style;
   switch (family) {
-    case Family::Plain:
+    case TimmFamily::Plain:
       return;
-    case Family::Siglip:
+    case TimmFamily::Siglip:
       spec.style.class_token = false;
       spec.style.crop_to_patches = true;
       return;
-    case Family::Gap:
-    case Family::Relative:
+    case TimmFamily::Gap:
+    case TimmFamily::Relative:
       block.query_bias = block.key_bias = block.value_bias = false;
       block.layer_scale = true;
-      spec.style.class_token = family == Family::Relative;
-      if (family == Family::Gap) return;
+      spec.style.class_token = family == TimmFamily::Relative;
+      if (family == TimmFamily::Gap) return;
       spec.style.learned_position = false;
       block.position = AttentionPosition::NetworkBias;
       spec.block.position_size = 256;
       return;
-    case Family::Eva01:
-    case Family::Eva02:
-    case Family::Eva02Post:
+    case TimmFamily::Eva01:
+    case TimmFamily::Eva02:
+    case TimmFamily::Eva02Post:
       return set_eva_style(block, family);
   }
 }

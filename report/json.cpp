@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/json.hpp"
 
+#include "report/plan_json.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <cmath>
@@ -43,25 +45,6 @@ json memory_json(const Result::Memory& memory) {
   if (!memory.advice.empty()) object["advice"] = memory.advice;
   object["parts_bytes"] = bytes_object(memory.parts);
   object["stages"] = stages;
-  return object;
-}
-
-json plan_json(const Result::Plan& plan) {
-  json object{{"tensor", plan.tensor},
-              {"sequence", plan.sequence},
-              {"pipeline", plan.pipeline},
-              {"virtual_stages", plan.virtual_stages},
-              {"schedule", plan.schedule},
-              {"data", plan.data},
-              {"zero", plan.zero},
-              {"shard_group", plan.shard_group},
-              {"context", plan.context},
-              {"context_exchange", plan.context_exchange},
-              {"recompute", plan.recompute},
-              {"micro_batch", plan.micro_batch},
-              {"micro_batches", plan.micro_batches}};
-  if (!plan.stages.empty()) object["stages"] = plan.stages;
-  if (plan.post_validation) object["post_validation"] = true;
   return object;
 }
 

@@ -3,6 +3,7 @@
 
 #include "report/difference.hpp"
 #include "report/format.hpp"
+#include "report/plan_json.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -16,22 +17,6 @@ namespace mfusim {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-json plan_json(const Result::Plan& plan) {
-  return {{"tensor", plan.tensor},
-          {"sequence", plan.sequence},
-          {"pipeline", plan.pipeline},
-          {"virtual_stages", plan.virtual_stages},
-          {"schedule", plan.schedule},
-          {"data", plan.data},
-          {"zero", plan.zero},
-          {"shard_group", plan.shard_group},
-          {"context", plan.context},
-          {"context_exchange", plan.context_exchange},
-          {"recompute", plan.recompute},
-          {"micro_batch", plan.micro_batch},
-          {"micro_batches", plan.micro_batches}};
-}
 
 json row_json(const SweepAnswer& answer, const RankedRow& ranked) {
   const SweepRow& row = ranked.row;

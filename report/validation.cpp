@@ -102,11 +102,8 @@ void add(json& object, const char* key, const std::optional<ErrorSummary>& value
                  {"bias", value->bias}};
 }
 
-json situation_json(const Situation& situation) {
-  return {{"objective", situation.objective},
-          {"generation", situation.generation},
-          {"reach", situation.reach},
-          {"plan", situation.plan}};
+json run_kind_json(const RunKind& kind) {
+  return {{"objective", kind.objective}, {"generation", kind.generation}, {"reach", kind.reach}, {"plan", kind.plan}};
 }
 
 json row_json(const ValidationRow& row) {
@@ -122,7 +119,7 @@ json row_json(const ValidationRow& row) {
   add(object, "measured_memory_bytes", row.measured_memory);
   add(object, "memory_error_percent", memory_error_percent(row));
   if (row.predicted_memory) object["fits"] = row.fits;
-  if (!row.situation.objective.empty()) object["situation"] = situation_json(row.situation);
+  if (!row.kind.objective.empty()) object["situation"] = run_kind_json(row.kind);
   if (row.inside_range) object["inside_range"] = *row.inside_range;
   if (!row.source.empty()) object["source"] = row.source;
   if (!row.failure.empty()) object["failure"] = row.failure;

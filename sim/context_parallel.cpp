@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/context_parallel.hpp"
 
+#include "sim/priced_step.hpp"
+
 #include <fmt/format.h>
 
 namespace mfusim {

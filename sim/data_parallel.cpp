@@ -3,6 +3,7 @@
 
 #include "model/parameters.hpp"
 #include "sim/placement.hpp"
+#include "sim/priced_step.hpp"
 #include "sim/shard_groups.hpp"
 #include "sim/update_traffic.hpp"
 

@@ -12,19 +12,19 @@
 namespace mfusim {
 namespace {
 
-constexpr auto kernels = static_cast<std::size_t>(StreamKind::Compute);
+constexpr auto compute_stream = static_cast<std::size_t>(StreamKind::Compute);
 
 /// The first of an outcome's pauses at which so many kernels have ended.
 std::size_t first_pause(const Outcome& outcome, std::uint32_t ended_kernels) {
   const auto at = std::partition_point(outcome.pauses.begin(), outcome.pauses.end(),
-                                       [&](const Outcome::Pause& pause) { return pause.ended[kernels] < ended_kernels; });
+                                       [&](const Outcome::Pause& pause) { return pause.ended[compute_stream] < ended_kernels; });
   return static_cast<std::size_t>(at - outcome.pauses.begin());
 }
 
 }  // namespace
 
 bool RankEngine::is_pause(std::int64_t now) const {
-  const Stream& compute = streams_[kernels];
+  const Stream& compute = streams_[compute_stream];
   if (compute.is_done()) return false;
   return std::all_of(used_.begin(), used_.end(), [&](const Stream* stream) {
     const bool before_group = stream->head < stream->before.size();
@@ -59,9 +59,9 @@ std::optional<std::int64_t> RankEngine::skip(std::int64_t now, std::span<const O
   const Outcome::Pause& mine = pauses_.emplace_back(pause_at(now));
   const bool alone = mine.under_way == decltype(mine.under_way){};
   for (const Outcome* outcome : known) {
-    for (std::size_t i = first_pause(*outcome, mine.ended[kernels]); i < outcome->pauses.size(); ++i) {
+    for (std::size_t i = first_pause(*outcome, mine.ended[compute_stream]); i < outcome->pauses.size(); ++i) {
       const Outcome::Pause& its = outcome->pauses[i];
-      if (its.ended[kernels] != mine.ended[kernels]) break;
+      if (its.ended[compute_stream] != mine.ended[compute_stream]) break;
       if (!is_alike(mine, *outcome, its)) continue;
       if (alone) {
         follow(*outcome, its.time, now - its.time);

@@ -3,6 +3,7 @@
 
 #include "sim/data_parallel.hpp"
 #include "sim/placement.hpp"
+#include "sim/priced_step.hpp"
 
 #include <algorithm>
 

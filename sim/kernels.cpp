@@ -2,7 +2,9 @@
 #include "sim/kernels.hpp"
 
 #include "model/count_linear.hpp"
-#include "sim/eager_kernels.hpp"
+#include "sim/eager_step.hpp"
+#include "sim/gradient_sum.hpp"
+#include "sim/priced_step.hpp"
 
 #include <fmt/format.h>
 
@@ -10,117 +12,6 @@
 
 namespace mfusim {
 namespace {
-
-Step priced(StepClass step_class, std::string shape, const PredictedTime& predicted, Flops flops, Bytes bytes) {
-  return Step{.name = {},
-              .shape = std::move(shape),
-              .step_class = step_class,
-              .stream = StreamKind::Compute,
-              .use = step_class == StepClass::MemoryBound ? StepUse::Memory : StepUse::Compute,
-              .duration = to_ticks(predicted.time),
-              .flops = flops,
-              .bytes = bytes,
-              .provenance = predicted.provenance,
-              .outside_measured_region = predicted.outside_measured_region};
-}
-
-/// A matrix multiply reads both operands and writes its result once.
-Step gemm_step(const KernelContext& context, const GemmShape& shape) {
-  const auto m = static_cast<double>(shape.m);
-  const auto n = static_cast<double>(shape.n);
-  const auto k = static_cast<double>(shape.k);
-  const auto batch = static_cast<double>(shape.batch);
-  const std::string text = fmt::format("{}m={} n={} k={} {}", shape.batch > 1 ? fmt::format("batch={} ", shape.batch) : "",
-                                       shape.m, shape.n, shape.k, to_string(shape.dtype));
-  return priced(StepClass::Matmul, text, gemm_time(*context.gpu, shape), Flops(2 * batch * m * n * k),
-                batch * (m * k + k * n + m * n) * size_of(shape.dtype));
-}
-
-EagerTypes eager_types(const KernelContext& context) {
-  return {.value = size_of(context.precision).value(),
-          .arithmetic =
-              context.weights == WeightState::Autocast ? EagerTypes::Arithmetic::Fp32Norms : EagerTypes::Arithmetic::OfTensors};
-}
-
-/// What an operator without products costs as the framework's own kernels.
-struct EagerWork {
-  EagerKernels kernels;
-  double elements = 0;
-};
-
-/// Finds it, or nothing where the software has a fused kernel.
-struct EagerFinder {
-  const KernelContext& context;
-  Pass pass;
-
-  std::optional<EagerWork> operator()(const Norm<Count>& norm) const {
-    const double elements = norm.rows.as_double() * norm.width.as_double();
-    if (context.unfused.repeated_fp32_norms)
-      return EagerWork{repeated_fp32_norm(norm.kind, eager_types(context), pass), elements};
-    const bool unfused = norm.kind == NormKind::RmsNorm && context.unfused.rms_norm;
-    if (context.fused_operators && !unfused) return std::nullopt;
-    return EagerWork{eager_norm(norm.kind, eager_types(context), pass), elements};
-  }
-  std::optional<EagerWork> operator()(const Activation<Count>& activation) const {
-    const bool gated = activation.kind == ActivationKind::SwiGlu || activation.kind == ActivationKind::GeGlu;
-    if (context.fused_operators && !(gated && context.unfused.gated_activation)) return std::nullopt;
-    return EagerWork{eager_activation(activation.kind, eager_types(context), pass), activation.elements.as_double()};
-  }
-  std::optional<EagerWork> operator()(const Elementwise<Count>& elementwise) const {
-    const bool rotary = elementwise.kind == ElementwiseKind::Rotary && context.unfused.rotary;
-    if (context.fused_operators && !rotary) return std::nullopt;
-    return EagerWork{eager_elementwise(elementwise.kind, eager_types(context), pass), elementwise.elements.as_double()};
-  }
-  template <class Shape>
-  std::optional<EagerWork> operator()(const Shape&) const {
-    return std::nullopt;
-  }
-};
-
-std::optional<EagerWork> eager_work(const KernelContext& context, const Operator<Count>& op, Pass pass) {
-  if (pass == Pass::WeightGradient) return std::nullopt;
-  return std::visit(EagerFinder{context, pass}, op.shape);
-}
-
-/// Kernel after kernel, as one step.
-std::optional<Step> eager_step(const KernelContext& context, const EagerWork& work) {
-  if (work.kernels.empty()) return std::nullopt;
-  Step step = priced(StepClass::MemoryBound, {}, {.time = Seconds{}, .provenance = Provenance::Fitted}, Flops(), Bytes());
-  for (const EagerKernel& kernel : work.kernels) {
-    const Bytes bytes(kernel.bytes * work.elements);
-    const MemoryShape shape{.op = kernel.family, .bytes = bytes, .launches = kernel.launches, .fused = false};
-    const PredictedTime predicted = memory_time(*context.gpu, shape);
-    step.duration += to_ticks(predicted.time);
-    step.bytes += bytes;
-    step.provenance = predicted.provenance;
-  }
-  step.shape = fmt::format("{:.4g} MB in {} kernels", step.bytes.value() / 1e6, launches_of(work.kernels));
-  return step;
-}
-
-int sum_kernels(const KernelContext& context) {
-  if (context.weight_gradient_sum == WeightGradientSum::Fused || context.summed == 0) return 0;
-  return context.weight_gradient_sum == WeightGradientSum::Converted && context.gradient_value > size_of(context.precision) ? 2
-                                                                                                                            : 1;
-}
-
-/// What the sum of one value moves: the new gradient and the sum are read, the sum written; a conversion reads the gradient and
-/// writes what is then added.
-Bytes sum_bytes(const KernelContext& context) {
-  const Bytes value = size_of(context.precision);
-  const Bytes sum = context.gradient_value;
-  switch (context.weight_gradient_sum) {
-    case WeightGradientSum::Fused:
-      return Bytes();
-    case WeightGradientSum::Separate:
-      return value + 2 * sum;
-    case WeightGradientSum::Converted:
-      return sum > value ? value + 4 * sum : 3 * sum;
-    case WeightGradientSum::AfterFirst:
-      return 3 * sum;
-  }
-  throw std::logic_error("unhandled WeightGradientSum");
-}
 
 /// Prices each operator shape in one pass.
 struct KernelPricer {
@@ -171,11 +62,11 @@ struct KernelPricer {
     const double forward_flops = 4 * rows * attention.window.as_double() * attention.head_dim.as_double();
     const double tensors =
         2 * rows * attention.head_dim.as_double() * (1 + attention.kv_heads.as_double() / attention.heads.as_double());
-    Step step = priced(StepClass::Attention,
-                       fmt::format("batch={} heads={} queries={} keys={} head_dim={}", shape.batch, shape.heads, shape.queries,
-                                   shape.window, shape.head_dim),
-                       attention_time(*context.gpu, shape), Flops(pass == Pass::Forward ? forward_flops : 2 * forward_flops),
-                       tensors * (pass == Pass::Forward ? 1 : 2) * size_of(context.precision));
+    Step step = priced_step(StepClass::Attention,
+                            fmt::format("batch={} heads={} queries={} keys={} head_dim={}", shape.batch, shape.heads,
+                                        shape.queries, shape.window, shape.head_dim),
+                            attention_time(*context.gpu, shape), Flops(pass == Pass::Forward ? forward_flops : 2 * forward_flops),
+                            tensors * (pass == Pass::Forward ? 1 : 2) * size_of(context.precision));
     return with_layout(std::move(step), rows * attention.head_dim.as_double());
   }
 
@@ -239,9 +130,11 @@ struct KernelPricer {
 
   /// Cross entropy over fp32 copies of the scores. Traffic of Megatron-LM's vocab-parallel cross entropy, operation by
   /// operation: convert (2 + 4 bytes), maximum (4), subtract (8), exponential (8), sum (4), divide (8); backward: scale
-  /// (8) and convert (6). In values of the 2-byte type: 17 and 7.
+  /// (8) and convert (6). In values of the 2-byte type: 19 and 7. Its fused form of 2024 (cross_entropy_loss_fusion) moves hardly
+  /// less: compiled in-place steps whose results are also summed or indexed are written apart and copied back
+  /// (megatron/core/fusions/fused_cross_entropy.py says so).
   std::optional<Step> operator()(const Loss<Count>& loss) const {
-    return memory(MemoryOperator::Softmax, loss.rows.as_double() * loss.classes.as_double(), 17, 7);
+    return memory(MemoryOperator::Softmax, loss.rows.as_double() * loss.classes.as_double(), 19, 7);
   }
 
  private:
@@ -314,12 +207,6 @@ std::string to_string(Pass pass) {
 std::optional<Step> kernel_step(const KernelContext& context, const Operator<Count>& op, Pass pass) {
   if (const std::optional<EagerWork> eager = eager_work(context, op, pass)) return eager_step(context, *eager);
   return std::visit(KernelPricer{context, pass, op.trainable}, op.shape);
-}
-
-Step memory_step(const KernelContext& context, MemoryOperator op, Bytes bytes, int kernel_launches) {
-  const MemoryShape shape{.op = op, .bytes = bytes, .launches = kernel_launches, .fused = true};
-  return priced(StepClass::MemoryBound, fmt::format("{:.4g} MB", bytes.value() / 1e6), memory_time(*context.gpu, shape), Flops(),
-                bytes);
 }
 
 namespace {

@@ -33,7 +33,4 @@ struct KernelContext {
 /// Kernels that the step stands for: what an eager host has to launch.
 [[nodiscard]] int launches(const KernelContext& context, const Operator<Count>& op, Pass pass);
 
-/// Memory-bound step that moves `bytes`.
-[[nodiscard]] Step memory_step(const KernelContext& context, MemoryOperator op, Bytes bytes, int kernel_launches);
-
 }  // namespace mfusim

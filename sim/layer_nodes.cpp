@@ -38,9 +38,9 @@ bool is_residual(const Operator<Count>& op) {
   return elementwise != nullptr && elementwise->kind == ElementwiseKind::Residual;
 }
 
-class Expansion {
+class NodeExpansion {
  public:
-  explicit Expansion(const TensorGroup& group) : group_(group) {}
+  explicit NodeExpansion(const TensorGroup& group) : group_(group) {}
 
   void add(const Operator<Count>& op, std::vector<int> inputs) {
     if (group_.ranks > 1) inputs = joined(op, std::move(inputs));
@@ -109,7 +109,7 @@ class Expansion {
 }  // namespace
 
 std::vector<LayerNode> expand_layer(const Layer<Count>& layer, const TensorGroup& group) {
-  Expansion expansion(group);
+  NodeExpansion expansion(group);
   std::vector<int> node_of(layer.operators.size());
   for (std::size_t i = 0; i < layer.operators.size(); ++i) {
     const Operator<Count>& op = layer.operators[i];

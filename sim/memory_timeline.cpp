@@ -14,15 +14,15 @@ namespace mfusim {
 namespace {
 
 /// A pass of a micro-batch through a chunk of the model.
-using Passage = std::tuple<Slot::Kind, std::uint32_t, std::uint32_t>;
+using PassKey = std::tuple<Slot::Kind, std::uint32_t, std::uint32_t>;
 struct Span {
   Picoseconds start = Picoseconds::max();
   Picoseconds end{};
 };
 
 /// When the kernels of each pass ran, rank by rank.
-std::vector<std::map<Passage, Span>> passes_of(const BuiltStep& step, const Timeline& timeline, const ScheduleKind& schedule) {
-  std::vector<std::map<Passage, Span>> spans(static_cast<std::size_t>(step.ranks));
+std::vector<std::map<PassKey, Span>> passes_of(const BuiltStep& step, const Timeline& timeline, const ScheduleKind& schedule) {
+  std::vector<std::map<PassKey, Span>> spans(static_cast<std::size_t>(step.ranks));
   for (TaskId task = 0; task < step.graph.size(); ++task) {
     const Task& what = step.graph.tasks[task];
     if (kind_of(what.stream) != StreamKind::Compute) continue;
@@ -58,11 +58,11 @@ std::vector<MemoryPoint> memory_timeline(const Scenario& scenario, const Work<Co
   const Work<Count> work = context_share(whole, plan.context);
   const std::vector<ModelChunk> chunks = cut_into_chunks(work.towers.front().groups, plan);
   const std::vector<std::vector<Slot>> orders = pipeline_slots(scenario, work);
-  const std::vector<std::map<Passage, Span>> passes = passes_of(step, timeline, schedule_kind(plan.schedule));
+  const std::vector<std::map<PassKey, Span>> passes = passes_of(step, timeline, schedule_kind(plan.schedule));
   std::vector<MemoryPoint> points;
   for (int stage = 0; stage < plan.pipeline; ++stage) {
     const int rank = rank_of_stage(step, plan, stage);
-    const std::map<Passage, Span>& mine = passes[static_cast<std::size_t>(rank)];
+    const std::map<PassKey, Span>& mine = passes[static_cast<std::size_t>(rank)];
     const std::vector<Slot>& slots = orders[static_cast<std::size_t>(stage)];
     for (const ActivationMoment& moment : activation_timeline(slots, stage_activations(scenario, chunks, stage))) {
       const Slot& slot = slots[moment.slot];

@@ -14,7 +14,7 @@ int ranks_of(const Scenario& scenario) {
   return static_cast<int>(simulated_ranks(scenario).size());
 }
 
-void check_size(const Scenario& scenario, const Work<Count>& work) {
+void check_towers_size(const Scenario& scenario, const Work<Count>& work) {
   std::size_t operators = 0;
   for (std::size_t i = 0; i < work.towers.size(); ++i) {
     for (const LayerGroup<Count>& group : work.towers[i].groups) {
@@ -29,7 +29,7 @@ void check_size(const Scenario& scenario, const Work<Count>& work) {
 }  // namespace
 
 StepGraph build_pipelined_contrastive_step(const Scenario& scenario, const Work<Count>& work) {
-  check_size(scenario, work);
+  check_towers_size(scenario, work);
   StepGraph graph(scenario.cluster, ranks_of(scenario));
   const auto towers = static_cast<std::uint32_t>(work.towers.size());
   const std::uint32_t apart = towers_apart(scenario) ? towers : 1;  // pipelines

@@ -23,22 +23,22 @@ namespace {
 constexpr double covered = 0.9;
 constexpr std::size_t least_families = 3;
 
-/// Parts of a situation that must agree, the last one let go first.
+/// Parts of a kind of run that must agree, the last one let go first.
 enum class Nearness { All, NotPlan, NotReach, ObjectiveOnly, Any };
 constexpr std::array<Nearness, 5> from_near_to_far{Nearness::All, Nearness::NotPlan, Nearness::NotReach, Nearness::ObjectiveOnly,
                                                    Nearness::Any};
 
-bool is_near(const Situation& a, const Situation& b, Nearness nearness) {
+bool is_near(const RunKind& a, const RunKind& b, Nearness nearness) {
   return (nearness >= Nearness::Any || a.objective == b.objective) &&
          (nearness >= Nearness::ObjectiveOnly || a.generation == b.generation) &&
          (nearness >= Nearness::NotReach || a.reach == b.reach) && (nearness >= Nearness::NotPlan || a.plan == b.plan);
 }
 
-std::string words_of(const Situation& situation, Nearness nearness) {
-  std::string words = nearness >= Nearness::Any ? "any model" : situation.objective + " models";
-  if (nearness < Nearness::ObjectiveOnly) words += ", " + situation.generation + " GPUs";
-  if (nearness < Nearness::NotReach) words += ", " + situation.reach;
-  if (nearness < Nearness::NotPlan) words += ", " + situation.plan;
+std::string words_of(const RunKind& kind, Nearness nearness) {
+  std::string words = nearness >= Nearness::Any ? "any model" : kind.objective + " models";
+  if (nearness < Nearness::ObjectiveOnly) words += ", " + kind.generation + " GPUs";
+  if (nearness < Nearness::NotReach) words += ", " + kind.reach;
+  if (nearness < Nearness::NotPlan) words += ", " + kind.plan;
   return words;
 }
 
@@ -48,11 +48,11 @@ struct Neighbours {
   Nearness nearness = Nearness::Any;
 };
 
-Neighbours at_nearness(const std::vector<ResidualGroup>& groups, const Situation& situation, std::string_view without,
+Neighbours at_nearness(const std::vector<ResidualGroup>& groups, const RunKind& kind, std::string_view without,
                        Nearness nearness) {
   Neighbours found{.log_ratios = {}, .families = {}, .nearness = nearness};
   for (const ResidualGroup& group : groups) {
-    if (group.family == without || !is_near(group.situation, situation, nearness)) continue;
+    if (group.family == without || !is_near(group.kind, kind, nearness)) continue;
     found.families.insert(group.family);
     found.log_ratios.insert(found.log_ratios.end(), group.log_ratios.begin(), group.log_ratios.end());
   }
@@ -60,10 +60,10 @@ Neighbours at_nearness(const std::vector<ResidualGroup>& groups, const Situation
 }
 
 /// The nearest runs of enough families; at the end whatever there is of the objective.
-Neighbours neighbours_of(const std::vector<ResidualGroup>& groups, const Situation& situation, std::string_view without) {
+Neighbours neighbours_of(const std::vector<ResidualGroup>& groups, const RunKind& kind, std::string_view without) {
   Neighbours found;
   for (const Nearness nearness : from_near_to_far) {
-    found = at_nearness(groups, situation, without, nearness);
+    found = at_nearness(groups, kind, without, nearness);
     const bool enough = nearness == Nearness::ObjectiveOnly ? !found.families.empty() : found.families.size() >= least_families;
     if (enough) break;
   }
@@ -96,8 +96,8 @@ double coverage_with(const std::vector<ResidualGroup>& groups, std::string_view 
   double runs = 0;
   double inside = 0;
   for (const ResidualGroup& group : groups) {
-    if (group.situation.objective != objective) continue;
-    const Interval others = middle_of(neighbours_of(groups, group.situation, group.family).log_ratios);
+    if (group.kind.objective != objective) continue;
+    const Interval others = middle_of(neighbours_of(groups, group.kind, group.family).log_ratios);
     for (const double value : group.log_ratios) {
       runs += 1;
       inside += widened(others, widening).contains(value) ? 1 : 0;
@@ -132,18 +132,18 @@ ResidualTable::ResidualTable(std::vector<ResidualGroup> groups) : groups_(std::m
     if (group.log_ratios.empty()) throw std::logic_error(group.family + ": a group of no runs");
   }
   for (const ResidualGroup& group : groups_) {
-    const std::string& objective = group.situation.objective;
+    const std::string& objective = group.kind.objective;
     if (!widening_.contains(objective)) widening_[objective] = smallest_widening(groups_, objective);
   }
 }
 
-ResidualRange ResidualTable::range(const Situation& situation) const {
-  return range_without(situation, {});
+ResidualRange ResidualTable::range(const RunKind& kind) const {
+  return range_without(kind, {});
 }
 
-ResidualRange ResidualTable::range_without(const Situation& situation, std::string_view family) const {
-  const Neighbours near = neighbours_of(groups_, situation, family);
-  const auto found = widening_.find(situation.objective);
+ResidualRange ResidualTable::range_without(const RunKind& kind, std::string_view family) const {
+  const Neighbours near = neighbours_of(groups_, kind, family);
+  const auto found = widening_.find(kind.objective);
   const double widening = found == widening_.end() ? 1 : found->second;
   const Interval interval = widened(middle_of(near.log_ratios), widening);
   ResidualRange range{.low = std::exp(interval.low),
@@ -159,7 +159,7 @@ ResidualRange ResidualTable::range_without(const Situation& situation, std::stri
       "{:.0f} % below to {:.0f} % above: the residuals of {} published runs in {} families ({}), x {:.2f} so that 90 % of the "
       "runs of "
       "a family lie in what the others foretell",
-      100 * (1 - range.low), 100 * (range.high - 1), range.runs, range.families, words_of(situation, near.nearness), widening);
+      100 * (1 - range.low), 100 * (range.high - 1), range.runs, range.families, words_of(kind, near.nearness), widening);
   return range;
 }
 
@@ -172,10 +172,10 @@ std::vector<ResidualGroup> read_residuals(Reader reader) {
   std::vector<ResidualGroup> groups;
   for (Reader& group : reader.list_of_mappings("groups")) {
     groups.push_back({.family = group.word("family"),
-                      .situation = {.objective = group.word("objective"),
-                                    .generation = group.word("generation"),
-                                    .reach = group.word("reach"),
-                                    .plan = group.word("plan")},
+                      .kind = {.objective = group.word("objective"),
+                               .generation = group.word("generation"),
+                               .reach = group.word("reach"),
+                               .plan = group.word("plan")},
                       .log_ratios = numbers_of(group, "log_ratios")});
     if (groups.back().log_ratios.empty()) group.fail("log_ratios", "expected at least one number");
     group.reject_unknown_keys();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/reader.hpp"
-#include "sim/situation.hpp"
+#include "sim/run_kind.hpp"
 
 #include <map>
 #include <string>
@@ -11,10 +11,10 @@
 
 namespace mfusim {
 
-/// Published runs of one family in one situation: how much longer each lasted than its prediction.
+/// Published runs of one family and kind: how much longer each lasted than its prediction.
 struct ResidualGroup {
   std::string family;
-  Situation situation;
+  RunKind kind;
   std::vector<double> log_ratios;  ///< ln(measured / predicted) of the step time, a run each.
 };
 
@@ -28,7 +28,7 @@ struct ResidualRange {
 
 /// What validation left over (sim/residuals.yaml, written by scenarios/published/write_residuals.py), as ranges of predictions.
 ///
-/// The runs nearest to a situation are those that share all of it; where they come from fewer than three families, plan, reach
+/// The runs nearest to a kind of run are those that share all of it; where they come from fewer than three families, plan, reach
 /// and generation are let go in turn. The range holds the middle 90 % of their residuals and the prediction itself, widened on
 /// both sides (in logarithms) by one factor an objective: the smallest with which 90 % of all runs lie inside the range that is
 /// made without their own family.
@@ -37,9 +37,9 @@ class ResidualTable {
   /// Throws std::logic_error where a group is empty.
   explicit ResidualTable(std::vector<ResidualGroup> groups);
 
-  [[nodiscard]] ResidualRange range(const Situation& situation) const;
+  [[nodiscard]] ResidualRange range(const RunKind& kind) const;
   /// The same without a family: what it would have been told before it was known.
-  [[nodiscard]] ResidualRange range_without(const Situation& situation, std::string_view family) const;
+  [[nodiscard]] ResidualRange range_without(const RunKind& kind, std::string_view family) const;
   /// Share of an objective's runs that lie inside the range made without their family. 0 where there are none.
   [[nodiscard]] double coverage(std::string_view objective) const;
   [[nodiscard]] const std::vector<ResidualGroup>& groups() const { return groups_; }

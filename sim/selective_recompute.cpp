@@ -8,7 +8,7 @@ namespace {
 
 using Operators = std::vector<Operator<Count>>;
 
-const Linear<Count>* linear_of(const Operator<Count>& op) {
+const Linear<Count>* product_of(const Operator<Count>& op) {
   return std::get_if<Linear<Count>>(&op.shape);
 }
 
@@ -26,7 +26,7 @@ bool is_gated(const Operator<Count>& op) {
 
 /// Outputs of the multiplies that a module makes where one linear stands here.
 std::vector<Count> multiplies_of(const Operators& operators, std::size_t at) {
-  const Linear<Count>& linear = *linear_of(operators[at]);
+  const Linear<Count>& linear = *product_of(operators[at]);
   if (const Attention<Count>* attention = attention_of(operators)) {
     const Count queries = attention->heads * attention->head_dim;
     const Count keys = attention->kv_heads * attention->head_dim;
@@ -45,7 +45,7 @@ struct Multiply {
 std::vector<Multiply> multiplies(const Operators& operators) {
   std::vector<Multiply> all;
   for (std::size_t at = 0; at < operators.size(); ++at) {
-    if (linear_of(operators[at]) == nullptr) continue;
+    if (product_of(operators[at]) == nullptr) continue;
     for (const Count outputs : multiplies_of(operators, at)) all.push_back({at, outputs, all.size() % 2 == 1});
   }
   return all;
@@ -72,7 +72,7 @@ std::vector<Operator<Count>> repeated_operators(const Layer<Count>& layer) {
   if (all.empty()) return again;
   for (std::size_t at = 0; at < all.back().at; ++at) {
     if (std::holds_alternative<Attention<Count>>(operators[at].shape)) continue;
-    if (linear_of(operators[at]) == nullptr) {
+    if (product_of(operators[at]) == nullptr) {
       again.push_back(operators[at]);
     } else if (auto part = repeated_part(operators, all, at)) {
       again.push_back(std::move(*part));
@@ -86,7 +86,7 @@ double kept_values(const Layer<Count>& layer, const TensorGroup& group) {
   for (const Multiply& one : multiplies(layer.operators)) {
     const Operator<Count>& op = layer.operators[one.at];
     const bool shared = op.split == TensorSplit::Columns || (op.split == TensorSplit::Rows && group.sequence);
-    const double whole = linear_of(op)->rows.as_double() * one.outputs.as_double();
+    const double whole = product_of(op)->rows.as_double() * one.outputs.as_double();
     if (!one.again) values += shared ? whole / group.ranks : whole;
   }
   if (const Attention<Count>* attention = attention_of(layer.operators)) {

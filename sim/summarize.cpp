@@ -11,7 +11,7 @@
 #include "sim/model_chunk.hpp"
 #include "sim/placement.hpp"
 #include "sim/residuals.hpp"
-#include "sim/situation.hpp"
+#include "sim/run_kind.hpp"
 #include "sim/steady_state.hpp"
 #include "sim/step_flops.hpp"
 #include "sim/towers.hpp"
@@ -109,7 +109,7 @@ void add_provenance(const BuiltStep& step, const Timeline& timeline, Result& res
 }
 
 void add_range(const Scenario& scenario, Result& result) {
-  const ResidualRange range = shipped_residuals().range(situation_of(scenario));
+  const ResidualRange range = shipped_residuals().range(run_kind_of(scenario));
   result.range = {.low = result.iteration_time * range.low,
                   .high = result.iteration_time * range.high,
                   .based_on = range.based_on,

@@ -3,6 +3,7 @@
 #include "sim/context_parallel.hpp"
 #include "sim/data_parallel.hpp"
 #include "sim/placement.hpp"
+#include "sim/priced_step.hpp"
 #include "sim/shard_groups.hpp"
 #include "sim/towers.hpp"
 #include "sim/update_traffic.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/quantity.hpp"
-#include "sim/situation.hpp"
+#include "sim/run_kind.hpp"
 
 #include <optional>
 #include <span>
@@ -23,7 +23,7 @@ struct ValidationRow {
   std::optional<Seconds> predicted_time, measured_time;
   std::optional<double> predicted_mfu, measured_mfu;
   std::optional<Bytes> predicted_memory, measured_memory;
-  Situation situation;               ///< Empty words where it did not run.
+  RunKind kind;                      ///< Empty words where it did not run.
   std::optional<bool> inside_range;  ///< The measured time lies in the range that is made without the row's own family.
   bool fits = true;                  ///< The predicted memory is at most the GPU's.
   std::string failure;               ///< Why it did not run; empty where it did.

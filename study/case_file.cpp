@@ -14,24 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Lays `over` on `base`: mappings merge key by key, anything else replaces, and messages then name its line.
-void overlay(Node& base, const Node& over) {
-  if (base.kind != Node::Kind::Mapping || over.kind != Node::Kind::Mapping) {
-    base = over;
-    return;
-  }
-  for (const Node::Member& member : over.members) {
-    const auto same = [&](const Node::Member& mine) { return mine.key == member.key; };
-    const auto mine = std::find_if(base.members.begin(), base.members.end(), same);
-    if (mine == base.members.end()) {
-      base.members.push_back(member);
-    } else {
-      mine->where = member.where;
-      overlay(mine->value, member.value);
-    }
-  }
-}
-
 void erase_key(Node& mapping, std::string_view key) {
   std::erase_if(mapping.members, [key](const Node::Member& member) { return member.key == key; });
 }

@@ -55,7 +55,7 @@ AblationStep read_step(Reader reader) {
   return step;
 }
 
-std::vector<AblationStep> read_steps(Reader& block) {
+std::vector<AblationStep> read_ablation_steps(Reader& block) {
   std::vector<AblationStep> steps;
   for (Reader& reader : block.list_of_mappings("steps")) {
     steps.push_back(read_step(reader));
@@ -82,7 +82,7 @@ Ablation load_ablation(const std::filesystem::path& path, const Settings& settin
   if (!block) return standard_ablation(std::move(document));
   Ablation ablation;
   ablation.baseline_name = block->word("baseline", "baseline");
-  ablation.steps = read_steps(*block);
+  ablation.steps = read_ablation_steps(*block);
   block->reject_unknown_keys();
   ablation.baseline_published = published_baseline(document.root);
   std::erase_if(document.root.members, [](const Node::Member& member) { return member.key == "ablation"; });

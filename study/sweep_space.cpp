@@ -135,21 +135,6 @@ std::string identity_of(const SweepSpace& space) {
   return text;
 }
 
-/// Lays `over` on `base`: mappings merge key by key, anything else replaces.
-void overlay(Node& base, const Node& over) {
-  if (base.kind != Node::Kind::Mapping || over.kind != Node::Kind::Mapping) {
-    base = over;
-    return;
-  }
-  for (const Node::Member& member : over.members) {
-    if (Node* mine = base.find(member.key)) {
-      overlay(*mine, member.value);
-    } else {
-      base.members.push_back(member);
-    }
-  }
-}
-
 /// The value at `path`, with the mappings on the way to it.
 Node& made_value(Node& document, std::string_view path, const Location& where) {
   const std::string_view whole = path;

@@ -72,9 +72,9 @@ void run_case(ValidationRow& row, const CaseDocument& document, const Settings& 
   row.predicted_mfu = predicted.mfu;
   row.predicted_memory = figure_of(predicted, measured.memory_figure);
   row.fits = predicted.fits();
-  row.situation = situation_of(scenario);
+  row.kind = run_kind_of(scenario);
   if (!row.measured_time) return;
-  const ResidualRange range = shipped_residuals().range_without(row.situation, row.family);
+  const ResidualRange range = shipped_residuals().range_without(row.kind, row.family);
   const double ratio = *row.measured_time / predicted.iteration_time;
   row.inside_range = range.low <= ratio && ratio <= range.high;
 }

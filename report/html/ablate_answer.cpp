@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* ablation_source = "simulation of the scenario with each step on top of those before it";
 
-std::vector<ColumnNote> notes() {
+std::vector<ColumnNote> step_notes() {
   return {{"iteration_time_s", "s", "Simulated time of one training step."},
           {"mfu", "share", "Model FLOPs utilisation, against the data-sheet peak."},
           {"published_mfu", "share", "What the source of the step reports."},
@@ -59,7 +59,7 @@ Page ablate_page(const AblationReport& report) {
                  .title = "Techniques",
                  .caption = {},
                  .grid = without_units(ablation_grid(report)),
-                 .notes = notes(),
+                 .notes = step_notes(),
                  .source = ablation_source};
   study.label_columns = {"step"};
   study.axis = {.title = "MFU", .unit = "share"};

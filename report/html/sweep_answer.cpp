@@ -90,7 +90,7 @@ Grid grid_of(const SweepAnswer& answer, const std::vector<RankedRow>& rows) {
   return grid;
 }
 
-std::vector<ColumnNote> notes() {
+std::vector<ColumnNote> row_notes() {
   return {{"configuration", "", "Number of the configuration in the space."},
           {"step_time_s", "s", "Simulated time of one training step."},
           {"mfu", "share", "Model FLOPs utilisation, against the data-sheet peak."},
@@ -173,7 +173,7 @@ Page sweep_page(const SweepAnswer& answer) {
                  .title = "Configurations",
                  .caption = rows_caption(answer, rows.size()),
                  .grid = grid_of(answer, rows),
-                 .notes = notes(),
+                 .notes = row_notes(),
                  .source = sweep_source};
   study.head = {.title = "Sweep of " + answer.scenario,
                 .answer = sentence_of(answer),

@@ -16,18 +16,18 @@ using mfusim::tests::small_decoder;
 
 namespace {
 
-const Situation near_by{"language", "ampere", "several nodes", "model parallel"};
+const RunKind near_by{"language", "ampere", "several nodes", "model parallel"};
 
-Situation with_plan(const std::string& plan) {
-  Situation other = near_by;
+RunKind with_plan(const std::string& plan) {
+  RunKind other = near_by;
   other.plan = plan;
   return other;
 }
 
 /// Three families with the same residuals around zero.
-std::vector<ResidualGroup> three_families(const Situation& situation, double spread) {
+std::vector<ResidualGroup> three_families(const RunKind& kind, double spread) {
   std::vector<ResidualGroup> groups;
-  for (const char* family : {"a", "b", "c"}) groups.push_back({family, situation, {-spread, 0, spread}});
+  for (const char* family : {"a", "b", "c"}) groups.push_back({family, kind, {-spread, 0, spread}});
   return groups;
 }
 
@@ -89,12 +89,12 @@ TEST_CASE("a result's range stands on published runs and says on which", "[unit]
   }
 }
 
-TEST_CASE("a situation is read off the scenario", "[unit]") {
-  CHECK(situation_of(scenario_of(small_decoder)) == Situation{"language", "ampere", "one node", "data parallel"});
-  CHECK(situation_of(scenario_of(small_decoder,
-                                 {{"cluster.gpus", "16"}, {"parallel.pipeline", "2"}, {"cluster.gpu", "h800-sxm5-80gb"}})) ==
-        Situation{"language", "hopper", "several nodes", "model parallel"});
-  CHECK(situation_of(scenario_of(small_clip)).objective == "contrastive");
+TEST_CASE("the kind of a run is read off the scenario", "[unit]") {
+  CHECK(run_kind_of(scenario_of(small_decoder)) == RunKind{"language", "ampere", "one node", "data parallel"});
+  CHECK(run_kind_of(scenario_of(small_decoder,
+                                {{"cluster.gpus", "16"}, {"parallel.pipeline", "2"}, {"cluster.gpu", "h800-sxm5-80gb"}})) ==
+        RunKind{"language", "hopper", "several nodes", "model parallel"});
+  CHECK(run_kind_of(scenario_of(small_clip)).objective == "contrastive");
 }
 
 TEST_CASE("without any residual the range is the prediction alone, and says so", "[unit]") {

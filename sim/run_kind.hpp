@@ -8,14 +8,14 @@
 namespace mfusim {
 
 /// What kind of run a scenario is, as far as it decides which published runs are near it.
-struct Situation {
+struct RunKind {
   std::string objective;   ///< "language" or "contrastive".
   std::string generation;  ///< Of the GPU: "ampere", "hopper", ..., or "other".
   std::string reach;       ///< "one node" or "several nodes".
   std::string plan;        ///< "data parallel" alone, or "model parallel" (tensor or pipeline).
-  bool operator==(const Situation&) const = default;
+  bool operator==(const RunKind&) const = default;
 };
 
-[[nodiscard]] Situation situation_of(const Scenario& scenario);
+[[nodiscard]] RunKind run_kind_of(const Scenario& scenario);
 
 }  // namespace mfusim

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/situation.hpp"
+#include "sim/run_kind.hpp"
 
 #include <array>
 #include <utility>
@@ -27,7 +27,7 @@ std::string generation_of(const std::string& gpu) {
 
 }  // namespace
 
-Situation situation_of(const Scenario& scenario) {
+RunKind run_kind_of(const Scenario& scenario) {
   const bool whole = scenario.parallel.tensor == 1 && scenario.parallel.pipeline == 1;
   return {.objective = is_contrastive(scenario.model) ? "contrastive" : "language",
           .generation = generation_of(scenario.cluster.gpu.name),

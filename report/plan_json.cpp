@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/plan_json.hpp"
+
+namespace mfusim {
+
+nlohmann::ordered_json plan_json(const Result::Plan& plan) {
+  nlohmann::ordered_json object{{"tensor", plan.tensor},
+                                {"sequence", plan.sequence},
+                                {"pipeline", plan.pipeline},
+                                {"virtual_stages", plan.virtual_stages},
+                                {"schedule", plan.schedule},
+                                {"data", plan.data},
+                                {"zero", plan.zero},
+                                {"shard_group", plan.shard_group},
+                                {"context", plan.context},
+                                {"context_exchange", plan.context_exchange},
+                                {"recompute", plan.recompute},
+                                {"micro_batch", plan.micro_batch},
+                                {"micro_batches", plan.micro_batches}};
+  if (!plan.stages.empty()) object["stages"] = plan.stages;
+  if (plan.post_validation) object["post_validation"] = true;
+  return object;
+}
+
+}  // namespace mfusim
