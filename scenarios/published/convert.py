@@ -67,16 +67,24 @@ READINGS = {
                           vocabulary=32000, memory_figure="allocated"),
     "dgxc": reading("megatron-core-2024", ["cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3"], zero=1,
                     techniques={"flash_attention": 3}),
+    # NeMo 2's recipes for speed: pretrain_performance_optimizations sets grad_reduce_in_fp32 to False.
+    **{pattern: reading("megatron-core-2024", [
+        "cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3",
+        "gradients in bf16: NeMo 2's performance recipes (grad_reduce_in_fp32 False)"], zero=1,
+                        techniques={"flash_attention": 3}, training={"gradients": "bf16"})
+       for pattern in ("dgxc_nemotron15B_bf16_v2504", "dgxc_llama31")},
     "bloom": reading(DEEPSPEED_PIPELINE, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880"], zero=1, memory_figure="device",
                      full_stages=True),  # "the last stage has 1 block, while the rest have 7": the source, on 78 layers over 12
     "internevo": reading("internevo-2023", ["flash attention 1"], zero=1, shard_group=8),
     "flagperf": reading("flagscale-2023", ["ZeRO-1", "no sequence parallelism (the script has no flag for it)", "no recomputation"],
                         zero=1, recompute="none", memory_unit="GiB", memory_figure="device"),
-    "flagperf_*zero3": reading("deepspeed-2023", ["stack: DeepSpeed with eager Hugging Face kernels and FlashAttention-2"],
-                               memory_unit="GiB", memory_figure="device"),
+    "flagperf_*zero3": reading("deepspeed-2023", ["stack: DeepSpeed with eager Hugging Face kernels and FlashAttention-2",
+                                                  "fp16, as FlagPerf's ds_config.json has it"],
+                               memory_unit="GiB", memory_figure="device", training={"precision": "fp16"}),
     "flagperf_*_llama3": reading("megatron-core-2024", [
         "ZeRO-1", "no recomputation", "A100-80GB where two names are used", "8 x 400 Gb/s where only the port rate is given",
-        "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap"],
+        "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap, and none for "
+        "dropout, positions, biases and the output layer, which are Megatron-LM's defaults: 0.1, learned, with, tied"],
                                  zero=1, recompute="none", sequence=True, memory_unit="GiB", memory_figure="device",
                                  techniques={"tp_overlap": False, "pp_overlap": False, "dp_overlap": False}),
     "llmfoundry": reading("pytorch-fsdp-2023", ["H100 nodes joined by 8 x 400 Gb/s", "Composer's default BACKWARD_POST",
@@ -88,6 +96,8 @@ READINGS = {
 ARCHITECTURES = {
     "zerobubble": {"tied_embedding": False},  # examples/pretrain_zero_bubble.sh of their repository
     "llmfoundry": {"dropout": 0},  # llm-foundry's MPTConfig: all dropout probabilities are 0
+    **{prefix: {"positions": "learned", "bias": True, "dropout": 0.1, "tied_embedding": True}  # as pretrain_llama3.sh leaves them
+       for prefix in ("flagperf_a100_llama3", "flagperf_h100_llama3")},
     "dgxc_nemotron": {"positions": "rotary", "bias": False, "dropout": 0, "tied_embedding": False},  # arXiv:2402.16819, section 2
 }
 # A row's ZeRO stage -> what FSDP does after forward: SHARD_GRAD_OP keeps parameters until backward only.
@@ -226,6 +236,7 @@ def llm_case(row):
     training = {"global_batch": int(row["global_batch"]), "micro_batch": int(row["micro_batch"] or choice["micro_batch"]),
                 "sequence_length": int(row["seq_len"]), "precision": "fp16" if row["precision"].startswith("fp16") else "bf16",
                 "optimizer": "lamb" if "LAMB" in row["id"] else "adam"}
+    training.update(choice.get("training", {}))
     if "PURE" in row["precision"]:
         training["gradient_reduction"] = training["precision"]
     case = {"id": row["id"], "model": model,
