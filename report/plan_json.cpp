@@ -19,6 +19,7 @@ nlohmann::ordered_json plan_json(const Result::Plan& plan) {
                                 {"micro_batches", plan.micro_batches}};
   if (!plan.stages.empty()) object["stages"] = plan.stages;
   if (plan.post_validation) object["post_validation"] = true;
+  if (plan.memory_limit > 0) object["memory_limit"] = plan.memory_limit;
   return object;
 }
 

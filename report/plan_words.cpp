@@ -16,7 +16,9 @@ std::string plural(std::int64_t count, const char* what) {
 
 std::string pipeline_words(const Result::Plan& plan) {
   const std::string chunks = plan.virtual_stages > 1 ? fmt::format(", {} virtual stages a rank", plan.virtual_stages) : "";
-  return fmt::format("pipeline {} ({}{})", plan.pipeline, plan.schedule, chunks);
+  const std::string limit =
+      plan.memory_limit > 0 ? fmt::format(", at most {} in a stage", plural(plan.memory_limit, "micro-batch")) : "";
+  return fmt::format("pipeline {} ({}{}{})", plan.pipeline, plan.schedule, chunks, limit);
 }
 
 std::string data_words(const Result::Plan& plan) {

@@ -257,6 +257,10 @@ json stack_settings() {
                     {"maximum", 1},
                     {"description", "Allocator's reserve beyond its tensors, as a share of those that come and go"}}},
                   {"keeps_stage_outputs", flag("A stage's output stays until its gradient comes")},
+                  {"recorded_collectives", word("Collectives whose tensors the allocator holds back until they have run",
+                                                {"none", "asynchronous", "all"})},
+                  {"flat_update_gradients", flag("16-bit gradients are copied flat and converted to fp32 for the update")},
+                  {"startup_gradient_buffer", flag("A second gradient buffer is allocated before the first step")},
                   {"keeps_pass_gradients", flag("16-bit gradients of a pass stand beside the fp32 sums")},
                   {"live_parameters", count("ZeRO-3 keeps gathered parameters up to this many")}});
 }

@@ -52,6 +52,15 @@ Bytes scores_of(const Scenario& scenario, const Layer<Count>& layer) {
   return total;
 }
 
+/// Logits as they came and, of 16-bit ones, their fp32 copy stand beside the scores, which are a new tensor: the logits less
+/// their maximum (Megatron-LM, tensor_parallel/cross_entropy.py). Eager cross entropy keeps its copies (sim/eager_memory.hpp).
+Bytes loss_copies(const Scenario& scenario, const Bytes& scores) {
+  if (scenario.stack.eager_cross_entropy || !scenario.model.decoder) return {};
+  const Bytes logits = size_of(scenario.training.precision);
+  const Bytes wide = is_half(scenario.training.precision) ? size_of(DataType::Fp32) : Bytes();
+  return scores * ((logits + wide) / size_of(DataType::Fp32));
+}
+
 /// A recomputed layer keeps its input alone.
 Bytes layer_input_bytes(const Scenario& scenario, const Layer<Count>& layer) {
   for (const Operator<Count>& op : layer.operators) {
@@ -129,12 +138,26 @@ Bytes kept_output(const Scenario& scenario, const ModelChunk& chunk, const Chunk
   return {};
 }
 
+/// Forward at the end of the pass; backward when its last layer runs, beyond what the others have freed.
+HeldByCollectives held_when_fullest(const Scenario& scenario, const ModelChunk& chunk, const ChunkActivations& total) {
+  std::int64_t layers = 0;
+  for (const LayerRun& run : chunk.runs) layers += run.transformer_block ? run.repeat : 0;
+  HeldByCollectives held = held_by_collectives(scenario, chunk);
+  if (layers == 0) return held;
+  const bool splits = schedule_kind(scenario.parallel.schedule).splits_backward;
+  const Bytes freed = total.kept - (splits ? total.for_weights : Bytes());
+  held.backward = (1 - 1 / static_cast<double>(layers)) * std::max(Bytes(), held.backward - freed);
+  return held;
+}
+
 }  // namespace
 
 ChunkActivations chunk_activations(const Scenario& scenario, const ModelChunk& chunk) {
   ChunkActivations total;
   for (const LayerRun& run : chunk.runs) add_run(scenario, run, total);
   total.kept += kept_output(scenario, chunk, total);
+  total.loss_copies = loss_copies(scenario, total.scores);
+  total.held = held_when_fullest(scenario, chunk, total);
   return total;
 }
 
@@ -164,7 +187,12 @@ std::vector<ActivationMoment> activation_timeline(const std::vector<Slot>& slots
                        .kept = kept,
                        .scores = scores,
                        .recomputed = recomputes ? one.recomputed : Bytes(),
-                       .in_flight = recomputes ? one.in_flight : Bytes(),
+                       .in_flight = recomputes ? one.in_flight
+                                    : forward  ? one.loss_copies
+                                               : Bytes(),
+                       .held_back = forward      ? one.held.forward
+                                    : recomputes ? one.held.backward
+                                                 : Bytes(),
                        .after = {}});
     if (recomputes) {
       kept -= one.kept;

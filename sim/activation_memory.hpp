@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sim/collective_memory.hpp"
 #include "sim/model_chunk.hpp"
 #include "sim/pipeline_schedule.hpp"
 
@@ -10,13 +11,15 @@ namespace mfusim {
 
 /// What the activations of one micro-batch in one chunk hold on one rank.
 struct ChunkActivations {
-  Bytes kept;    ///< From forward to backward: what each operator keeps, or the inputs of recomputed layers.
-  Bytes scores;  ///< Beside it, fp32 scores of the loss where the chunk ends with it.
+  Bytes kept;         ///< From forward to backward: what each operator keeps, or the inputs of recomputed layers.
+  Bytes scores;       ///< Beside it, fp32 scores of the loss where the chunk ends with it.
+  Bytes loss_copies;  ///< While the loss runs forward: its logits as they came and once more in fp32, beside the scores.
   /// While backward runs: the group of layers that is computed again at once, and, where weight gradients come later, what those
   /// of the layers recomputed before it need.
   Bytes recomputed;
-  Bytes for_weights;  ///< From input to weight gradients: inputs and output gradients of the linears.
-  Bytes in_flight;    ///< While backward runs: gradients on both sides of its largest kernel (sim/gradient_memory.hpp).
+  Bytes for_weights;       ///< From input to weight gradients: inputs and output gradients of the linears.
+  Bytes in_flight;         ///< While backward runs: gradients on both sides of its largest kernel (sim/gradient_memory.hpp).
+  HeldByCollectives held;  ///< Not to be handed out again yet, beyond what a pass has freed (sim/collective_memory.hpp).
   [[nodiscard]] Bytes all() const { return kept + scores; }
 };
 
@@ -34,7 +37,8 @@ struct ActivationMoment {
   Bytes scores;
   Bytes recomputed;
   Bytes in_flight;
-  Bytes after;  ///< What stays alive when the slot has ended.
+  Bytes held_back;  ///< Beside tensors: what collectives hold beyond what the slot has freed.
+  Bytes after;      ///< What stays alive when the slot has ended.
   [[nodiscard]] Bytes all() const { return kept + scores + recomputed + in_flight; }
 };
 

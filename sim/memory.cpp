@@ -2,31 +2,20 @@
 #include "sim/memory.hpp"
 
 #include "sim/activation_memory.hpp"
+#include "sim/allocator_memory.hpp"
 #include "sim/build_step.hpp"
-#include "sim/communicator_memory.hpp"
 #include "sim/context_parallel.hpp"
 #include "sim/model_state.hpp"
 #include "sim/towers.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <span>
-#include <string_view>
 
 namespace mfusim {
 namespace {
 
 using Parts = std::vector<std::pair<std::string, Bytes>>;
-constexpr std::string_view fragmentation = "fragmentation";
-constexpr std::array<std::string_view, 2> outside_allocator{"communicators", "framework"};
-/// State is allocated once, before the first step; all other tensors come and go.
-constexpr std::array<std::string_view, 3> standing{"weights", "gradients", "optimizer"};
-
-template <std::size_t Size>
-bool among(const std::array<std::string_view, Size>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 Bytes sum_where(const Parts& parts, bool (*counts)(const std::string&)) {
   Bytes sum;
@@ -34,14 +23,6 @@ Bytes sum_where(const Parts& parts, bool (*counts)(const std::string&)) {
     if (counts(name)) sum += bytes;
   }
   return sum;
-}
-
-/// What is not a tensor; the parts of the tensors are all there.
-void add_beside_tensors(const Scenario& scenario, StageMemory& memory) {
-  const Bytes coming_and_going = sum_where(memory.parts, [](const std::string& name) { return !among(standing, name); });
-  memory.parts.emplace_back(fragmentation, scenario.stack.fragmentation * coming_and_going);
-  memory.parts.emplace_back("communicators", communicators_memory(scenario));
-  memory.parts.emplace_back("framework", scenario.stack.framework_memory);
 }
 
 /// Activations at the stage's fullest moment, the first of equals.
@@ -55,6 +36,9 @@ void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActi
   memory.parts.emplace_back("loss", fullest->scores);
   memory.parts.emplace_back("recomputed_layer", fullest->recomputed);
   memory.parts.emplace_back("gradients_in_flight", fullest->in_flight);
+  Bytes with_held;
+  for (const ActivationMoment& moment : moments) with_held = std::max(with_held, moment.all() + moment.held_back);
+  add_part(memory, "held_back", with_held - fullest->all());
 }
 
 /// Memory of the stages of a pipeline. Most chunks hold the same layers: what those keep is counted once.
@@ -105,15 +89,7 @@ class PipelineStages {
 
 /// Adds the parts of `other` to those of the same name.
 void merge(StageMemory& memory, const StageMemory& other) {
-  for (const auto& added : other.parts) {
-    const auto same =
-        std::find_if(memory.parts.begin(), memory.parts.end(), [&](const auto& part) { return part.first == added.first; });
-    if (same == memory.parts.end()) {
-      memory.parts.push_back(added);
-    } else {
-      same->second += added.second;
-    }
-  }
+  for (const auto& [name, bytes] : other.parts) add_part(memory, name, bytes);
 }
 
 /// Takes a part out.
@@ -228,10 +204,10 @@ std::vector<StageMemory> pipelined_towers(const Scenario& scenario, const Work<C
 }  // namespace
 
 Bytes StageMemory::allocated() const {
-  return sum_where(parts, [](const std::string& name) { return !among(outside_allocator, name) && name != fragmentation; });
+  return sum_where(parts, is_tensor_part);
 }
 Bytes StageMemory::reserved() const {
-  return sum_where(parts, [](const std::string& name) { return !among(outside_allocator, name); });
+  return sum_where(parts, is_reserved_part);
 }
 Bytes StageMemory::total() const {
   return sum_where(parts, [](const std::string&) { return true; });

@@ -27,8 +27,8 @@ struct StageMemory {
 
 /// Peak memory of each pipeline stage; of each tower's ranks where the towers are apart.
 /// Weights, gradients and optimizer state (sim/model_state.hpp); activations at their fullest by the schedule's own order
-/// (sim/activation_memory.hpp), apart from them the loss's fp32 scores; the allocator's fragmentation, a share of everything
-/// that comes and goes within a step; communicators (sim/communicator_memory.hpp); the framework's allowance.
+/// (sim/activation_memory.hpp), apart from them the loss's fp32 scores; what the allocator holds beyond tensors, communicators
+/// and the framework's allowance (sim/allocator_memory.hpp).
 [[nodiscard]] std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole);
 
 }  // namespace mfusim

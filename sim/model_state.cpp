@@ -64,19 +64,46 @@ Held held_by(const Scenario& scenario, const std::vector<const ModelChunk*>& chu
   return held;
 }
 
-Bytes gathered_weights(const Scenario& scenario, const Held& held) {
-  const ParallelPlan& plan = scenario.parallel;
-  const bool sharded = plan.zero == 3 && plan.shard_group > 1;
+bool gathers_weights(const ParallelPlan& plan) {
+  return plan.zero == 3 && plan.shard_group > 1;
+}
+
+/// Parameters outside the blocks, and of as many blocks as may be whole at once.
+double whole_at_once(const ParallelPlan& plan, const Held& held) {
   const double blocks = held.all.all - held.root.all;
   const int whole = 1 + std::max(plan.sharding.forward_prefetch, plan.sharding.backward_prefetch);
-  const double at_once = plan.sharding.reshard_after_forward ? std::min(blocks, whole * held.largest_block.all) : blocks;
-  const double whole_values = std::max(held.root.all + at_once, std::min(held.all.all, scenario.stack.live_parameters));
-  Bytes bytes = sharded ? whole_values * weight_value(scenario) : Bytes();
+  return held.root.all + (plan.sharding.reshard_after_forward ? std::min(blocks, whole * held.largest_block.all) : blocks);
+}
+
+double gathered_values(const Scenario& scenario, const Held& held) {
+  return std::max(whole_at_once(scenario.parallel, held), std::min(held.all.all, scenario.stack.live_parameters));
+}
+
+Bytes gathered_weights(const Scenario& scenario, const Held& held) {
+  const ParallelPlan& plan = scenario.parallel;
+  const bool sharded = gathers_weights(plan);
+  Bytes bytes = sharded ? gathered_values(scenario, held) * weight_value(scenario) : Bytes();
   if (autocasts(scenario.training, scenario.stack)) {
-    const double cast = sharded && plan.sharding.reshard_after_forward ? std::min(held.cast, held.root.all + at_once) : held.cast;
+    const double cast =
+        sharded && plan.sharding.reshard_after_forward ? std::min(held.cast, whole_at_once(plan, held)) : held.cast;
     bytes += cast * size_of(scenario.training.precision);
   }
   return bytes;
+}
+
+/// Gathered weights that were given up, up to all of a pass.
+Bytes held_back_weights(const Scenario& scenario, const Held& held) {
+  if (!gathers_weights(scenario.parallel) || scenario.stack.recorded_collectives == RecordedCollectives::None) return {};
+  return (held.all.all - gathered_values(scenario, held)) * weight_value(scenario);
+}
+
+Bytes update_copies(const Scenario& scenario, const Held& held) {
+  const StateTypes& types = scenario.training.state;
+  if (!scenario.stack.flat_update_gradients || scenario.parallel.zero == 0 || !is_half(types.gradients)) return {};
+  constexpr double sub_group = 1e9;  // DeepSpeed, ZeRO-3: sub_group_size, its default
+  const double shard = held.all.trainable / shard_ranks(scenario.parallel);
+  const double at_once = scenario.parallel.zero == 3 ? std::min(shard, sub_group) : shard;
+  return at_once * (size_of(types.gradients) + size_of(DataType::Fp32));
 }
 
 Bytes pass_gradients(const Scenario& scenario, const Held& held) {
@@ -118,7 +145,9 @@ std::vector<std::pair<std::string, Bytes>> model_state(const Scenario& scenario,
           {"optimizer", held.all.trainable / shards * optimizer},
           {"gathered_weights", gathered_weights(scenario, held)},
           {"pass_gradients", pass_gradients(scenario, held)},
-          {"reduction_buffers", reduction_buffers(scenario, held)}};
+          {"reduction_buffers", reduction_buffers(scenario, held)},
+          {"held_back", held_back_weights(scenario, held)},
+          {"update_copies", update_copies(scenario, held)}};
 }
 
 }  // namespace mfusim

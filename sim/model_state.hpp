@@ -24,6 +24,12 @@ namespace mfusim {
 /// pass_gradients: where the stack keeps the 16-bit gradients of a pass beside the fp32 sums, those, and the largest tensor's in
 /// fp32 while it is added (DeepSpeed, bf16_optimizer.py: update_hp_grads). reduction_buffers: see ReductionBuffers; with ZeRO-3
 /// the gradients of two blocks and of the root on their way.
+/// held_back: weights that ZeRO-3 has given up are not handed out again before the GPU has used them; the host is ahead by up to
+/// a pass, so that all others of the chunk wait (see sim/collective_memory.hpp; DeepSpeed, partition_parameters.py, free_param:
+/// record_stream). FSDP's rate limiter, limit_all_gathers, is there to prevent this.
+/// update_copies: the rank's share of 16-bit gradients once flat and once in fp32 while it updates; both are larger than any
+/// block of the activations' that the allocator could reuse (DeepSpeed, zero/stage_1_and_2.py and stage3.py:
+/// _prepare_fp32_grad_for_sub_group; at most sub_group_size = 1e9 values at once with ZeRO-3).
 [[nodiscard]] std::vector<std::pair<std::string, Bytes>> model_state(const Scenario& scenario,
                                                                      const std::vector<const ModelChunk*>& chunks);
 

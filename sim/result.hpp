@@ -72,6 +72,7 @@ struct Result {
     std::string recompute;
     std::vector<std::int64_t> stages;  ///< Repeated layers of each model chunk where the plan chooses them.
     bool post_validation = false;
+    std::int64_t memory_limit = 0;  ///< Micro-batches' activations that a stage may hold; of schedules made to measure, else 0.
     std::int64_t micro_batch = 1, micro_batches = 1;
   };
   Plan parallel;

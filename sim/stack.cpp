@@ -42,6 +42,8 @@ const std::vector<std::pair<std::string, ShardedReduction>> sharded_reductions{
     {"to-owners", ShardedReduction::ToOwners},
     {"whole", ShardedReduction::Whole},
     {"whole-with-bf16", ShardedReduction::WholeWithBf16}};
+const std::vector<std::pair<std::string, RecordedCollectives>> recorded_collectives{
+    {"none", RecordedCollectives::None}, {"asynchronous", RecordedCollectives::Asynchronous}, {"all", RecordedCollectives::All}};
 const std::vector<std::pair<std::string, MatrixLibrary>> matrix_libraries{{"cublas-11.6", MatrixLibrary::Cublas116},
                                                                           {"cublas-11.7", MatrixLibrary::Cublas117}};
 const std::vector<std::pair<std::string, SelectiveRecompute>> selective_recomputes{
@@ -129,6 +131,10 @@ void read_settings(Reader& reader, Stack& stack) {
   if (reader.has("fragmentation")) stack.fragmentation = reader.fraction("fragmentation");
   if (reader.has("keeps_stage_outputs")) stack.keeps_stage_outputs = reader.boolean("keeps_stage_outputs");
   if (reader.has("keeps_pass_gradients")) stack.keeps_pass_gradients = reader.boolean("keeps_pass_gradients");
+  if (reader.has("recorded_collectives"))
+    stack.recorded_collectives = reader.choice("recorded_collectives", recorded_collectives);
+  if (reader.has("flat_update_gradients")) stack.flat_update_gradients = reader.boolean("flat_update_gradients");
+  if (reader.has("startup_gradient_buffer")) stack.startup_gradient_buffer = reader.boolean("startup_gradient_buffer");
   if (reader.has("live_parameters")) stack.live_parameters = static_cast<double>(reader.positive_int("live_parameters"));
 }
 

@@ -84,6 +84,11 @@ struct EagerOperators {
 /// reduced under backward (DeepSpeed).
 enum class ReductionBuffers { InPlace, Copy, Buckets };
 
+/// Which collectives' tensors PyTorch's allocator holds back until they have run (sim/collective_memory.hpp): none (the variable
+/// TORCH_NCCL_AVOID_RECORD_STREAMS, or communication that is not PyTorch's), of gathers and reduce-scatters the asynchronous ones
+/// alone (since PyTorch 2.2), all.
+enum class RecordedCollectives { None, Asynchronous, All };
+
 /// A software stack: which numbers its state is kept in, how it launches, what it overlaps. Constants belong to a
 /// stack, never to a case; each catalog file (sim/stacks/*.yaml) states its sources.
 struct Stack {
@@ -103,8 +108,11 @@ struct Stack {
   double fragmentation = 0;            ///< Allocator's reserve beyond its tensors, as a share of those that come and go.
   bool keeps_stage_outputs = false;    ///< A stage's output stays until its gradient comes (Megatron-LM gives it up once sent).
   bool keeps_pass_gradients = false;   ///< 16-bit gradients of a whole pass stand beside the fp32 sums they are added to.
-  double live_parameters = 0;          ///< ZeRO-3 keeps gathered parameters up to this many (DeepSpeed).
-  bool eager_cross_entropy = false;    ///< Logits are copied to fp32 and kept beside their log-softmax (Hugging Face).
+  RecordedCollectives recorded_collectives = RecordedCollectives::None;
+  bool flat_update_gradients = false;    ///< 16-bit gradients are copied flat and converted to fp32 for the update (DeepSpeed).
+  bool startup_gradient_buffer = false;  ///< A second gradient buffer before the first step (Megatron-LM of 2022 and 2023).
+  double live_parameters = 0;            ///< ZeRO-3 keeps gathered parameters up to this many (DeepSpeed).
+  bool eager_cross_entropy = false;      ///< Logits are copied to fp32 and kept beside their log-softmax (Hugging Face).
   OptimizerKernels optimizer_kernels = OptimizerKernels::Fused;
   GradientCopies gradient_copies = GradientCopies::None;
   WeightGradientSum weight_gradient_sum = WeightGradientSum::AfterFirst;

@@ -196,6 +196,7 @@ Result::Plan resolved_plan(const Scenario& scenario) {
           .recompute = describe_recompute(plan),
           .stages = plan.chunk_layers,
           .post_validation = plan.post_validation,
+          .memory_limit = plan.memory_limit,
           .micro_batch = scenario.training.micro_batch,
           .micro_batches = plan.micro_batches};
 }

@@ -69,13 +69,20 @@ READINGS = {
                                           "one 200 Gb/s port a GPU where there are several nodes"], zero=0, recompute="none",
                           vocabulary=32000, memory_figure="allocated"),
     "dgxc": reading("megatron-core-2024", ["cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3"], zero=1),
+    # NeMo 2's recipes for speed: pretrain_performance_optimizations sets grad_reduce_in_fp32 to False.
+    **{pattern: reading("megatron-core-2024", [
+        "cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3",
+        "gradients in bf16: NeMo 2's performance recipes (grad_reduce_in_fp32 False)"], zero=1,
+                        training={"gradients": "bf16"})
+       for pattern in ("dgxc_nemotron15B_bf16_v2504", "dgxc_llama31")},
     "bloom": reading(DEEPSPEED_PIPELINE, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880"], zero=1, memory_figure="device",
                      full_stages=True),  # "the last stage has 1 block, while the rest have 7": the source, on 78 layers over 12
     "internevo": reading("internevo-2023", ["flash attention 1"], zero=1, shard_group=8),
     "flagperf": reading("flagscale-2023", ["ZeRO-1", "no sequence parallelism (the script has no flag for it)", "no recomputation"],
                         zero=1, recompute="none", memory_unit="GiB", memory_figure="device"),
-    "flagperf_*zero3": reading("deepspeed-2023", ["stack: DeepSpeed with eager Hugging Face kernels and FlashAttention-2"],
-                               memory_unit="GiB", memory_figure="device"),
+    "flagperf_*zero3": reading("deepspeed-2023", ["stack: DeepSpeed with eager Hugging Face kernels and FlashAttention-2",
+                                                  "fp16, as FlagPerf's ds_config.json has it"],
+                               memory_unit="GiB", memory_figure="device", training={"precision": "fp16"}),
     "flagperf_*_llama3": reading("megatron-core-2024", [
         "ZeRO-1", "no recomputation", "A100-80GB where two names are used", "8 x 400 Gb/s where only the port rate is given",
         "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap, and none that takes "
@@ -234,6 +241,7 @@ def llm_case(row):
     training = {"global_batch": int(row["global_batch"]), "micro_batch": int(row["micro_batch"] or choice["micro_batch"]),
                 "sequence_length": int(row["seq_len"]), "precision": "fp16" if row["precision"].startswith("fp16") else "bf16",
                 "optimizer": "lamb" if "LAMB" in row["id"] else "adam"}
+    training.update(choice.get("training", {}))
     if "PURE" in row["precision"]:
         training["gradient_reduction"] = training["precision"]
     case = {"id": row["id"], "model": model,

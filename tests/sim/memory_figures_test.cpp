@@ -91,3 +91,60 @@ TEST_CASE("16-bit gradients beside fp32 sums: two bytes a parameter, and the lar
   CHECK(part(stages_of({{"stack_settings.keeps_pass_gradients", "true"}, {"stack_settings.gradients", "precision"}}).front(),
              "pass_gradients") == Bytes());
 }
+
+TEST_CASE("16-bit gradients that are flattened for the update: the rank's share once as it is and once in fp32, reserved only",
+          "[property]") {
+  const Settings plan{{"cluster.gpus", "8"}, {"parallel.zero", "1"}, {"stack_settings.gradients", "precision"}};
+  Settings copying = plan;
+  copying.emplace_back("stack_settings.flat_update_gradients", "true");
+  const StageMemory without = stages_of(plan).front();
+  const StageMemory with = stages_of(copying).front();
+  const double parameters = part(with, "gradients").value() / 2;
+  CHECK_THAT(part(with, "update_copies").value(), WithinRel(parameters / 8 * (2 + 4), 1e-12));
+  CHECK(with.allocated() == without.allocated());
+  CHECK_THAT((with.reserved() - without.reserved()).value(), WithinRel(part(with, "update_copies").value(), 1e-9));
+  copying[2].second = "fp32";  // summed in the type of the update
+  CHECK(part(stages_of(copying).front(), "update_copies") == Bytes());
+}
+
+TEST_CASE("a second gradient buffer reserves weights, twice the gradients and master weights where steps need less",
+          "[property]") {
+  for (const char* recompute : {"none", "full"}) {
+    CAPTURE(recompute);
+    const Settings plan{{"cluster.gpus", "8"}, {"parallel.zero", "1"}, {"parallel.recompute", recompute}};
+    Settings once = plan;
+    once.emplace_back("stack_settings.startup_gradient_buffer", "false");
+    Settings twice = plan;
+    twice.emplace_back("stack_settings.startup_gradient_buffer", "true");
+    const StageMemory steps = stages_of(once).front();
+    const StageMemory whole = stages_of(twice).front();
+    const double master = part(whole, "optimizer").value() / 3;  // beside two moments of the same type
+    const double before = part(whole, "weights").value() + 2 * part(whole, "gradients").value() + master;
+    CHECK(part(steps, "startup") == Bytes());
+    CHECK_THAT(whole.reserved().value(), WithinRel(std::max(steps.reserved().value(), before), 1e-12));
+    CHECK((part(whole, "startup") > Bytes()) == (recompute == std::string("full")));
+  }
+}
+
+TEST_CASE("where the loss runs forward its logits stand there three times: 16 bit, fp32, and the fp32 scores that stay",
+          "[property]") {
+  // Layers computed again keep little, so that this is the fullest moment.
+  const StageMemory stage = stages_of({{"parallel.recompute", "full"}}).front();
+  constexpr double logits = 1024.0 * 32000;  // tokens x vocabulary of the small decoder
+  REQUIRE(stage.peak_at);
+  CHECK(stage.peak_at->kind == Slot::Kind::Forward);
+  CHECK_THAT(part(stage, "loss").value(), WithinRel(4 * logits, 1e-12));
+  CHECK_THAT(part(stage, "gradients_in_flight").value(), WithinRel((2 + 4) * logits, 1e-12));
+}
+
+TEST_CASE("weights that ZeRO-3 has given up wait for the GPU: with those that are whole at once all weights of a pass",
+          "[property]") {
+  const auto stage_with = [](const char* recorded) {
+    return stages_of({{"cluster.gpus", "8"}, {"parallel.zero", "3"}, {"stack_settings.recorded_collectives", recorded}}).front();
+  };
+  const StageMemory waiting = stage_with("all");
+  const double all_weights = 8 * part(waiting, "weights").value();
+  CHECK_THAT((part(waiting, "gathered_weights") + part(waiting, "held_back")).value(), WithinRel(all_weights, 1e-12));
+  CHECK(part(stage_with("none"), "held_back") == Bytes());
+  CHECK(part(stage_with("none"), "gathered_weights") == part(waiting, "gathered_weights"));
+}
