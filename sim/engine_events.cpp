@@ -66,9 +66,22 @@ class EventLoop {
     for (const TaskId task : started_) {
       const Task& one = graph_.tasks[task];
       running_.start(task, one.usage, one.duration, now_);
+      prefetch_successors(task);
     }
     started_.clear();
     running_.update(changed, now_);
+  }
+
+  /// What the loop looks at when this task ends, often hundreds of events later: with many streams caches do not foresee it.
+  /// Inlined by force, since to GCC 12 a function that only prefetches does nothing, and it drops calls of it.
+  [[gnu::always_inline]] inline void prefetch_successors(TaskId task) const {
+    for (const TaskId next : graph_.successors_of(task)) {
+      __builtin_prefetch(&graph_.tasks[next]);
+      __builtin_prefetch(&graph_.first_successor[next]);
+      __builtin_prefetch(&waiting_for_[next]);
+      __builtin_prefetch(&timeline_.start[next]);
+      __builtin_prefetch(&timeline_.end[next]);
+    }
   }
 
   /// All that `task` waited for has a known end.
