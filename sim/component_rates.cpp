@@ -2,104 +2,143 @@
 #include "sim/component_rates.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <bit>
 
 namespace mfusim {
-namespace {
-
-/// Most resources of a component that is looked up as a whole. A GPU has four; with more, too many different sets run.
-constexpr std::uint32_t most_resources = 4;
-
-/// The component of each resource, named by one of its resources.
-class ResourceSets {
- public:
-  explicit ResourceSets(const SharingModel& model) : parent_(model.resources) {
-    std::iota(parent_.begin(), parent_.end(), ResourceId{0});
-    for (UsageId usage = 0; usage < model.usages(); ++usage) {
-      for (const auto& share : model.shares_of(usage)) join(share.resource, model.shares_of(usage).front().resource);
-    }
-  }
-  [[nodiscard]] ResourceId find(ResourceId resource) {
-    while (parent_[resource] != resource) resource = parent_[resource] = parent_[parent_[resource]];
-    return resource;
-  }
-
- private:
-  void join(ResourceId one, ResourceId other) { parent_[find(one)] = find(other); }
-  std::vector<ResourceId> parent_;
-};
-
-}  // namespace
 
 ComponentRates::ComponentRates(const SharingModel& model)
-    : all_(model),
+    : model_(model),
+      cells_(find_cells(model)),
+      large_(model),
       scratch_(model),
-      components_(model.resources),
-      component_of_(model.usages(), large),
-      rates_(model.usages(), 1.0) {
-  ResourceSets sets(model);
-  std::vector<std::uint32_t> resources(model.resources);
-  for (ResourceId resource = 0; resource < model.resources; ++resource) ++resources[sets.find(resource)];
-  for (UsageId usage = 0; usage < model.usages(); ++usage) {
-    const auto shares = model.shares_of(usage);
-    if (shares.empty()) continue;
-    const ResourceId set = sets.find(shares.front().resource);
-    if (resources[set] <= most_resources) component_of_[usage] = set;
+      sharing_(model),
+      usages_(model.usages()),
+      rates_(model.usages(), 1.0),
+      states_(cells_.cells.size()),
+      touched_(cells_.classes) {
+  for (UsageId usage = 1; usage < model.usages(); ++usage) {
+    UsageState& state = usages_[usage];
+    state.cell = cells_.cell_of[usage];
+    state.is_of_large = cells_.cells[state.cell].kind == RateCells::Kind::PartOfLarge;
+    const auto& later = cells_.later[usage];
+    state.has_later = !later.empty();
+    state.passes_on_rate = std::any_of(later.begin(), later.end(), [](const auto& one) { return one.by_rate; });
+    has_large_ = has_large_ || state.is_of_large;
+  }
+  for (CellId cell = 0; cell < states_.size(); ++cell) {
+    states_[cell].class_number = cells_.cells[cell].class_number;
+    states_[cell].key.resize(cells_.cells[cell].earlier.size(), std::bit_cast<std::uint64_t>(1.0));
   }
 }
 
-void ComponentRates::change_running(std::vector<std::uint64_t>& running, UsageId usage, int by) {
-  auto at = running.begin();
-  while (at != running.end() && usage_of(*at) < usage) ++at;
-  if (at == running.end() || usage_of(*at) != usage) {
-    running.insert(at, std::uint64_t{usage} << usage_bits | 1U);
-    return;
+inline void ComponentRates::set_count(CellState& state, UsageId usage, std::uint32_t count) {
+  auto at = state.key.begin();
+  const auto end = at + state.loads;
+  while (at != end && load_of(*at).usage < usage) ++at;
+  const std::uint64_t word = std::uint64_t{usage} << usage_bits | count;
+  if (at == end || load_of(*at).usage != usage) {
+    state.key.insert(at, word);
+    ++state.loads;
+  } else if (count == 0) {
+    state.key.erase(at);
+    --state.loads;
+  } else {
+    *at = word;
   }
-  *at += static_cast<std::uint64_t>(static_cast<std::int64_t>(by));
-  if (static_cast<std::uint32_t>(*at) == 0) running.erase(at);
 }
 
-std::span<const double> ComponentRates::solve(const std::vector<std::uint64_t>& running) {
-  const auto for_each_task = [&running](const auto& visit) {
-    for (const std::uint64_t word : running) {
-      for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(word); ++i) visit(usage_of(word));
+inline void ComponentRates::apply_change(UsageId usage) {
+  UsageState& state = usages_[usage];
+  if (state.running == state.solved) return;
+  state.solved = state.running;
+  set_count(states_[state.cell], usage, state.running);
+  touch(state.cell);
+  if (!state.has_later) return;
+  for (const auto& later : cells_.later[usage]) touch_later(later.cell);
+}
+
+void ComponentRates::find_left(CellId cell) {
+  constexpr double crumb = 1e-12;  // what rounding may leave of a resource that earlier classes fill
+  states_[cell].left_changed = false;
+  std::size_t word = states_[cell].loads;
+  for (const auto& of_resource : cells_.cells[cell].earlier) {
+    double left = 1;
+    for (const auto& [usage, share] : of_resource) left -= share.gone(usages_[usage].running, rates_[usage]);
+    states_[cell].key[word++] = std::bit_cast<std::uint64_t>(left > crumb ? left : 0);
+  }
+}
+
+std::span<const double> ComponentRates::solve_component() {
+  const auto for_each_task = [this](const auto& visit) {
+    for (const auto [usage, count] : loads_) {
+      for (std::uint32_t i = 0; i < count; ++i) visit(usage);
     }
   };
   for_each_task([this](UsageId usage) { scratch_.start(usage); });
   static_cast<void>(scratch_.update());
   fresh_.clear();
-  for (const std::uint64_t word : running) fresh_.push_back(scratch_.rate(usage_of(word)));
+  for (const Load& load : loads_) fresh_.push_back(scratch_.rate(load.usage));
   for_each_task([this](UsageId usage) { scratch_.end(usage); });
   static_cast<void>(scratch_.update());
   return fresh_;
 }
 
-void ComponentRates::update_component(const Component& component) {
-  if (component.running.empty()) return;
-  std::span<const double> rates = solved_.find(component.running);
+std::span<const double> ComponentRates::solve_class(CellId cell) {
+  for (const Load& load : loads_) {
+    for (const auto& share : model_.shares_of(load.usage)) sharing_.set_left(share.resource, 1);
+  }
+  std::size_t word = states_[cell].loads;
+  for (const auto& of_resource : cells_.cells[cell].earlier)
+    sharing_.set_left(of_resource.front().share.resource, std::bit_cast<double>(states_[cell].key[word++]));
+  return sharing_.rates_of_class(loads_);
+}
+
+std::span<const double> ComponentRates::solve(CellId cell) {
+  const CellState& state = states_[cell];
+  loads_.clear();
+  for (std::size_t i = 0; i < state.loads; ++i) loads_.push_back(load_of(state.key[i]));
+  return cells_.cells[cell].kind == RateCells::Kind::Class ? solve_class(cell) : solve_component();
+}
+
+inline void ComponentRates::update_cell(CellId cell) {
+  CellState& state = states_[cell];
+  state.touched = false;
+  if (state.loads == 0) return;
+  changed_.push_back(cell);
+  if (state.left_changed) find_left(cell);
+  std::span<const double> rates = solved_.find(state.key);
   if (rates.empty()) {
-    rates = solve(component.running);
-    solved_.keep(component.running, rates);
+    rates = solve(cell);
+    solved_.keep(state.key, rates);
   }
   for (std::size_t i = 0; i < rates.size(); ++i) {
-    const UsageId usage = usage_of(component.running[i]);
+    const UsageId usage = load_of(state.key[i]).usage;
     if (rates_[usage] == rates[i]) continue;
     rates_[usage] = rates[i];
-    changed_.push_back(usage);
+    if (!usages_[usage].passes_on_rate) continue;
+    for (const auto& later : cells_.later[usage]) {
+      if (later.by_rate) touch_later(later.cell);
+    }
   }
 }
 
-std::span<const UsageId> ComponentRates::update() {
-  if (changed_components_.empty()) return all_.update();
+std::span<const CellId> ComponentRates::update() {
   changed_.clear();
-  for (const std::uint32_t number : changed_components_) {
-    components_[number].changed = false;
-    update_component(components_[number]);
+  for (const UsageId usage : counted_) apply_change(usage);
+  counted_.clear();
+  for (auto& of_class : touched_) {
+    for (const CellId cell : of_class) update_cell(cell);
+    of_class.clear();
   }
-  changed_components_.clear();
-  const std::span<const UsageId> of_large = all_.update();
-  changed_.insert(changed_.end(), of_large.begin(), of_large.end());
+  if (has_large_) update_large();
   return changed_;
+}
+
+void ComponentRates::update_large() {
+  for (const UsageId usage : large_.update()) {
+    rates_[usage] = large_.rate(usage);
+    changed_.push_back(usages_[usage].cell);
+  }
 }
 
 }  // namespace mfusim

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sim/component_rates.hpp"
+#include "sim/earliest_tree.hpp"
 #include "sim/task_graph.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 namespace mfusim {
@@ -16,66 +19,55 @@ namespace mfusim {
 /// end exactly after their duration. An end is rounded to the nearest picosecond: of a task's work at most half a
 /// picosecond at its last rate is lost or invented, however often it was re-timed, plus 2^-53 of its duration each time.
 ///
-/// The queue holds for each task a time that its end is never before. An end that moves away stays where it is until its time
-/// comes up; only an end that comes nearer is moved at once.
+/// Tasks lie by cell (sim/rate_cells.hpp): what is re-timed together lies together, and only the earliest end of each cell is
+/// compared with those of other cells.
 ///
 /// All in this header, for the event loop alone: calls across files cost it an eighth of its time.
 class RunningTasks {
  public:
-  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::int64_t kNever = EarliestTree::kNever;
 
-  explicit RunningTasks(std::size_t usages) : first_of_usage_(usages, kNone) {}
+  explicit RunningTasks(const ComponentRates& rates) : rates_(rates), cells_(rates.cells()), ends_(rates.cells()) {}
 
-  void start(TaskId task, UsageId usage, Picoseconds duration, std::int64_t now, double rate);
-  /// All tasks of this usage go on at another rate.
-  void change_rate(UsageId usage, std::int64_t now, double rate);
+  [[nodiscard]] bool empty() const { return running_ == 0; }
+  /// As of the last update. kNever: all tasks wait at rate 0, or end after the last time on the clock.
+  [[nodiscard]] std::int64_t next_end() const { return ends_.earliest(); }
 
-  [[nodiscard]] bool empty() const { return heap_.size() == (has_hole_ ? 1U : 0U); }
-  /// kNever: all tasks wait at rate 0, or end after the last time on the clock.
-  [[nodiscard]] std::int64_t next_end();
-  /// Whether a task ends at `now`, which no task ends before.
-  [[nodiscard]] bool ends_at(std::int64_t now);
-  /// Removes and returns the task that next_end() or ends_at() found.
-  TaskId remove_next();
+  /// Removes all tasks that end at next_end(), and adds them to `ended`.
+  void remove_next(std::vector<TaskId>& ended);
+  void start(TaskId task, UsageId usage, Picoseconds duration, std::int64_t now);
+  /// After removals and starts: the tasks of these cells go on at their present rates.
+  void update(std::span<const CellId> changed, std::int64_t now);
+
+  /// The lowest number of all.
+  [[nodiscard]] TaskId lowest_task() const;
 
   /// When work that is left at `now` will be done, on the clock.
   [[nodiscard]] static std::int64_t end_time(std::int64_t now, double left, double rate);
 
  private:
-  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-
-  struct Slot {
-    double left = 0;
-    double rate = 0;
-    std::int64_t since = 0;  ///< `left` is the work left at this time.
+  struct Running {
     std::int64_t end = 0;
+    double rate = 0;
+    double left = 0;
+    std::int64_t since = 0;  ///< `left` is the work left at this time.
     UsageId usage = 0;
-    std::uint32_t position = 0;  ///< In the heap.
-    std::uint32_t next = kNone;  ///< Tasks of one usage form a list.
-    std::uint32_t previous = kNone;
-  };
-  struct Entry {
-    std::int64_t time = 0;  ///< At most the slot's `end`.
     TaskId task = 0;
-    std::uint32_t slot = 0;
-    [[nodiscard]] bool before(const Entry& other) const { return time != other.time ? time < other.time : task < other.task; }
+  };
+  struct Cell {
+    std::vector<Running> tasks;  ///< In no order.
+    bool touched = false;        ///< In `touched_`.
   };
 
   [[nodiscard]] static std::int64_t end_at_full_rate(std::int64_t now, Picoseconds duration);
-  std::uint32_t take_slot();
-  void insert(const Entry& entry);
-  void fill_hole();
-  /// Until the first entry has the time at which its task ends.
-  void update_first();
-  void place(std::size_t position, const Entry& entry);
-  void sift_up(std::size_t position, Entry entry);
-  void sift_down(std::size_t position, Entry entry);
+  void touch(CellId cell);
+  void update_cell(CellId cell, std::int64_t now);
 
-  std::vector<Slot> slots_;
-  std::vector<std::uint32_t> free_slots_;
-  std::vector<Entry> heap_;  ///< Binary, the earliest first.
-  bool has_hole_ = false;    ///< The first entry is removed, and its place waits for the next insertion.
-  std::vector<std::uint32_t> first_of_usage_;
+  const ComponentRates& rates_;
+  std::vector<Cell> cells_;
+  EarliestTree ends_;            ///< The earliest of each cell.
+  std::vector<CellId> touched_;  ///< Cells whose earliest end is to be found anew.
+  std::size_t running_ = 0;
 };
 
 inline std::int64_t RunningTasks::end_time(std::int64_t now, double left, double rate) {
@@ -94,129 +86,71 @@ inline std::int64_t RunningTasks::end_at_full_rate(std::int64_t now, Picoseconds
   return __builtin_add_overflow(now, duration.count(), &end) ? kNever : end;
 }
 
-inline std::uint32_t RunningTasks::take_slot() {
-  if (free_slots_.empty()) {
-    slots_.emplace_back();
-    return static_cast<std::uint32_t>(slots_.size() - 1);
-  }
-  const std::uint32_t slot = free_slots_.back();
-  free_slots_.pop_back();
-  return slot;
+inline void RunningTasks::touch(CellId cell) {
+  if (cells_[cell].touched) return;
+  cells_[cell].touched = true;
+  touched_.push_back(cell);
 }
 
-inline void RunningTasks::start(TaskId task, UsageId usage, Picoseconds duration, std::int64_t now, double rate) {
-  const std::uint32_t id = take_slot();
-  Slot& slot = slots_[id];
-  slot.left = static_cast<double>(duration.count());
-  slot.rate = rate;
-  slot.since = now;
-  slot.usage = usage;
-  slot.previous = kNone;
-  slot.next = first_of_usage_[usage];
-  if (slot.next != kNone) slots_[slot.next].previous = id;
-  first_of_usage_[usage] = id;
-  slot.end = rate == 1 ? end_at_full_rate(now, duration) : end_time(now, slot.left, rate);
-  insert({slot.end, task, id});
-}
-
-inline void RunningTasks::insert(const Entry& entry) {
-  if (has_hole_) {
-    has_hole_ = false;
-    sift_down(0, entry);
-  } else {
-    heap_.emplace_back();
-    sift_up(heap_.size() - 1, entry);
-  }
-}
-
-inline void RunningTasks::fill_hole() {
-  if (!has_hole_) return;
-  has_hole_ = false;
-  const Entry moved = heap_.back();
-  heap_.pop_back();
-  if (!heap_.empty()) sift_down(0, moved);
-}
-
-inline void RunningTasks::update_first() {
-  fill_hole();
-  while (!heap_.empty()) {
-    Entry entry = heap_.front();
-    const std::int64_t end = slots_[entry.slot].end;
-    if (entry.time == end) break;
-    entry.time = end;
-    sift_down(0, entry);
-  }
-}
-
-inline std::int64_t RunningTasks::next_end() {
-  update_first();
-  return heap_.empty() ? kNever : heap_.front().time;
-}
-
-inline bool RunningTasks::ends_at(std::int64_t now) {
-  const std::size_t first = has_hole_ ? 1 : 0;
-  const std::size_t last = std::min<std::size_t>(has_hole_ ? 3 : 1, heap_.size());
-  for (std::size_t i = first; i < last; ++i) {
-    if (heap_[i].time <= now) return next_end() == now;
-  }
-  return false;
-}
-
-inline void RunningTasks::change_rate(UsageId usage, std::int64_t now, double rate) {
-  fill_hole();
-  for (std::uint32_t id = first_of_usage_[usage]; id != kNone; id = slots_[id].next) {
-    Slot& slot = slots_[id];
-    if (slot.rate == rate) continue;  // it has just started
-    slot.left = std::max(0.0, slot.left - slot.rate * static_cast<double>(now - slot.since));
-    slot.rate = rate;
-    slot.since = now;
-    slot.end = end_time(now, slot.left, rate);
-    Entry entry = heap_[slot.position];
-    if (slot.end >= entry.time) continue;
-    entry.time = slot.end;
-    sift_up(slot.position, entry);
-  }
-}
-
-inline TaskId RunningTasks::remove_next() {
-  const Entry first = heap_.front();
-  const Slot& slot = slots_[first.slot];
-  if (slot.next != kNone) slots_[slot.next].previous = slot.previous;
-  if (slot.previous != kNone) {
-    slots_[slot.previous].next = slot.next;
-  } else {
-    first_of_usage_[slot.usage] = slot.next;
-  }
-  free_slots_.push_back(first.slot);
-  has_hole_ = true;
-  return first.task;
-}
-
-inline void RunningTasks::place(std::size_t position, const Entry& entry) {
-  heap_[position] = entry;
-  slots_[entry.slot].position = static_cast<std::uint32_t>(position);
-}
-
-inline void RunningTasks::sift_up(std::size_t position, Entry entry) {
-  while (position > 0) {
-    const std::size_t parent = (position - 1) / 2;
-    if (!entry.before(heap_[parent])) break;
-    place(position, heap_[parent]);
-    position = parent;
-  }
-  place(position, entry);
-}
-
-inline void RunningTasks::sift_down(std::size_t position, Entry entry) {
+inline void RunningTasks::remove_next(std::vector<TaskId>& ended) {
+  const std::int64_t now = next_end();
   while (true) {
-    std::size_t child = 2 * position + 1;
-    if (child >= heap_.size()) break;
-    if (child + 1 < heap_.size() && heap_[child + 1].before(heap_[child])) ++child;
-    if (!heap_[child].before(entry)) break;
-    place(position, heap_[child]);
-    position = child;
+    const auto cell = CellId{ends_.first()};
+    std::vector<Running>& tasks = cells_[cell].tasks;
+    for (auto one = tasks.begin(); one != tasks.end();) {
+      if (one->end != now) {
+        ++one;
+        continue;
+      }
+      ended.push_back(one->task);
+      *one = tasks.back();
+      tasks.pop_back();
+      --running_;
+    }
+    touch(cell);
+    if (ends_.earliest_elsewhere(cell) != now) return;
+    ends_.set(cell, kNever);
   }
-  place(position, entry);
+}
+
+inline void RunningTasks::start(TaskId task, UsageId usage, Picoseconds duration, std::int64_t now) {
+  const double rate = rates_.rate(usage);
+  const auto left = static_cast<double>(duration.count());
+  const std::int64_t end = rate == 1 ? end_at_full_rate(now, duration) : end_time(now, left, rate);
+  const CellId cell = rates_.cell_of(usage);
+  cells_[cell].tasks.push_back({.end = end, .rate = rate, .left = left, .since = now, .usage = usage, .task = task});
+  ++running_;
+  touch(cell);
+}
+
+inline void RunningTasks::update(std::span<const CellId> changed, std::int64_t now) {
+  for (const CellId cell : changed) touch(cell);
+  for (const CellId cell : touched_) update_cell(cell, now);
+  touched_.clear();
+}
+
+inline void RunningTasks::update_cell(CellId cell, std::int64_t now) {
+  std::int64_t earliest = kNever;
+  for (Running& one : cells_[cell].tasks) {
+    const double rate = rates_.rate(one.usage);
+    if (one.rate != rate) {
+      one.left = std::max(0.0, one.left - one.rate * static_cast<double>(now - one.since));
+      one.rate = rate;
+      one.since = now;
+      one.end = end_time(now, one.left, rate);
+    }
+    earliest = std::min(earliest, one.end);
+  }
+  cells_[cell].touched = false;
+  ends_.set(cell, earliest);
+}
+
+inline TaskId RunningTasks::lowest_task() const {
+  TaskId lowest = std::numeric_limits<TaskId>::max();
+  for (const Cell& cell : cells_) {
+    for (const Running& one : cell.tasks) lowest = std::min(lowest, one.task);
+  }
+  return lowest;
 }
 
 }  // namespace mfusim

@@ -52,7 +52,10 @@ void SharedRates::apply_change(UsageId usage) {
     resource.demand += more * fraction_[entry];
     if (std::max(before, resource.demand) > kFits) reach(id, model_.priority[usage]);
   }
-  if (state.solved == 0) state.rate = 1;  // as long as nothing contended says otherwise
+  if (state.solved == 0 && state.rate != 1) {
+    state.rate = 1;  // as long as nothing contended says otherwise
+    changed_.push_back(usage);
+  }
   state.solved = state.running;
 }
 

@@ -11,11 +11,11 @@ void SolvedRates::forget(std::size_t entries) {
 }
 
 void SolvedRates::keep(Key key, std::span<const double> rates) {
-  constexpr std::size_t most_entries = 8192;
+  constexpr std::size_t most_kept = 8192;
   constexpr std::size_t most_words = std::size_t{1} << 18U;  // 2 MiB
-  if (key.size() > most_words / most_entries) return;        // many tasks at once: that very set is not coming back
-  if (kept_ >= entries_.size() || words_.size() + key.size() > most_words) {
-    forget(std::min(most_entries, 2 * entries_.size()));
+  if (key.size() > most_words / most_kept) return;           // many tasks at once: that very set is not coming back
+  if (2 * kept_ >= entries_.size() || words_.size() + key.size() > most_words) {
+    forget(2 * std::min(most_kept, entries_.size()));
     at_ = hash_of(key) & (entries_.size() - 1);
   }
   const auto words = static_cast<std::uint32_t>(words_.size());
