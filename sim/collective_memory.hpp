@@ -18,10 +18,12 @@ struct HeldByCollectives {
 /// pass here (assumption; pipelines of Megatron-LM synchronise after each, batch_p2p_sync), so that all of a pass's tensors
 /// wait. With u values of all tokens times the hidden size, 2 bytes a value, t ranks, in each of a layer's split regions:
 ///
-/// | plan                | forward                                        | backward | | tensor parallelism  | summed output, 2 u
-/// | summed input gradient, 2 u                            | | and sequence        | gathered input, summed output and its share,
-/// | gathered gradient, gathered input, summed input       | |                     | (4 + 2/t) u | gradient and its share, (6 +
-/// 2/t) u                   |
+/// | plan         | pass     | bytes       | tensors                                                       |
+/// |--------------|----------|-------------|---------------------------------------------------------------|
+/// | tensor       | forward  | 2 u         | summed output                                                 |
+/// |              | backward | 2 u         | summed input gradient                                         |
+/// | and sequence | forward  | (4 + 2/t) u | gathered input, summed output and its share                   |
+/// |              | backward | (6 + 2/t) u | gathered gradient, gathered input, input gradient, its share  |
 ///
 /// Where of gathers and reduce-scatters only the asynchronous ones are recorded (stack key recorded_collectives), those beside a
 /// kernel of their own layer remain: the gathered input and the input gradients of the backward pass. Userbuffers (tp_overlap)
