@@ -7,7 +7,7 @@
 namespace mfusim {
 namespace {
 
-constexpr const char* simulated = "the simulated step of the critical rank";
+constexpr const char* by_simulation = "the simulated step of the critical rank";
 constexpr const char* counted = "the model's operators and the plan (docs/design.md, Counting)";
 constexpr const char* memory_model = "the memory model (docs/design.md, Memory)";
 constexpr const char* operators = "the model's operators and their shapes";
@@ -56,31 +56,31 @@ constexpr std::array step_parts{
     Entry{"uneven_stages", "uneven stages",
           "What the critical rank has to do beyond the mean of all ranks, at peak; negative where it has less.", counted},
     Entry{"kernel_inefficiency", "kernel inefficiency",
-          "What matrix multiplies and attention take beyond their time at the data-sheet peak.", simulated},
-    Entry{"compute_matmul", "matrix multiplies", "Time in which matrix-multiply kernels run.", simulated},
-    Entry{"compute_attention", "attention", "Time in which attention kernels run.", simulated},
+          "What matrix multiplies and attention take beyond their time at the data-sheet peak.", by_simulation},
+    Entry{"compute_matmul", "matrix multiplies", "Time in which matrix-multiply kernels run.", by_simulation},
+    Entry{"compute_attention", "attention", "Time in which attention kernels run.", by_simulation},
     Entry{"compute_memory_bound", "memory-bound kernels",
-          "Normalisations, activations, additions, casts: kernels that wait for memory, not for arithmetic.", simulated},
+          "Normalisations, activations, additions, casts: kernels that wait for memory, not for arithmetic.", by_simulation},
     Entry{"compute_recompute", "recomputation", "Forward kernels that run again because their activations were not kept.",
-          simulated},
-    Entry{"optimizer", "optimizer", "Gradient norm and the update of the weights.", simulated},
+          by_simulation},
+    Entry{"optimizer", "optimizer", "Gradient norm and the update of the weights.", by_simulation},
     Entry{"exposed_tensor_communication", "exposed tensor communication",
-          "Exchanges inside a tensor-parallel group while no kernel runs.", simulated},
+          "Exchanges inside a tensor-parallel group while no kernel runs.", by_simulation},
     Entry{"exposed_embedding_exchange", "exposed embedding exchange",
-          "Exchange of the towers' embeddings for the contrastive loss while no kernel runs.", simulated},
+          "Exchange of the towers' embeddings for the contrastive loss while no kernel runs.", by_simulation},
     Entry{"exposed_data_communication", "exposed data communication",
-          "Gradient reductions and weight gathers among replicas while no kernel runs.", simulated},
+          "Gradient reductions and weight gathers among replicas while no kernel runs.", by_simulation},
     Entry{"exposed_context_communication", "exposed context communication",
-          "Exchanges of keys and values, or of heads, inside a context-parallel group while no kernel runs.", simulated},
+          "Exchanges of keys and values, or of heads, inside a context-parallel group while no kernel runs.", by_simulation},
     Entry{"exposed_pipeline_communication", "exposed pipeline communication",
-          "Sends between pipeline stages while no kernel runs.", simulated},
-    Entry{"data_loading", "data loading", "Waiting for samples while nothing else runs.", simulated},
-    Entry{"host_launch", "host launch", "Work of the host between steps and launches that the GPU waits for.", simulated},
+          "Sends between pipeline stages while no kernel runs.", by_simulation},
+    Entry{"data_loading", "data loading", "Waiting for samples while nothing else runs.", by_simulation},
+    Entry{"host_launch", "host launch", "Work of the host between steps and launches that the GPU waits for.", by_simulation},
     Entry{"slowed_by_communication", "slowed by communication",
-          "What kernels take longer because communication beside them uses their SMs and memory bandwidth.", simulated},
-    Entry{"bubble", "bubble", "Time in which the rank does nothing: it waits for other pipeline stages.", simulated},
-    Entry{"smaller_parts", "smaller parts", "Parts too small to see one by one; the table has each.", simulated},
-    Entry{"step", "the step", "The sum of all parts.", simulated},
+          "What kernels take longer because communication beside them uses their SMs and memory bandwidth.", by_simulation},
+    Entry{"bubble", "bubble", "Time in which the rank does nothing: it waits for other pipeline stages.", by_simulation},
+    Entry{"smaller_parts", "smaller parts", "Parts too small to see one by one; the table has each.", by_simulation},
+    Entry{"step", "the step", "The sum of all parts.", by_simulation},
 };
 
 constexpr std::array memory_parts{

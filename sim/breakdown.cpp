@@ -12,24 +12,24 @@ struct Part {
   const char* name;
   StepClass step_class;
 };
-constexpr std::array<Part, 12> parts{{{"compute_matmul", StepClass::Matmul},
-                                      {"compute_attention", StepClass::Attention},
-                                      {"compute_memory_bound", StepClass::MemoryBound},
-                                      {"compute_recompute", StepClass::Recompute},
-                                      {"optimizer", StepClass::Optimizer},
-                                      {"exposed_tensor_communication", StepClass::TensorCommunication},
-                                      {"exposed_context_communication", StepClass::ContextCommunication},
-                                      {"exposed_embedding_exchange", StepClass::EmbeddingExchange},
-                                      {"exposed_data_communication", StepClass::DataCommunication},
-                                      {"exposed_pipeline_communication", StepClass::PipelineCommunication},
-                                      {"data_loading", StepClass::DataLoading},
-                                      {"host_launch", StepClass::HostLaunch}}};
+constexpr std::array<Part, 12> breakdown_parts{{{"compute_matmul", StepClass::Matmul},
+                                                {"compute_attention", StepClass::Attention},
+                                                {"compute_memory_bound", StepClass::MemoryBound},
+                                                {"compute_recompute", StepClass::Recompute},
+                                                {"optimizer", StepClass::Optimizer},
+                                                {"exposed_tensor_communication", StepClass::TensorCommunication},
+                                                {"exposed_context_communication", StepClass::ContextCommunication},
+                                                {"exposed_embedding_exchange", StepClass::EmbeddingExchange},
+                                                {"exposed_data_communication", StepClass::DataCommunication},
+                                                {"exposed_pipeline_communication", StepClass::PipelineCommunication},
+                                                {"data_loading", StepClass::DataLoading},
+                                                {"host_launch", StepClass::HostLaunch}}};
 constexpr const char* bubble_name = "bubble";
 constexpr const char* slowdown_name = "slowed_by_communication";
 
 std::size_t part_of(StepClass step_class) {
   std::size_t at = 0;
-  while (at < parts.size() && parts[at].step_class != step_class) ++at;
+  while (at < breakdown_parts.size() && breakdown_parts[at].step_class != step_class) ++at;
   return at;
 }
 
@@ -78,8 +78,8 @@ std::vector<Excess> excesses_of(const BuiltStep& step, const Timeline& timeline,
 }  // namespace
 
 Breakdown break_down(const BuiltStep& step, const Timeline& timeline, int rank) {
-  std::array<Picoseconds, parts.size() + 1> spent{};
-  std::array<int, parts.size()> active{};
+  std::array<Picoseconds, breakdown_parts.size() + 1> spent{};
+  std::array<int, breakdown_parts.size()> active{};
   Picoseconds now{};
   const auto advance = [&](Picoseconds to) {
     std::size_t first = 0;
@@ -98,9 +98,9 @@ Breakdown break_down(const BuiltStep& step, const Timeline& timeline, int rank) 
     slowdown += excess.time;
   }
   Breakdown breakdown;
-  for (std::size_t i = 0; i < parts.size(); ++i) breakdown.emplace_back(parts[i].name, spent[i]);
+  for (std::size_t i = 0; i < breakdown_parts.size(); ++i) breakdown.emplace_back(breakdown_parts[i].name, spent[i]);
   breakdown.emplace_back(slowdown_name, slowdown);
-  breakdown.emplace_back(bubble_name, spent[parts.size()]);
+  breakdown.emplace_back(bubble_name, spent[breakdown_parts.size()]);
   return breakdown;
 }
 

@@ -12,7 +12,7 @@ constexpr double collective_sms = 16;
 constexpr double send_sms = 2;
 constexpr double memory_bytes_a_sent_byte = 2.5;
 constexpr std::uint32_t before_kernels = 0;
-constexpr std::uint32_t kernels = 1;
+constexpr std::uint32_t with_kernels = 1;
 
 constexpr ResourceId sms_id = 0;
 constexpr ResourceId memory_id = 1;
@@ -46,13 +46,13 @@ Usage Contention::usage_of(const Step& step) const {
   if (step.duration == Picoseconds{}) return {};
   switch (step.use) {
     case StepUse::Compute: {
-      Usage usage{.demands = {{.resource = sms_id, .amount = sms_}}, .priority = kernels};
+      Usage usage{.demands = {{.resource = sms_id, .amount = sms_}}, .priority = with_kernels};
       const double traffic = std::min(memory_rate_, rate_alone(step));
       if (traffic > 0) usage.demands.push_back({.resource = memory_id, .amount = traffic});
       return usage;
     }
     case StepUse::Memory:
-      return {.demands = {{.resource = memory_id, .amount = memory_rate_}}, .priority = kernels};
+      return {.demands = {{.resource = memory_id, .amount = memory_rate_}}, .priority = with_kernels};
     case StepUse::NodeTransfer:
       return transfer(node_link_id, node_rate_, step);
     case StepUse::NetworkTransfer:

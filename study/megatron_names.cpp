@@ -57,7 +57,7 @@ const std::map<std::string, FlagMeaning, std::less<>>& megatron_flags() {
 
 namespace {
 
-constexpr std::array<const char*, 70> passed_over{"nnodes",
+constexpr std::array<const char*, 70> disregarded{"nnodes",
                                                   "node-rank",
                                                   "master-addr",
                                                   "master-port",
@@ -132,7 +132,7 @@ constexpr std::array<const char*, 70> passed_over{"nnodes",
 
 bool is_passed_over(std::string_view name) {
   const auto is_it = [&](const char* known) { return name == known; };
-  return std::any_of(passed_over.begin(), passed_over.end(), is_it);
+  return std::any_of(disregarded.begin(), disregarded.end(), is_it);
 }
 
 namespace {

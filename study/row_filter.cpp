@@ -11,7 +11,7 @@
 namespace mfusim {
 namespace {
 
-constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
 constexpr std::array<const char*, 10> plan_names{"tensor",      "pipeline",      "virtual_stages", "data",      "zero",
                                                  "micro_batch", "micro_batches", "sequence",       "recompute", "schedule"};
 
@@ -51,18 +51,18 @@ void RowFilter::set_results(const SweepRow& row) {
   const bool simulated = row.status == RowStatus::Fits;
   const bool valid = row.status != RowStatus::Invalid;
   set("status", names_.number_of(to_string(row.status)));
-  set("iteration_time_s", simulated ? to_seconds(row.iteration_time).count() : nothing);
-  set("mfu", simulated ? row.mfu : nothing);
-  set("samples_per_s", simulated ? samples_per_s(row) : nothing);
-  set("memory_gb", valid ? row.peak.value() / 1e9 : nothing);
-  set("headroom_gb", valid ? (row.capacity - row.peak).value() / 1e9 : nothing);
-  set("gpus", valid ? row.gpus : nothing);
-  set("gpu", valid ? names_.number_of(row.gpu) : nothing);
+  set("iteration_time_s", simulated ? to_seconds(row.iteration_time).count() : no_value);
+  set("mfu", simulated ? row.mfu : no_value);
+  set("samples_per_s", simulated ? samples_per_s(row) : no_value);
+  set("memory_gb", valid ? row.peak.value() / 1e9 : no_value);
+  set("headroom_gb", valid ? (row.capacity - row.peak).value() / 1e9 : no_value);
+  set("gpus", valid ? row.gpus : no_value);
+  set("gpu", valid ? names_.number_of(row.gpu) : no_value);
 }
 
 void RowFilter::set_plan(const SweepRow& row) {
   if (row.status == RowStatus::Invalid) {
-    for (const char* name : plan_names) set(name, nothing);
+    for (const char* name : plan_names) set(name, no_value);
     return;
   }
   const Result::Plan& plan = row.plan;
