@@ -111,7 +111,8 @@ void add_hardware_command(CLI::App& app) {
       ->option_text("KIND,BYTES,RANKS[,NODES]")
       ->needs("name");
   command->add_option("--network", options->network, "Network between the nodes of --collective (default ib-8x400g)")
-      ->option_text("NAME");
+      ->option_text("NAME")
+      ->needs("--collective");
   add_common_options(*command, options->common);
   command->footer("Example: mfusim hardware h100-sxm5-80gb --gemm 4096,4096,8192,bf16");
   command->callback([options] { hardware(*options); });
