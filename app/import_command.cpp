@@ -15,6 +15,7 @@ struct ImportCommand {
 };
 
 void import(const ImportCommand& command) {
+  check_files({command.common.output}, {command.file});
   Node document = read_megatron_arguments(read_file(command.file), command.file, command.gpu, command.network);
   for (const auto& [key, value] : parse_settings(command.common.sets)) set_value(document, key, value);
   static_cast<void>(read_scenario(document, ".", command.file));  // what is written can be run

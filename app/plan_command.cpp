@@ -45,6 +45,7 @@ PlanQuestion question_of(const PlanCommand& command, const SweepSpace& space) {
 }
 
 void plan(const PlanCommand& command) {
+  check_files({command.common.output}, {command.scenario});
   check_scenario_argument(command.scenario);
   const Node document = load_scenario_document(command.scenario, parse_settings(command.common.sets)).root;
   const SweepSpace space = read_sweep_space(document, command.scenario, Limited::No);
