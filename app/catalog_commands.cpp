@@ -45,6 +45,8 @@ Grid all_names() {
 Grid entry(const std::string& name) {
   if (contains(gpu_names(), name)) return figures_grid(gpu_figures(name));
   if (contains(network_names(), name)) return figures_grid(network_figures(name));
+  if (contains(stack_names(), name))
+    throw InputError(fmt::format("hardware: '{}' is a software stack, without figures of its own: docs/stacks.md", name));
   std::vector<std::string> known = gpu_names();
   for (const std::string& network : network_names()) known.push_back(network);
   throw InputError(fmt::format("hardware: no GPU or network is called '{}'{}", shown(name), suggestion(name, known)));
@@ -101,7 +103,7 @@ void add_models_command(CLI::App& app) {
 void add_hardware_command(CLI::App& app) {
   const auto options = std::make_shared<HardwareOptions>();
   CLI::App* command = app.add_subcommand(
-      "hardware", "GPUs, networks and stacks; one entry with the source of every figure; the time of one kernel");
+      "hardware", "GPUs, networks and stacks; a GPU or network with the source of every figure; the time of one kernel");
   command->add_option("name", options->name, "A GPU or a network (default: list all)")->option_text("NAME");
   command->add_option("--gemm", options->gemm, "Time of one matrix multiply")->option_text("M,N,K[,dtype]")->needs("name");
   command->add_option("--attention", options->attention, "Time of one attention")
