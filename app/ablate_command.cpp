@@ -20,7 +20,7 @@ struct AblateOptions {
 
 void ablate_scenario(const AblateOptions& options) {
   if (!options.report.empty()) html::check_charts();
-  check_files({options.report, options.common.output});
+  check_files({options.report, options.common.output}, {options.scenario});
   check_scenario_argument(options.scenario);
   const AblationReport report = ablate(load_ablation(options.scenario, parse_settings(options.common.sets)));
   if (!options.report.empty())

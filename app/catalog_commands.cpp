@@ -45,6 +45,8 @@ Grid all_names() {
 Grid entry(const std::string& name) {
   if (contains(gpu_names(), name)) return figures_grid(gpu_figures(name));
   if (contains(network_names(), name)) return figures_grid(network_figures(name));
+  if (contains(stack_names(), name))
+    throw InputError(fmt::format("hardware: '{}' is a software stack, without figures of its own: docs/stacks.md", name));
   std::vector<std::string> known = gpu_names();
   for (const std::string& network : network_names()) known.push_back(network);
   throw InputError(fmt::format("hardware: no GPU or network is called '{}'{}", shown(name), suggestion(name, known)));
@@ -101,7 +103,7 @@ void add_models_command(CLI::App& app) {
 void add_hardware_command(CLI::App& app) {
   const auto options = std::make_shared<HardwareOptions>();
   CLI::App* command = app.add_subcommand(
-      "hardware", "GPUs, networks and stacks; one entry with the source of every figure; the time of one kernel");
+      "hardware", "GPUs, networks and stacks; a GPU or network with the source of every figure; the time of one kernel");
   command->add_option("name", options->name, "A GPU or a network (default: list all)")->option_text("NAME");
   command->add_option("--gemm", options->gemm, "Time of one matrix multiply")->option_text("M,N,K[,dtype]")->needs("name");
   command->add_option("--attention", options->attention, "Time of one attention")
@@ -111,7 +113,8 @@ void add_hardware_command(CLI::App& app) {
       ->option_text("KIND,BYTES,RANKS[,NODES]")
       ->needs("name");
   command->add_option("--network", options->network, "Network between the nodes of --collective (default ib-8x400g)")
-      ->option_text("NAME");
+      ->option_text("NAME")
+      ->needs("--collective");
   add_common_options(*command, options->common);
   command->footer("Example: mfusim hardware h100-sxm5-80gb --gemm 4096,4096,8192,bf16");
   command->callback([options] { hardware(*options); });

@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
+#include <system_error>
 
 namespace mfusim::app {
 
@@ -40,12 +42,18 @@ std::vector<std::pair<std::string, std::string>> parse_settings(const std::vecto
   return settings;
 }
 
-void check_files(const std::vector<std::string>& files) {
+void check_files(const std::vector<std::string>& files, const std::vector<std::string>& read) {
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (files[i].empty()) continue;
     check_writable(files[i]);
     if (std::count(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(i), files[i]) > 0)
       throw InputError(fmt::format("{}: two answers cannot go to the same file", shown(files[i])));
+    const auto same = [&](const std::string& path) {
+      std::error_code missing;
+      return std::filesystem::equivalent(files[i], path, missing);
+    };
+    if (std::any_of(read.begin(), read.end(), same))
+      throw InputError(fmt::format("{}: the answer would replace the file that it is read from", shown(files[i])));
   }
 }
 

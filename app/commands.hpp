@@ -53,8 +53,9 @@ void deliver(const CommonOptions& options, const std::function<void(std::ostream
 /// The same for an answer of rows and columns, in the format asked for.
 void deliver(const CommonOptions& options, const Grid& grid);
 
-/// Before long work: throws InputError where one of the files (empty: not asked for) cannot be written, or two are the same.
-void check_files(const std::vector<std::string>& files);
+/// Before long work: throws InputError where one of the files (empty: not asked for) cannot be written, two are the same, or one
+/// would replace a file that is `read`.
+void check_files(const std::vector<std::string>& files, const std::vector<std::string>& read);
 
 /// Each adds its subcommand and what it does when it is chosen.
 void add_ablate_command(CLI::App& app);

@@ -22,7 +22,7 @@ struct DiffCommand {
 
 void diff(const DiffCommand& command) {
   if (!command.report.empty()) html::check_charts();
-  check_files({command.report, command.common.output});
+  check_files({command.report, command.common.output}, {command.first, command.second});
   const auto settings = parse_settings(command.common.sets);
   auto second_settings = settings;
   for (auto& setting : parse_settings(command.second_sets)) second_settings.push_back(std::move(setting));

@@ -20,7 +20,7 @@ struct ExplainOptions {
 
 void explain_scenario(const ExplainOptions& options) {
   if (!options.report.empty()) html::check_charts();
-  check_files({options.report, options.common.output});
+  check_files({options.report, options.common.output}, {options.scenario});
   check_scenario_argument(options.scenario);
   const Explanation explanation = explain(load_scenario_document(options.scenario, parse_settings(options.common.sets)));
   if (!options.report.empty())

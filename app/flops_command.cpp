@@ -92,7 +92,7 @@ void check_report(const FlopsOptions& options) {
 void flops(const FlopsOptions& options) {
   check_model_argument(options.model);
   check_report(options);
-  check_files({options.report, options.common.output});
+  check_files({options.report, options.common.output}, {options.model});
   if (options.vs_parameters) return compare_with_parameters(options);
   if (options.model.empty())
     throw InputError("flops: expected a MODEL: a catalog name (see `mfusim models`) or the path of a config.json");

@@ -36,15 +36,16 @@ PlanQuestion question_of(const PlanCommand& command, const SweepSpace& space) {
   if (command.days && !command.samples && !command.tokens) throw InputError("--days: needs --samples or --tokens");
   PlanQuestion question{.axis = command.axis, .samples = command.samples.value_or(0), .days = command.days};
   if (command.tokens) {
-    const std::optional<std::int64_t> length =
-        read_scenario(configuration_document(space, 0), space.folder, space.name).training.sequence_length;
-    if (!length) throw InputError("--tokens: the model has no sequence; give --samples");
+    const Scenario first = read_scenario(configuration_document(space, 0), space.folder, space.name);
+    const std::optional<std::int64_t> length = first.training.sequence_length;
+    if (!length || is_contrastive(first.model)) throw InputError("--tokens: counts those of a language model; give --samples");
     question.samples = *command.tokens / static_cast<double>(*length);
   }
   return question;
 }
 
 void plan(const PlanCommand& command) {
+  check_files({command.common.output}, {command.scenario});
   check_scenario_argument(command.scenario);
   const Node document = load_scenario_document(command.scenario, parse_settings(command.common.sets)).root;
   const SweepSpace space = read_sweep_space(document, command.scenario, Limited::No);

@@ -95,7 +95,7 @@ void validate_scenarios(const ValidateOptions& options) {
 
 void validate(const ValidateOptions& options) {
   if (!options.report.empty()) html::check_charts();
-  check_files({options.report, options.common.output});
+  check_files({options.report, options.common.output}, options.paths);
   const auto is_points = [](const std::string& path) { return path.ends_with(".csv"); };
   const auto points = std::count_if(options.paths.begin(), options.paths.end(), is_points);
   if (points == 0) return validate_scenarios(options);
@@ -107,6 +107,7 @@ void validate(const ValidateOptions& options) {
 
 /// The entry goes to standard output (or --output), what the fits left over to standard error.
 void calibrate_gpu(const PointsOptions& options) {
+  check_files({options.common.output}, {options.file});
   const Calibration calibration = calibrate(read_file(options.file), options.file, options.gpu);
   deliver(options.common, [&](std::ostream& out) { out << calibration.yaml; });
   if (options.common.quiet) return;

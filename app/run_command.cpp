@@ -54,7 +54,7 @@ void write_files(const RunOptions& options, const Scenario& scenario, const Work
 
 void run(const RunOptions& options) {
   if (!options.report.empty()) html::check_charts();
-  check_files({options.report, options.trace, options.graph, options.common.output});
+  check_files({options.report, options.trace, options.graph, options.common.output}, {options.scenario});
   check_scenario_argument(options.scenario);
   const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
   const Work<Count> work = micro_batch_work(scenario);

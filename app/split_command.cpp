@@ -25,7 +25,7 @@ struct SplitCommand {
 
 void run(const SplitCommand& options) {
   if (!options.report.empty()) html::check_charts();
-  check_files({options.report, options.common.output});
+  check_files({options.report, options.common.output}, {options.scenario});
   check_scenario_argument(options.scenario);
   const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
   const SplitRules rules{.nodes = options.whole_nodes ? SplitRules::Nodes::Whole : SplitRules::Nodes::Any,

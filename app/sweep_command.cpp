@@ -166,7 +166,8 @@ void sweep_on(const MpiJob& job, const SweepCommand& command) {
   check_scenario_argument(command.scenario);
   check_combination(command);
   if (!command.report.empty()) html::check_charts();
-  if (job.rank() == 0) check_files({command.report, command.write_best, command.export_file, command.common.output});
+  if (job.rank() == 0)
+    check_files({command.report, command.write_best, command.export_file, command.common.output}, {command.scenario});
   const SweepOptions options = sweep_options(command);
   const Node document = load_scenario_document(command.scenario, parse_settings(command.common.sets)).root;
   SweepSpace space = read_sweep_space(document, command.scenario, command.limit ? Limited::Yes : Limited::No);

@@ -43,7 +43,7 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
   for (const std::string& candidate : known) {
     const std::string folded = lower(candidate);
     const bool extends = wanted.size() >= 3 && folded.find(wanted) != std::string::npos;
-    const std::size_t distance = extends ? 1 : edit_distance(wanted, folded);
+    const std::size_t distance = extends && folded != wanted ? 1 : edit_distance(wanted, folded);
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

@@ -8,8 +8,8 @@
 
 namespace mfusim {
 
-/// The known word closest to `word`, ignoring case (contained in it, or an edit distance of at most a third of its length), if
-/// any.
+/// The known word closest to `word`, ignoring case (the same, one that contains it, or an edit distance of at most a third of its
+/// length), if any.
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known);
 
 /// "; did you mean 'x'?" or nothing.

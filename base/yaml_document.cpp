@@ -7,6 +7,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <sstream>
 
 namespace mfusim {
@@ -64,6 +65,13 @@ class YamlEvents : public YAML::EventHandler {
   int documents_ = 0;
 };
 
+/// Whether a tab stands before the first word of a line (from 0): YAML allows spaces only, and yaml-cpp does not say so.
+bool is_indented_by_tab(std::string_view text, int line) {
+  for (; line > 0 && !text.empty(); --line) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  const std::string_view blanks = text.substr(0, std::min(text.find_first_not_of(" \t"), text.size()));
+  return blanks.find('\t') != std::string_view::npos;
+}
+
 Node parse_events(const std::string& text, const std::string& name) {
   TreeBuilder tree(name);
   try {
@@ -74,6 +82,8 @@ Node parse_events(const std::string& text, const std::string& name) {
     while (parser.HandleNextDocument(events)) continue;
     return tree.take();
   } catch (const YAML::Exception& error) {
+    if (is_indented_by_tab(text, error.mark.line))
+      throw InputError(tree.at(line_of(error.mark)), "", "broken YAML: the line is indented by a tab; YAML allows spaces only");
     throw InputError(tree.at(line_of(error.mark)), "", "broken YAML: " + shown(error.msg));
   }
 }

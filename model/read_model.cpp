@@ -88,8 +88,9 @@ ModelSpec load_model(std::string_view name_or_path) {
   if (const std::string_view family = unmodelled_family(name_or_path); !family.empty()) {
     throw InputError(fmt::format("model: {} towers are not modelled, got '{}'", family, shown(name_or_path)));
   }
+  const std::string hint = suggestion(name_or_path, model_names());
   throw InputError(fmt::format("model: expected a name of the catalog or the path of a config.json, got '{}'{}",
-                               shown(name_or_path), suggestion(name_or_path, model_names())));
+                               shown(name_or_path), hint.empty() ? "; `mfusim models` lists the catalog" : hint));
 }
 
 ModelSpec read_model_config(const Node& root, std::string name) {

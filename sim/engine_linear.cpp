@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/engine_linear.hpp"
 
+#include "base/input_error.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace mfusim {
 
@@ -22,7 +23,7 @@ void run_task(const TaskGraph& graph, TaskId task, Timeline& timeline) {
 }  // namespace
 
 void throw_clock_overflow(TaskId task) {
-  throw std::logic_error(fmt::format("task {}: ends after more than 2^63 ps (106 days)", task));
+  throw InputError(fmt::format("task {}: ends after more than 2^63 ps (106 days)", task));
 }
 
 Timeline simulate_unshared(const TaskGraph& graph) {

@@ -41,7 +41,9 @@ Node load_extended(const fs::path& path, int depth) {
   if (extends->kind != Node::Kind::Scalar)
     throw InputError(extends->where, "extends", "expected a path, got " + describe(*extends));
   if (depth >= deepest) throw InputError(extends->where, "extends", "more than 16 scenarios build on one another: a circle?");
-  Node base = load_extended(path.parent_path() / extends->text, depth + 1);
+  const fs::path below = path.parent_path() / extends->text;
+  if (!fs::exists(below)) throw InputError(extends->where, "extends", fmt::format("no such file: '{}'", shown(extends->text)));
+  Node base = load_extended(below, depth + 1);
   std::erase_if(root.members, [](const Node::Member& member) { return member.key == "extends"; });
   merge(base, root);
   return base;

@@ -115,6 +115,8 @@ DataPipeline read_data(std::optional<Reader> reader) {
   if (reader->has("bytes_per_sample")) data.bytes_per_sample = reader->quantity<Bytes>("bytes_per_sample");
   if (reader->has("storage_per_node")) data.storage_per_node = reader->quantity<BytesPerSecond>("storage_per_node");
   if (reader->has("decode_per_node")) data.decode_per_node = reader->quantity<SamplesPerSecond>("decode_per_node");
+  if (data.storage_per_node && data.storage_per_node->value() <= 0) reader->fail("storage_per_node", "expected a rate above 0");
+  if (data.decode_per_node && data.decode_per_node->value() <= 0) reader->fail("decode_per_node", "expected a rate above 0");
   if (data.bytes_per_sample.has_value() != data.storage_per_node.has_value()) {
     reader->fail(data.bytes_per_sample ? "storage_per_node" : "bytes_per_sample",
                  "missing: bytes_per_sample and storage_per_node go together");

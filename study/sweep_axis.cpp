@@ -3,6 +3,7 @@
 
 #include "base/number.hpp"
 #include "hardware/gpu.hpp"
+#include "model/read_model.hpp"
 
 #include <fmt/format.h>
 
@@ -43,8 +44,18 @@ std::vector<std::int64_t> divisors_of(std::int64_t number) {
   return small;
 }
 
+std::optional<std::int64_t> layers_of_catalog_model(const Node& scenario) {
+  const Node* model = value_at(scenario, "model");
+  if (model == nullptr || model->kind != Node::Kind::Scalar) return std::nullopt;
+  const std::vector<std::string> known = model_names();
+  if (std::find(known.begin(), known.end(), model->text) == known.end()) return std::nullopt;
+  return repeated_layers(load_model(model->text));
+}
+
+/// An integer of the scenario; `model.layers` also where the model is a name of the catalog.
 std::optional<std::int64_t> integer_at(const Node& scenario, std::string_view path) {
   const Node* value = value_at(scenario, path);
+  if (value == nullptr && path == "model.layers") return layers_of_catalog_model(scenario);
   return value != nullptr && value->kind == Node::Kind::Scalar ? parse_integer(value->text) : std::nullopt;
 }
 
@@ -100,7 +111,7 @@ std::vector<Node> automatic_values(Reader& axes, const std::string& path, const 
     needs("training.global_batch");
     return divisors("training.global_batch", 1);
   }
-  if (path == "parallel.zero") return scalar_nodes(where, std::vector<int>{0, 1});
+  if (path == "parallel.zero") return scalar_nodes(where, std::vector<int>{0, 1, 2, 3});
   if (path == "parallel.recompute") return scalar_nodes(where, std::vector<std::string>{"none", "selective", "full"});
   if (path == "parallel.schedule") return scalar_nodes(where, std::vector<std::string>{"gpipe", "1f1b", "interleaved-1f1b"});
   if (path == "cluster.gpu") return scalar_nodes(where, gpu_names());

@@ -18,9 +18,9 @@ struct SweepAxis {
 };
 
 /// Reads one axis: a list of values; `{from: 1, to: 64, times: 2}`; `{from: 0, to: 8, step: 2}`; `{divisors: 96}` or
-/// `{divisors: model.layers}` (a number or a key of the scenario; `from` and `to` narrow it); or `auto`: what the key can
-/// sensibly be in `scenario`. Throws InputError on an axis without values, a value given twice, and a key that auto does not
-/// know.
+/// `{divisors: model.layers}` (a number or a key of the scenario, `model.layers` also of a model of the catalog; `from` and `to`
+/// narrow it); or `auto`: what the key can sensibly be in `scenario`. Throws InputError on an axis without values, a value given
+/// twice, and a key that auto does not know.
 [[nodiscard]] SweepAxis read_sweep_axis(Reader& axes, const std::string& path, const Node& scenario);
 
 /// The value at `path.to.key` of a document; null where there is none.

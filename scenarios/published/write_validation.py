@@ -103,9 +103,9 @@ def main():
     lines += ["", "## Cases that did not run", "", *([f"- {row['id']}: {row['failure']}" for row in failed] or ["None."])]
     lines += ["", "## Published rows that no scenario can express", "",
               f"{len(left_out)} rows; a row may lack more than one thing.", "", *by_reason(left_out)]
-    lines += ["", "## Every row", ""]
+    lines += ["", "## Every row", "", "The file of a family names the source of each of its rows, what that leaves open and what is assumed.", ""]
     for family in report["families"]:
-        lines += [f"### {family['family']}", "", *rows_table([row for row in timed if row["family"] == family["family"]]), ""]
+        lines += [f"### [{family['family']}](../scenarios/published/{family['family']}.yaml)", "", *rows_table([row for row in timed if row["family"] == family["family"]]), ""]
     print("\n".join(lines).rstrip())
 
 

@@ -212,6 +212,22 @@ TEST_CASE("--report writes one whole page, or an error before the work begins", 
   CHECK_THAT(twice.err, ContainsSubstring("two answers cannot go to the same file"));
 }
 
+TEST_CASE("an answer does not replace the file that it is read from", "[unit]") {
+  const Folder folder;
+  const std::string question = "{model: ViT-B-32, cluster: {gpu: a100-sxm4-80gb, gpus: 1}, training: {global_batch: 8}}";
+  const std::string file = folder.file("question.yaml", question).string();
+  const std::string other_way = (folder.path() / "." / "question.yaml").string();
+  for (const std::string& command :
+       {"run " + file + " --output " + file, "run " + file + " --trace " + other_way, "sweep " + file + " --write-best " + file,
+        "diff question-of-mine.yaml " + file + " --output " + file, "plan " + file + " --output " + file}) {
+    CAPTURE(command);
+    const Outcome refused = call(command);
+    CHECK(refused.exit_code == 2);
+    CHECK_THAT(refused.err, ContainsSubstring("would replace the file that it is read from"));
+    CHECK(text_of(file) == question);
+  }
+}
+
 TEST_CASE("a full disk is an error message, and leaves no half file and the old file as it was", "[unit]") {
   const std::string option = GENERATE("--report", "--trace", "--format json --output");
   CAPTURE(option);

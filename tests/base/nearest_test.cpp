@@ -21,6 +21,11 @@ TEST_CASE("part of a word finds it", "[unit]") {
   CHECK(nearest("global", words) == "global_batch");
 }
 
+TEST_CASE("the same word in other letters goes before one that is nearly the same", "[unit]") {
+  CHECK(nearest("adamW", {"adam", "adamw"}) == "adamw");
+  CHECK(nearest("vit-l-14", {"ViT-H-14", "ViT-L-14", "ViT-L-14-quickgelu"}) == "ViT-L-14");
+}
+
 TEST_CASE("what resembles nothing finds nothing", "[unit]") {
   CHECK_FALSE(nearest("xyzzyxyzzy", words));
   CHECK_FALSE(nearest("tensor", {}));

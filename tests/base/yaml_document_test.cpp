@@ -86,6 +86,14 @@ TEST_CASE("broken syntax is an input error with its line", "[unit]") {
   CHECK_THAT(yaml_message(text), ContainsSubstring("broken YAML") || ContainsSubstring("not supported"));
 }
 
+TEST_CASE("a tab before a key is called a tab", "[unit]") {
+  for (const char* text : {"a:\n\tb: 1\n", "a:\r\n  \tb: 1\r\n", "a: 1\n\tb: 2\n"}) {
+    CAPTURE(text);
+    CHECK(yaml_message(text) == "f.yaml:2: broken YAML: the line is indented by a tab; YAML allows spaces only");
+  }
+  CHECK(yaml_message("a: [1,\n\t2]\n") == "no error");
+}
+
 TEST_CASE("a quote that is never closed does not swallow the rest of the file", "[unit]") {
   CHECK(yaml_message("a: 'x\nb: 1\nc: 2\n") == "f.yaml: broken YAML: a quote is opened and never closed");
   CHECK(yaml_message("a: \"x\nb: 1\n") == "f.yaml: broken YAML: a quote is opened and never closed");

@@ -35,6 +35,9 @@ TEST_CASE("a plan that cannot exist is refused with the rule and both values", "
       {{{"cluster.gpus", "99999999999"}}, "expected at most 2147483647"},
       {{{"data.storage_per_node", "2 GB"}, {"data.bytes_per_sample", "1 kB"}},
        "data.storage_per_node: expected a rate with its unit"},
+      {{{"data.storage_per_node", "0 GB/s"}, {"data.bytes_per_sample", "1 kB"}},
+       "data.storage_per_node: expected a rate above 0"},
+      {{{"data.decode_per_node", "0 samples/s"}}, "data.decode_per_node: expected a rate above 0"},
       {{{"towers.placement", "colocated"}}, "has one tower"},
       {{{"cluster.network", "ib-8x200h"}}, "did you mean 'ib-8x200g'?"},
   };

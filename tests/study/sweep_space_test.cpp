@@ -39,7 +39,22 @@ TEST_CASE("an axis is a list, a range, the divisors of something, or what the ke
   CHECK(values_of("parallel.pipeline: {divisors: model.layers}") == Labels{"1", "2", "4"});
   CHECK(values_of("parallel.tensor: auto") == Labels{"1", "2", "4", "8"});
   CHECK(values_of("parallel.pipeline: auto") == Labels{"1", "2", "4"});
+  CHECK(values_of("parallel.zero: auto") == Labels{"0", "1", "2", "3"});
   CHECK(values_of("techniques.dp_overlap: auto") == Labels{"false", "true"});
+}
+
+TEST_CASE("the layers of a catalog model can be divided", "[unit]") {
+  const std::string sweep = GENERATE("{divisors: model.layers, to: 8}", "auto");
+  const mfusim::Node document = mfusim::parse_yaml(
+      "model: meta-llama/Meta-Llama-3-8B\n"  // 32 layers: its config.json
+      "cluster: {gpu: h100-sxm5-80gb, gpus: 8}\ntraining: {global_batch: 16}\n"
+      "sweep: {axes: {parallel.pipeline: " +
+          sweep + "}}\n",
+      "space.yaml");
+  const auto labels = mfusim::read_sweep_space(document, "space.yaml", mfusim::Limited::No).axes.front().labels;
+  REQUIRE(labels.size() >= 4);
+  CHECK(std::vector(labels.begin(), labels.begin() + 4) == std::vector<std::string>{"1", "2", "4", "8"});
+  CHECK(labels.back() == (sweep == "auto" ? "32" : "8"));
 }
 
 TEST_CASE("the numbers of a space are all its combinations, each once", "[property]") {
