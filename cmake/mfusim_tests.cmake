@@ -21,6 +21,9 @@ endif()
 target_precompile_headers(mfusim_catch PRIVATE ${PROJECT_SOURCE_DIR}/tests/catch.hpp)
 set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/catch_main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 
+# For the leak checker, of every test that runs what stands on GiNaC.
+set(mfusim_leaks LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0)
+
 function(mfusim_tests folder)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   set(program ${folder}_tests)
@@ -29,5 +32,5 @@ function(mfusim_tests folder)
   target_precompile_headers(${program} REUSE_FROM mfusim_catch)
   # tests name data by its path from the root
   add_test(NAME ${folder} COMMAND ${program} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${folder} PROPERTIES TIMEOUT 300 ENVIRONMENT LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0)
+  set_tests_properties(${folder} PROPERTIES TIMEOUT 300 ENVIRONMENT ${mfusim_leaks})
 endfunction()

@@ -180,8 +180,8 @@ TEST_CASE("a sweep in which nothing fits has a page that says so", "[unit]") {
 TEST_CASE("GPUs of different capacity leave no common line in a sweep's chart", "[unit]") {
   SweepAnswer answer = answer_of(2, "none");
   answer.best[1].row.capacity = Bytes(40e9);
-  for (const json& series : block_of(json_of(html::sweep_page(answer)), "pareto")["series"])
-    CHECK(series["name"] != "capacity of the GPU");
+  const json chart = block_of(json_of(html::sweep_page(answer)), "pareto");
+  for (const json& series : chart["series"]) CHECK(series["name"] != "capacity of the GPU");
 }
 
 TEST_CASE("an ablation's page draws published figures only where there are some", "[unit]") {
