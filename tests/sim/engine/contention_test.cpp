@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/input_error.hpp"
 #include "sim/critical_path.hpp"
 #include "sim/engine.hpp"
 #include "sim/engine_events.hpp"
@@ -222,5 +223,5 @@ TEST_CASE("a shared clock that would overflow is an error", "[unit]") {
     builder.add(task(most, stream));
     builder.add(task(1, stream, flow));
   }
-  CHECK_THROWS_AS(simulate(std::move(builder).build()), std::logic_error);
+  CHECK_THROWS_AS(simulate(std::move(builder).build()), InputError);
 }
