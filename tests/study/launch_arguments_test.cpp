@@ -98,3 +98,11 @@ TEST_CASE("a model with two towers is launched with open_clip's names", "[unit]"
   CHECK(has(arguments_of({{"parallel.zero", "3"}, {"stack", "pytorch-fsdp-2023"}}, clip), "--fsdp"));
   CHECK_THROWS_WITH(arguments_of({{"parallel.zero", "1"}}, clip), ContainsSubstring("open_clip has no argument for"));
 }
+
+TEST_CASE("a stack of another program has no launch", "[unit]") {
+  CHECK_THROWS_WITH(arguments_of({{"stack", "deepspeed-2023"}}), ContainsSubstring("is not run by Megatron-LM"));
+  CHECK_THROWS_WITH(arguments_of({{"stack", "torchtitan-2025"}, {"parallel.zero", "3"}}),
+                    ContainsSubstring("its stacks: megatron-lm-2021"));
+  CHECK_THROWS_WITH(arguments_of({{"stack", "deepspeed-eva-2023"}}, clip), ContainsSubstring("is not run by open_clip"));
+  CHECK(has(arguments_of({{"stack", "nemo-2024"}}), "--micro-batch-size 1"));
+}
