@@ -99,7 +99,7 @@ class RankEngine {
   void resume(const Situation& situation);
   void pass_and_wait();
   bool advance(Stream& stream);
-  [[nodiscard]] std::int64_t start_of(const Stream& stream, std::uint32_t task) const;
+  [[nodiscard]] std::int64_t start_of(const Stream& stream, std::uint32_t number) const;
   [[nodiscard]] std::int64_t next_event() const;
   /// Whether a task ended.
   bool end_tasks(std::int64_t now);
