@@ -1,11 +1,11 @@
 # One folder is one library target.
 #   mfusim_library(base SOURCES a.cpp HEADERS a.hpp DEPENDS other PUBLIC_LIBRARIES fmt::fmt PRIVATE_LIBRARIES yaml-cpp ALONE b.cpp)
-# The presets compile several files at once (CMAKE_UNITY_BUILD); ALONE: sources that keep to themselves there, as they have
+# The presets compile several files at once (CMAKE_UNITY_BUILD); ALONE: more sources, which keep to themselves there, as they have
 # unnamed functions of the same names: one file each for schedules, fitted laws and readers.
 function(mfusim_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;DEPENDS;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES;ALONE" ${ARGN})
   set(target mfusim_${name})
-  add_library(${target} STATIC ${ARG_SOURCES} ${ARG_HEADERS})
+  add_library(${target} STATIC ${ARG_SOURCES} ${ARG_ALONE} ${ARG_HEADERS})
   add_library(mfusim::${name} ALIAS ${target})
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/mfusim>)
