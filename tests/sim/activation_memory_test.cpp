@@ -5,6 +5,7 @@
 #include "sim/memory.hpp"
 #include "tests/catch.hpp"
 #include "tests/sim/scenarios.hpp"
+#include "tests/sim/stage_memory.hpp"
 
 #include <algorithm>
 
@@ -37,16 +38,8 @@ double layer_bytes(const Settings& settings) {
   throw std::logic_error("the decoder has blocks");
 }
 
-Bytes part(const StageMemory& stage, const std::string& name) {
-  for (const auto& [key, bytes] : stage.parts) {
-    if (key == name) return bytes;
-  }
-  throw std::logic_error("no part " + name);
-}
-
 std::vector<StageMemory> stages_of(const Settings& settings) {
-  const Scenario scenario = korthikanti(settings);
-  return memory_of(scenario, micro_batch_work(scenario));
+  return memory_by_stage(korthikanti(settings));
 }
 
 /// The same model with its blocks alone, so that all stages are equal.

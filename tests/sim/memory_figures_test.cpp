@@ -3,6 +3,7 @@
 #include "sim/memory.hpp"
 #include "tests/catch.hpp"
 #include "tests/sim/scenarios.hpp"
+#include "tests/sim/stage_memory.hpp"
 
 using namespace mfusim;
 using namespace mfusim::tests;
@@ -10,15 +11,7 @@ using namespace mfusim::tests;
 namespace {
 
 std::vector<StageMemory> stages_of(const Settings& settings) {
-  const Scenario scenario = scenario_of(small_decoder, settings);
-  return memory_of(scenario, micro_batch_work(scenario));
-}
-
-Bytes part(const StageMemory& stage, const std::string& name) {
-  for (const auto& [key, bytes] : stage.parts) {
-    if (key == name) return bytes;
-  }
-  throw std::logic_error("no part " + name);
+  return memory_by_stage(scenario_of(small_decoder, settings));
 }
 
 }  // namespace
