@@ -182,3 +182,14 @@ TEST_CASE("eager operators lengthen a step, and leave its products alone", "[pro
   CHECK(eager.result.iteration_time > fused.result.iteration_time);
   CHECK(eager.result.model_flops.value() == fused.result.model_flops.value());
 }
+
+TEST_CASE("the loss moves what its steps over an fp32 copy of the scores read and write", "[unit]") {
+  const Gpu gpu = load_gpu("a100-sxm4-80gb");
+  const Operator<Count> loss = operator_of(Loss<Count>{.rows = 64, .classes = 1000});
+  constexpr double scores = 64 * 1000, v = 2, wide = 4;
+  constexpr double convert = v + wide, maximum = wide, subtract = 2 * wide, exponential = 2 * wide, sum = wide, divide = 2 * wide;
+  constexpr double scale = 2 * wide, back = wide + v;
+  CHECK(kernel_step(context_of(gpu), loss, Pass::Forward)->bytes ==
+        Bytes(scores * (convert + maximum + subtract + exponential + sum + divide)));
+  CHECK(kernel_step(context_of(gpu), loss, Pass::InputGradient)->bytes == Bytes(scores * (scale + back)));
+}
