@@ -49,30 +49,18 @@ const std::vector<std::pair<std::string, MatrixLibrary>> matrix_libraries{{"cubl
 const std::vector<std::pair<std::string, SelectiveRecompute>> selective_recomputes{
     {"attention", SelectiveRecompute::Attention}, {"every-second-product", SelectiveRecompute::EverySecondProduct}};
 const std::vector<std::pair<std::string, LaunchMode>> launch_modes{{"eager", LaunchMode::Eager}, {"graph", LaunchMode::Graph}};
-const std::vector<std::pair<std::string, AttentionKernel>> attention_kernels{{"false", AttentionKernel::Unfused},
+using AttentionChoice = std::optional<AttentionKernel>;  // none: Transformer Engine's, which waits for the GPU
+const std::vector<std::pair<std::string, AttentionChoice>> attention_choices{{"false", AttentionKernel::Unfused},
                                                                              {"1", AttentionKernel::Flash1},
                                                                              {"2", AttentionKernel::Flash2},
-                                                                             {"3", AttentionKernel::Flash3}};
+                                                                             {"3", AttentionKernel::Flash3},
+                                                                             {"transformer-engine", std::nullopt}};
 
-constexpr std::string_view by_gpu = "transformer-engine";
-
-std::string attention_word(AttentionKernel kernel) {
-  for (const auto& [word, value] : attention_kernels) {
-    if (value == kernel) return word;
-  }
-  return {};
-}
-
-/// A version, `false`, or Transformer Engine's choice, which waits for the GPU.
 void read_attention(Reader& reader, const Techniques& of_stack, Techniques& techniques) {
-  const Node* given = reader.find("flash_attention");
-  techniques.attention_by_gpu = given == nullptr ? of_stack.attention_by_gpu : given->text == by_gpu;
-  techniques.attention = of_stack.attention;
-  if (given == nullptr && techniques.attention_by_gpu) {
-    reader.note_default("flash_attention", std::string(by_gpu));
-  } else if (!techniques.attention_by_gpu) {
-    techniques.attention = reader.choice("flash_attention", attention_kernels, attention_word(of_stack.attention));
-  }
+  const AttentionChoice usual = of_stack.attention_by_gpu ? std::nullopt : AttentionChoice(of_stack.attention);
+  const AttentionChoice choice = reader.choice("flash_attention", attention_choices, word_of(attention_choices, usual));
+  techniques.attention_by_gpu = !choice;
+  techniques.attention = choice.value_or(of_stack.attention);
 }
 
 std::optional<std::int64_t> read_window(Reader& reader) {

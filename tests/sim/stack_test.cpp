@@ -85,4 +85,6 @@ TEST_CASE("Transformer Engine takes cuDNN's attention from Hopper on, FlashAtten
   CHECK(kernel("h100-sxm5-80gb", {{"techniques.flash_attention", "false"}}) == AttentionKernel::Unfused);
   CHECK(kernel("h100-sxm5-80gb", {{"stack", "megascale"}, {"techniques.flash_attention", "transformer-engine"}}) ==
         AttentionKernel::Flash3);
+  CHECK(tests::refusal_of(small_decoder, {{"techniques.flash_attention", "4"}}).find("3, transformer-engine, got '4'") !=
+        std::string::npos);
 }
