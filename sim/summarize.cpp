@@ -60,7 +60,7 @@ void add_memory(const Scenario& scenario, const std::vector<StageMemory>& stages
   if (result.memory.fits && result.memory.peak > tight * result.memory.capacity) {
     result.warnings.push_back(fmt::format(
         "memory: {:.0f} % of the GPU's is used; an allocator that has to flush its cache slows steps, which is not modelled (two "
-        "published runs as full as this took 31 and 33 % longer than predicted)",
+        "published runs as full as this took a third longer than predicted: docs/sharding.md)",
         100 * (result.memory.peak / result.memory.capacity)));
   }
   for (const StageMemory& stage : stages)
