@@ -229,6 +229,7 @@ json stack_settings() {
                   {"gradient_reduction", word("Type in which gradients are sent", {"fp32", "precision", "fp32-with-bf16"})},
                   {"reduction_buffers", word("Where gradients stand while reduced", {"in-place", "copy", "buckets"})},
                   {"copies_units", flag("Gathered units are copied out, gradients copied in")},
+                  {"flat_units", flag("Gradients of a unit are joined into a flat one, converted and divided")},
                   {"optimizer_kernels", word("How the update runs", {"fused", "foreach", "loop"})},
                   {"gradient_copies", word("What else is done to gradients", {"none", "buckets", "buckets-and-sums"})},
                   {"weight_gradient_sum", word("Sum over the micro-batches", {"fused", "separate", "converted", "after-first"})},

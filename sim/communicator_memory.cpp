@@ -44,7 +44,7 @@ Bytes communicators_memory(const Scenario& scenario) {
     groups.push_back(shard_group(plan, cluster));
     groups.push_back(shard_replicas(plan, cluster));
   }
-  const Group pair = pipeline_pair(plan, cluster);
+  const Group pair = pipeline_pair(plan, cluster, pair_reach(plan, cluster, 0, 1));
   for (int neighbour = 0; neighbour < std::min(plan.pipeline - 1, 2); ++neighbour) groups.push_back(pair);
   if (ties_stages(scenario)) groups.push_back(pair);
   if (plan.pipeline > 1 && gradient_ranks(plan) > 1) groups.push_back(replica(plan, cluster));

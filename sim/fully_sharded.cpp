@@ -6,8 +6,16 @@
 #include "sim/priced_step.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace mfusim {
+
+double update_tensors(const Scenario& scenario, const ModelChunk& chunk) {
+  if (!scenario.stack.flat_units) return parameter_tensors(chunk);
+  double blocks = 0;
+  for (const LayerRun& run : chunk.runs) blocks += run.transformer_block ? static_cast<double>(run.repeat) : 0;
+  return blocks + 1;  // and the root
+}
 
 FullySharded::FullySharded(const Scenario& scenario, const LayerContext& context, StepGraph& graph, std::vector<Tower> towers,
                            Seat seat)
@@ -168,7 +176,28 @@ void FullySharded::reduce(Unit& unit, const Visit& what) {
     const Bytes moved = unit.trainable * (weight_value(scenario_) + reduction_value(scenario_));
     ready = last_ = copy(unit.copy_in_row, "gradient copy-in", moved, what, {ready});
   }
+  if (scenario_.stack.flat_units) ready = flatten(unit, what);
   reduced_ = {reduce_gradients(scenario_, graph_, seat_.rank, unit.trainable, instance(what), ready, unit.reduction)};
+}
+
+/// FSDP of flat parameters: the gradients of a unit's views are joined into the flat one where they arise (read and written in
+/// the type of the products), then, on a stream beside, converted to the type of the reduction and divided in place, so that sums
+/// do not overflow. Source: torch/distributed/fsdp of PyTorch 2.0, flat_param.py (views by torch.split) and _runtime_utils.py
+/// (_post_backward_hook, _cast_grad_to_reduce_dtype, _div_if_needed with the predivide factor, above 1 from four ranks on).
+TaskId FullySharded::flatten(Unit& unit, const Visit& what) {
+  constexpr int ranks_that_predivide = 4;
+  const Bytes value = weight_value(scenario_);
+  const Bytes sent = reduction_value(scenario_);
+  last_ = copy(unit.flatten_row, "gradient flattening", unit.trainable * 2 * value, what, {last_});
+  Bytes moved{};
+  if (sent != value) moved = moved + unit.trainable * (value + sent);
+  if (gradient_ranks(scenario_.parallel) >= ranks_that_predivide) moved = moved + unit.trainable * 2 * sent;
+  if (moved == Bytes{}) return last_;
+  Step step = memory_step(kernels_, MemoryOperator::Copy, moved, 1);
+  step.name = "gradient conversion";
+  step.stream = StreamKind::Copy;
+  const std::array<TaskId, 1> after{last_};
+  return graph_.add_row(seat_.rank, step, unit.convert_row, instance(what), after);
 }
 
 TaskId FullySharded::copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what, const std::vector<TaskId>& after) {

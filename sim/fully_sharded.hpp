@@ -11,6 +11,9 @@
 
 namespace mfusim {
 
+/// Tensors that the optimizer updates: of a flat unit one, whatever parameters it holds.
+[[nodiscard]] double update_tensors(const Scenario& scenario, const ModelChunk& chunk);
+
 /// The passes of one rank whose parameters are sharded (ZeRO-3, FSDP): each transformer block is a unit that is gathered before
 /// its forward and, where it was given up, before its backward pass; its gradients are reduced behind that. Every micro-batch
 /// gathers and reduces anew (FSDP without no_sync; DeepSpeed). Collectives run in order on the data stream, as those of one
@@ -53,7 +56,7 @@ class FullySharded {
     Segment forward, backward;
     double parameters = 0;
     double trainable = 0;
-    std::size_t gather_row = no_row, copy_out_row = no_row, copy_in_row = no_row;
+    std::size_t gather_row = no_row, copy_out_row = no_row, copy_in_row = no_row, flatten_row = no_row, convert_row = no_row;
     ReductionRows reduction;
   };
   /// A pass over one layer in one direction.
@@ -73,6 +76,7 @@ class FullySharded {
   [[nodiscard]] std::vector<TaskId> visit(const Visit& what, std::vector<TaskId> entry);
   void gather_ahead();
   void reduce(Unit& unit, const Visit& what);
+  [[nodiscard]] TaskId flatten(Unit& unit, const Visit& what);
   [[nodiscard]] TaskId copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what, const std::vector<TaskId>& after);
   [[nodiscard]] StepInstance instance(const Visit& what) const;
 

@@ -38,7 +38,7 @@ StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& 
     ended = sharded.end();
   }
   add_update(scenario, graph,
-             {{.rank = 0, .parameters = sharded.trainable(), .tensors = parameter_tensors(chunk), .gradients = ended}});
+             {{.rank = 0, .parameters = sharded.trainable(), .tensors = update_tensors(scenario, chunk), .gradients = ended}});
   return graph;
 }
 

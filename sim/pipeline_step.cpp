@@ -36,15 +36,16 @@ class PipelineStep {
     check_size(work);
     for (std::uint32_t chunk = 0; chunk < chunks_.size(); ++chunk) stage_of_.push_back(stage_of_chunk(plan_, chunk));
     if (plan_.pipeline > 1) {
-      send_activations_ = stage_transfer(scenario, context_, chunks_, "send activations", StreamKind::PipelineForward);
-      send_gradients_ = stage_transfer(scenario, context_, chunks_, "send gradients", StreamKind::PipelineBackward);
-      send_in_turn_ = in_turn(send_activations_, send_gradients_);
+      send_activations_ = stage_transfers(scenario, context_, chunks_, "send activations", StreamKind::PipelineForward);
+      send_gradients_ = stage_transfers(scenario, context_, chunks_, "send gradients", StreamKind::PipelineBackward);
+      const auto both = [&](PairReach reach) { return in_turn(send_activations_.step(reach), send_gradients_.step(reach)); };
+      send_in_turn_ = {both(PairReach::Node), both(PairReach::Network)};
     }
   }
 
   [[nodiscard]] std::vector<std::vector<Slot>> slots() const {
     if (schedule_kind(plan_.schedule).measured_order == nullptr) return stage_schedules(written_, {});
-    return stage_schedules(written_, pipeline_costs(scenario_, chunks_, priced_, graph_.table(), send_activations_.duration));
+    return stage_schedules(written_, pipeline_costs(scenario_, chunks_, priced_, graph_.table(), longest_transfer()));
   }
 
   StepGraph run() {
@@ -78,6 +79,10 @@ class PipelineStep {
   [[nodiscard]] static Step in_turn(const Step& first, Step second) {
     second.duration += first.duration;
     return second;
+  }
+
+  [[nodiscard]] Picoseconds longest_transfer() const {
+    return send_activations_.step(furthest_pair(plan_, scenario_.cluster)).duration;
   }
 
   /// The neighbour of a chunk runs on the same stage: nothing is sent.
@@ -218,15 +223,12 @@ class PipelineStep {
     const StepInstance instance{.micro_batch = passage.micro_batch, .chunk = passage.chunk};
     exits_.clear();
     add_exits(placed, exits_);
-    TaskId sent = 0;
-    if (forward) {
-      sent = graph_.add_row(stage_, send_activations_, forward_send_row_, instance, exits_);
-    } else if (receives_next_) {
-      add_exits(forward_.at({receives_next_->chunk - 1, receives_next_->micro_batch}), exits_);
-      sent = graph_.add_row(stage_, send_in_turn_, in_turn_send_row_, instance, exits_);
-    } else {
-      sent = graph_.add_row(stage_, send_gradients_, backward_send_row_, instance, exits_);
-    }
+    const bool exchanges = !forward && receives_next_;
+    if (exchanges) add_exits(forward_.at({receives_next_->chunk - 1, receives_next_->micro_batch}), exits_);
+    StageTransfers& transfers = forward ? send_activations_ : exchanges ? send_in_turn_ : send_gradients_;
+    const std::uint32_t receiver = forward ? passage.chunk + 1 : passage.chunk - 1;
+    const PairReach reach = pair_reach(plan_, scenario_.cluster, stage_, stage_of_[receiver]);
+    const TaskId sent = graph_.add_row(stage_, transfers.step(reach), transfers.row(reach), instance, exits_);
     (forward ? sent_forward_ : sent_backward_)[passage] = sent;
     if (blocks_) blocking_.push_back(sent);
   }
@@ -259,10 +261,7 @@ class PipelineStep {
   StepGraph graph_;
   PipelineChunks priced_;
   std::vector<int> stage_of_;  ///< By chunk of the whole model.
-  Step send_activations_, send_gradients_, send_in_turn_;
-  std::size_t forward_send_row_ = no_row;
-  std::size_t backward_send_row_ = no_row;
-  std::size_t in_turn_send_row_ = no_row;
+  StageTransfers send_activations_, send_gradients_, send_in_turn_;
   std::vector<std::vector<Slot>> slots_;  ///< By stage.
   int stage_ = 0;
   std::optional<GradientReduction> reduction_;

@@ -3,7 +3,6 @@
 
 #include "sim/chunk_segments.hpp"
 #include "sim/pipeline_schedule.hpp"
-#include "sim/stage_transfer.hpp"
 #include "sim/tower_step.hpp"
 #include "sim/towers.hpp"
 
@@ -28,8 +27,8 @@ PipelinedTower::PipelinedTower(const Scenario& view, const Tower<Count>& tower, 
   for (std::size_t pass = 0; pass < pass_kinds; ++pass)
     passes_.push_back({{chunks_.size(), micro_batches}, {chunks_.size(), micro_batches}});
   if (view.parallel.pipeline == 1) return;
-  activations_ = stage_transfer(view, context_, chunks_, "send activations", StreamKind::PipelineForward);
-  gradients_ = stage_transfer(view, context_, chunks_, "send gradients", StreamKind::PipelineBackward);
+  activations_ = stage_transfers(view, context_, chunks_, "send activations", StreamKind::PipelineForward);
+  gradients_ = stage_transfers(view, context_, chunks_, "send gradients", StreamKind::PipelineBackward);
 }
 
 /// Chunks with the same layers share their segments: first, inner and last chunk.
@@ -92,10 +91,11 @@ PlacedSegment PipelinedTower::place(TowerPass pass, const Passage& passage, std:
 
 std::optional<TaskId> PipelinedTower::send(TowerPass pass, const Passage& passage) {
   if (neighbour(pass, passage.chunk) == passage.chunk) return std::nullopt;
-  const bool backward = pass == TowerPass::Backward;
-  const TaskId sent =
-      graph_.add_row(rank_of_chunk(passage.chunk), backward ? gradients_ : activations_,
-                     backward ? gradient_row_ : activation_row_, instance(passage), exits_of(passes(pass).placed.at(passage)));
+  StageTransfers& transfers = pass == TowerPass::Backward ? gradients_ : activations_;
+  const PairReach reach = pair_reach(view_.parallel, view_.cluster, stage_of_chunk(view_.parallel, passage.chunk),
+                                     stage_of_chunk(view_.parallel, neighbour(pass, passage.chunk)));
+  const TaskId sent = graph_.add_row(rank_of_chunk(passage.chunk), transfers.step(reach), transfers.row(reach), instance(passage),
+                                     exits_of(passes(pass).placed.at(passage)));
   passes(pass).sent[passage] = sent;
   return sent;
 }

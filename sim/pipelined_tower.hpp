@@ -5,6 +5,7 @@
 #include "sim/layer_pass.hpp"
 #include "sim/model_chunk.hpp"
 #include "sim/passage_table.hpp"
+#include "sim/stage_transfer.hpp"
 #include "sim/step_graph.hpp"
 
 #include <optional>
@@ -71,9 +72,7 @@ class PipelinedTower {
   std::vector<ModelChunk> chunks_;
   std::vector<Priced> priced_;
   std::vector<std::size_t> priced_of_;  ///< By chunk of the tower.
-  Step activations_, gradients_;
-  std::size_t activation_row_ = no_row;
-  std::size_t gradient_row_ = no_row;
+  StageTransfers activations_, gradients_;
   std::vector<Passes> passes_;  ///< By TowerPass.
 };
 

@@ -43,11 +43,27 @@ Group context_pair(const ParallelPlan& plan, const Cluster& cluster) {
           .concurrent_groups_per_node = same_node ? 1 : ring.concurrent_groups_per_node};
 }
 
-Group pipeline_pair(const ParallelPlan& plan, const Cluster& cluster) {
-  const int distance = plan.tensor * gradient_ranks(plan);  // in ranks
-  const bool same_node = distance < cluster.gpus_per_node;
-  return {
-      .ranks = 2, .ranks_per_node = same_node ? 2 : 1, .concurrent_groups_per_node = std::min(distance, cluster.gpus_per_node)};
+PairReach pair_reach(const ParallelPlan& plan, const Cluster& cluster, int stage, int other_stage) {
+  const int ranks = plan.tensor * gradient_ranks(plan);  // of a stage
+  for (int i = 0; i < std::min(ranks, cluster.gpus_per_node); ++i) {
+    if ((stage * ranks + i) / cluster.gpus_per_node != (other_stage * ranks + i) / cluster.gpus_per_node)
+      return PairReach::Network;
+  }
+  return PairReach::Node;
+}
+
+PairReach furthest_pair(const ParallelPlan& plan, const Cluster& cluster) {
+  for (int stage = 1; stage < plan.pipeline; ++stage) {
+    if (pair_reach(plan, cluster, stage - 1, stage) == PairReach::Network) return PairReach::Network;
+  }
+  return PairReach::Node;
+}
+
+Group pipeline_pair(const ParallelPlan& plan, const Cluster& cluster, PairReach reach) {
+  const int ranks = plan.tensor * gradient_ranks(plan);  // of a stage
+  return {.ranks = 2,
+          .ranks_per_node = reach == PairReach::Node ? 2 : 1,
+          .concurrent_groups_per_node = std::min(ranks, cluster.gpus_per_node)};
 }
 
 Group whole_job(const Cluster& cluster) {

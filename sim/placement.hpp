@@ -18,8 +18,14 @@ namespace mfusim {
 /// The ranks that divide a sequence, and two neighbours of them: the slowest of the ring's links.
 [[nodiscard]] Group context_group(const ParallelPlan& plan, const Cluster& cluster);
 [[nodiscard]] Group context_pair(const ParallelPlan& plan, const Cluster& cluster);
-/// A sender and a receiver in neighbouring pipeline stages.
-[[nodiscard]] Group pipeline_pair(const ParallelPlan& plan, const Cluster& cluster);
+/// What lies between a sender and a receiver in two pipeline stages. Several stages may share a node; the boundary between two
+/// nodes is crossed by every rank of a stage or, where stages do not divide a node, by some, for which the others wait.
+enum class PairReach { Node, Network };
+[[nodiscard]] PairReach pair_reach(const ParallelPlan& plan, const Cluster& cluster, int stage, int other_stage);
+/// The same of the stages that are furthest apart among neighbours: Network where the pipeline leaves a node anywhere.
+[[nodiscard]] PairReach furthest_pair(const ParallelPlan& plan, const Cluster& cluster);
+/// A sender and a receiver so far apart.
+[[nodiscard]] Group pipeline_pair(const ParallelPlan& plan, const Cluster& cluster, PairReach reach);
 /// All GPUs of the job.
 [[nodiscard]] Group whole_job(const Cluster& cluster);
 

@@ -34,7 +34,7 @@ std::vector<TaskId> ShardedTowers::forward() {
 RankUpdate ShardedTowers::backward(std::vector<TaskId> gradient) {
   double tensors = 0;
   for (std::size_t i = towers_.size(); i-- > 0;) {
-    tensors += parameter_tensors(cut_into_chunks(towers_[i].groups, 1).front());
+    tensors += update_tensors(view_, cut_into_chunks(towers_[i].groups, 1).front());
     if (!towers_[i].frozen) gradient = sharded_.backward(i, gradient);
   }
   std::vector<TaskId> ended = sharded_.end();

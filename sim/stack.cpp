@@ -95,6 +95,7 @@ void read_settings(Reader& reader, Stack& stack) {
   if (reader.has("gradient_reduction")) stack.reduction = reader.choice("gradient_reduction", gradient_states);
   if (reader.has("reduction_buffers")) stack.reduction_buffers = reader.choice("reduction_buffers", buffer_states);
   if (reader.has("copies_units")) stack.copies_units = reader.boolean("copies_units");
+  if (reader.has("flat_units")) stack.flat_units = reader.boolean("flat_units");
   if (reader.has("launch")) stack.launch = reader.choice("launch", launch_modes);
   if (reader.has("async_tensor_backward")) stack.async_tensor_backward = reader.boolean("async_tensor_backward");
   if (reader.has("gradient_bucket")) stack.gradient_bucket = reader.quantity<Bytes>("gradient_bucket");

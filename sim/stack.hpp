@@ -98,6 +98,7 @@ struct Stack {
   std::optional<GradientState> reduction;  ///< Type in which they are sent; none: as they are kept.
   ReductionBuffers reduction_buffers = ReductionBuffers::InPlace;
   bool copies_units = false;  ///< Gathered units are copied out, gradients copied in (FSDP2's per-parameter shards).
+  bool flat_units = false;  ///< A unit's parameters are one flat one (FSDP1): gradients are joined, converted and divided for it.
   LaunchMode launch = LaunchMode::Graph;
   bool async_tensor_backward = true;   ///< Input-gradient collective under the weight-gradient GEMM.
   Bytes gradient_bucket{25e6};         ///< Gradients are reduced in buckets of this size.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/stage_transfer.hpp"
 
-#include "sim/placement.hpp"
-
 #include <string>
 
 namespace mfusim {
@@ -34,13 +32,13 @@ Seconds gather_after_receive(const ParallelPlan& plan, const LayerContext& conte
 
 }  // namespace
 
-Step stage_transfer(const Scenario& scenario, const LayerContext& context, const std::vector<ModelChunk>& chunks,
+Step stage_transfer(const Scenario& scenario, const LayerContext& context, const std::vector<ModelChunk>& chunks, PairReach reach,
                     const char* name, StreamKind stream) {
   const ParallelPlan& plan = scenario.parallel;
   const double elements = boundary_elements(chunks);
   const Bytes message = elements / plan.tensor * size_of(scenario.training.precision);
   const CollectiveShape shape{
-      .kind = Collective::SendReceive, .message = message, .group = pipeline_pair(plan, scenario.cluster)};
+      .kind = Collective::SendReceive, .message = message, .group = pipeline_pair(plan, scenario.cluster, reach)};
   const PredictedTime predicted = collective_time(scenario.cluster, shape);
   Seconds time = predicted.time + gather_after_receive(plan, context, elements);
   if (!scenario.techniques.pp_overlap) time += scenario.stack.point_to_point_host_cost;
@@ -53,6 +51,14 @@ Step stage_transfer(const Scenario& scenario, const LayerContext& context, const
               .flops = Flops(),
               .bytes = message,
               .provenance = predicted.provenance};
+}
+
+StageTransfers stage_transfers(const Scenario& scenario, const LayerContext& context, const std::vector<ModelChunk>& chunks,
+                               const char* name, StreamKind stream) {
+  const ParallelPlan& plan = scenario.parallel;
+  const auto transfer = [&](PairReach reach) { return stage_transfer(scenario, context, chunks, reach, name, stream); };
+  const bool leaves_node = furthest_pair(plan, scenario.cluster) == PairReach::Network;
+  return {transfer(PairReach::Node), leaves_node ? transfer(PairReach::Network) : Step{}};
 }
 
 }  // namespace mfusim

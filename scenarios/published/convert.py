@@ -16,128 +16,43 @@ import fnmatch
 import pathlib
 import re
 
-GPUS = {
-    "A100-80GB-SXM": "a100-sxm4-80gb", "A100 (80GB assumed)": "a100-sxm4-80gb", "A100-80GB": "a100-sxm4-80gb",
-    "A800/A100-80GB-SXM (both names used)": "a100-sxm4-80gb", "A800-80GB-SXM": "a800-sxm4-80gb", "A100-40GB": "a100-sxm4-40gb",
-    "H100-80GB-SXM": "h100-sxm5-80gb", "H100-80GB": "h100-sxm5-80gb", "V100": "v100-sxm2-32gb",
-    "H100-96GB-HBM2e (500W, 2.4TB/s)": "h100-sxm5-96gb-500w",
-    "A800-80GB": "a800-sxm4-80gb", "H800-80GB-SXM": "h800-sxm5-80gb", "H800-80GB": "h800-sxm5-80gb",
-    "H200-141GB-SXM": "h200-sxm-141gb", "B200-180GB-SXM": "b200-sxm-180gb",
-}
-# Substring of the `interconnect` column -> network of the catalog.
-NETWORKS = [
-    ("8x200Gb/s RoCE", "roce-8x200g"), ("8x200Gb/s HDR", "ib-8x200g"), ("800Gb/s per node", "roce-4x200g"),
-    ("8x400Gb/s NDR", "ib-8x400g"), ("4x100Gb/s Omni-Path", "omnipath-4x100g"), ("4x100Gb/s RoCE", "roce-4x100g"),
-    ("InfiniBand 400Gb/s", "ib-8x400g"), ("1600Gb/s RoCE", "roce-8x200g"), ("inter-node unstated", "ib-8x400g"),
-    ("4x HDR200", "hdr200-4x"), ("4x HDR-200", "hdr200-4x"), ("JUWELS", "hdr200-4x"),
-    ("8x400Gb/s RDMA", "ib-8x400g"), ("EFA 400", "efa-400g"), ("RoCE RDMA (rate unstated)", "roce-8x200g"),
-]
-INLINE_NETWORKS = {"roce-4x100g": {"nics_per_node": 4, "bandwidth": "100 Gb/s"}}  # not in the catalog
-MLPS = {"gelu": "gelu", "swiglu": "swiglu", "squared-relu": "squared_relu"}
-SCHEDULES = {"none": None, "1f1b": "1f1b", "1F1B": "1f1b", "1F1B-I": "interleaved-1f1b", "interleaved-1f1b": "interleaved-1f1b",
-             "1f1b (interleaving unstated)": "1f1b", "ZB-1p": "zb-auto", "ZB-2p": "zb-auto"}
-# Their --zero-bubble-max-pending-backward: so many micro-batches' activations for each stage of the pipeline.
-MEMORY_LIMITS = {"ZB-1p": 1, "ZB-2p": 2}
+from clip_rows import clip_case
+from readings import ARCHITECTURES, reading_of
+from words import (MEMORY_LIMITS, MLPS, NotExpressed, cluster_of, number, precision_of, recompute_of, schedule_of, unstated, whole,
+                   zero_of)
+
 # MFUs that count as the simulator does: layers, full attention (or its window), logits, no recomputation.
 SAME_MFU = {"model_full", "megascale_swa"}
+VOCABULARY = 51200  # GPT-2's, padded: assumption where a source does not say
+MICRO_BATCH_TOKENS = 16384  # without a pipeline, where a source does not say: assumption
 WINDOW = 1240  # 0.607 of the sequence: what MegaScale's own FLOP count implies
-
-
-def reading(stack, assumed=(), **values):
-    return {"stack": stack, "assumed": list(assumed), **values}
-
-
-# Family, or pattern of ids -> the stack, and values for cells that the source leaves open.
-MEGATRON_2021 = "megatron-lm-2021"
-DEEPSPEED_PIPELINE = "deepspeed-pipeline-2022"
-MEGATRON_2023 = "megatron-lm-2023-01"
-READINGS = {
-    "megascale": reading(MEGATRON_2023, ["micro_batch 1", "no recomputation", "ZeRO-1 with fp32 gradients",
-                                         "baseline without flash attention", "80 GB GPU", "bf16",
-                                         "slow machines: the 0.5 % that are 10 % slower by the paper's section on stragglers, taken as not "
-                                         "yet removed"],
-                         zero=1, recompute="none", micro_batch=1,
-                         variation={"slow_nodes": {"fraction": 0.005, "slowdown": 1.1}}),
-    "korthikanti": reading(MEGATRON_2023, ["stack: nearest in the catalog, a year younger"], zero=0),
-    "narayanan": reading(MEGATRON_2021, ["no interleaving"], zero=0),
-    "mtnlg": reading(DEEPSPEED_PIPELINE, ["micro_batch 1", "ZeRO 0"], zero=0),
-    "vtrain": reading(MEGATRON_2023, ["ZeRO 0", "network 4 x 200 Gb/s", "vocabulary 50257 padded to 51200", "80 GB GPU",
-                                      "asynchronous tensor all-reduce"], zero=0),
-    "zerobubble": reading(MEGATRON_2023, ["no recomputation", "no flash attention",
-                                          "vocabulary 32000, as the size of the 14.6B model asks (51200 would make 14.7B)",
-                                          "embeddings not tied, as in the authors' launch script",
-                                          "one 200 Gb/s port a GPU where there are several nodes"], zero=0, recompute="none",
-                          vocabulary=32000, memory_figure="allocated"),
-    "dgxc": reading("megatron-core-2024", ["cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3"], zero=1),
-    # NeMo 2's recipes for speed: pretrain_performance_optimizations sets grad_reduce_in_fp32 to False.
-    **{pattern: reading("megatron-core-2024", [
-        "cuDNN's attention, which Transformer Engine takes on H100, as FlashAttention-3",
-        "gradients in bf16: NeMo 2's performance recipes (grad_reduce_in_fp32 False)"], zero=1,
-                        training={"gradients": "bf16"})
-       for pattern in ("dgxc_nemotron15B_bf16_v2504", "dgxc_llama31")},
-    "bloom": reading(DEEPSPEED_PIPELINE, ["Omni-Path 4 x 100 Gb/s", "vocabulary 250880"], zero=1, memory_figure="device",
-                     full_stages=True),  # "the last stage has 1 block, while the rest have 7": the source, on 78 layers over 12
-    "internevo": reading("internevo-2023", ["flash attention 1"], zero=1, shard_group=8),
-    "flagperf": reading("flagscale-2023", ["ZeRO-1", "no sequence parallelism (the script has no flag for it)", "no recomputation"],
-                        zero=1, recompute="none", memory_unit="GiB", memory_figure="device"),
-    "flagperf_*zero3": reading("deepspeed-2023", ["stack: DeepSpeed with eager Hugging Face kernels and FlashAttention-2",
-                                                  "fp16, as FlagPerf's ds_config.json has it"],
-                               memory_unit="GiB", memory_figure="device", training={"precision": "fp16"}),
-    "flagperf_*_llama3": reading("megatron-core-2024", [
-        "ZeRO-1", "no recomputation", "A100-80GB where two names are used", "8 x 400 Gb/s where only the port rate is given",
-        "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap, and none that takes "
-        "back Megatron-LM's defaults of learned positions, biases, tied embeddings and dropout of 0.1"],
-                                 zero=1, recompute="none", sequence=True, memory_unit="GiB", memory_figure="device",
-                                 techniques={"tp_overlap": False, "pp_overlap": False, "dp_overlap": False}),
-    "llmfoundry": reading("pytorch-fsdp-2023", ["H100 nodes joined by 8 x 400 Gb/s", "Composer's default BACKWARD_POST",
-                                                "mixed_precision DEFAULT: 16-bit parameters, fp32 reduction; PURE: 16-bit reduction",
-                                                "FlashAttention-1"], fsdp={"backward_prefetch": 0}),
-    "torchtitan": reading("torchtitan-2025"),
-}
-# A source that READINGS does not know.
-UNKNOWN = reading("megatron-core-2024", ["stack: Megatron-Core's, for want of an entry in READINGS"], zero=1, micro_batch=1,
-                  vocabulary=51200, memory_figure="device")
-# Parts of an architecture that the tables have no column for, by pattern of ids.
-ARCHITECTURES = {
-    "zerobubble": {"tied_embedding": False},  # examples/pretrain_zero_bubble.sh of their repository
-    "flagperf_*_llama3": {"positions": "learned", "bias": True, "tied_embedding": True, "dropout": 0.1},  # pretrain_llama3.sh
-    "llmfoundry": {"dropout": 0},  # llm-foundry's MPTConfig: all dropout probabilities are 0
-    "dgxc_nemotron": {"positions": "rotary", "bias": False, "dropout": 0, "tied_embedding": False},  # arXiv:2402.16819, section 2
-}
-# A row's ZeRO stage -> what FSDP does after forward: SHARD_GRAD_OP keeps parameters until backward only.
-FULLY_SHARDED = {"2": {"reshard_after_forward": False}, "3": {}}
 # MegaScale's table 3 adds one technique a row.
 ABLATION = ["parallel_block", "sliding_window", "tp_overlap", "pp_overlap", "dp_overlap", "flash_attention", "shared_loader"]
 
 
-class NotExpressed(Exception):
-    """The simulator has no word for this row; the text says which."""
+def interleave_of(row):
+    """Model chunks a stage. Where the schedule is interleaved and the number is not said: the least that cuts a stage evenly."""
+    if row["interleave"] or schedule_of(row["schedule"])[1] != "interleaved-1f1b":
+        return whole(row, "interleave", 1)
+    layers, stages = whole(row, "layers"), whole(row, "pp", 1)
+    stage = (layers + 2 if layers % stages and (layers + 2) % stages == 0 else layers) // stages  # ends may count as layers
+    return next((chunks for chunks in range(2, stage + 1) if stage % chunks == 0), 1)
 
 
-def number(text):
-    value = float(text)
-    return int(value) if value == int(value) else value
-
-
-def network_of(interconnect):
-    for part, name in NETWORKS:
-        if part in interconnect:
-            return INLINE_NETWORKS.get(name, name)
-    raise NotExpressed("the network between the nodes is not stated")
-
-
-def cluster_of(gpu, gpus, gpus_per_node, interconnect):
-    if gpu.split(" (paper")[0] not in GPUS:
-        raise NotExpressed(f"GPU {gpu} is not in the catalog")
-    cluster = {"gpu": GPUS[gpu.split(" (paper")[0]], "gpus": int(gpus), "gpus_per_node": int(gpus_per_node)}
-    if int(gpus) > int(gpus_per_node):
-        cluster["network"] = network_of(interconnect)
-    return cluster
+def pipeline_of(row):
+    """What a pipeline runs: its schedule and that schedule's limit; nothing without a pipeline."""
+    stages, chunks = whole(row, "pp", 1), interleave_of(row)
+    words, schedule = schedule_of(row["schedule"])
+    if stages == 1:
+        return {}
+    schedule = "1f1b" if schedule in (None, "interleaved-1f1b") and chunks == 1 else schedule or "interleaved-1f1b"
+    limit = {"memory_limit": MEMORY_LIMITS[words] * stages} if words in MEMORY_LIMITS else {}
+    return {"schedule": schedule, **limit}
 
 
 def stages_of(row, choice):
     """How the layers are cut where they do not divide: keys of `parallel`, and what is assumed."""
-    layers, chunks = int(row["layers"]), int(row["pp"]) * int(row["interleave"] or 1)
+    layers, chunks = whole(row, "layers"), whole(row, "pp", 1) * interleave_of(row)
     if layers % chunks == 0:
         return {}, []
     if (layers + 2) % chunks == 0:
@@ -151,15 +66,6 @@ def stages_of(row, choice):
     inner = range(first, first + longer)
     return ({"stages": [share + (chunk in inner) for chunk in range(chunks)]},
             [f"stages: as even as {layers} layers over {chunks} go, the longer ones inside (not stated)"])
-
-
-def refuse_llm(row):
-    """Everything in a row that the simulator would refuse, by name."""
-    reasons = []
-    if row["schedule"] not in SCHEDULES:
-        reasons.append(f"schedule {row['schedule']} is not modelled")
-    if reasons:
-        raise NotExpressed("; ".join(reasons))
 
 
 def techniques_of(row, family, choice):
@@ -182,21 +88,32 @@ def techniques_of(row, family, choice):
 
 
 def sharding_of(row, choice):
-    """ZeRO stage, FSDP's options, context parallelism."""
-    stage = row["zero_stage"][:1]
-    sharding = {"zero": 3 if stage in FULLY_SHARDED else choice["zero"]}
-    if stage in FULLY_SHARDED:
-        options = {**choice.get("fsdp", {}), **FULLY_SHARDED[stage]}
-        sharding.update({"fsdp": options} if options else {})
-    if int(row["dp"]) > choice.get("shard_group", int(row["dp"])):
-        sharding["shard_group"] = choice["shard_group"]
-    if int(row["cp"]) > 1:
-        sharding["context"] = int(row["cp"])
-    return sharding
+    """ZeRO stage, FSDP's options, context parallelism; and what is assumed of them."""
+    stage, fsdp, group = zero_of(row["zero_stage"])
+    stage, ranks = choice["zero"] if stage is None else stage, data_of(row)
+    sharding, assumed = {"zero": stage}, []
+    if stage >= 2 and whole(row, "pp", 1) > 1:
+        sharding["zero"] = 1
+        assumed.append(f"ZeRO-{stage} inside a pipeline as ZeRO-1: weights gathered and gradients reduced once a step")
+    elif stage == 3 or (fsdp and stage == 2):  # SHARD_GRAD_OP keeps parameters until backward only
+        options = {**choice.get("fsdp", {}), **({"reshard_after_forward": False} if stage == 2 else {})}
+        sharding.update({"zero": 3, **({"fsdp": options} if options else {})})
+    group = whole(row, "gpus_per_node", 8) // whole(row, "tp", 1) if group is None else group or choice.get("shard_group", 0)
+    if sharding["zero"] > 0 and 0 < group < ranks:
+        sharding["shard_group"] = group
+    if whole(row, "cp", 1) > 1:
+        sharding["context"] = whole(row, "cp")
+    return sharding, assumed
 
 
-def measured_of(row, family, choice):
-    assumed = list(choice["assumed"]) + stages_of(row, choice)[1]
+def data_of(row):
+    """Replicas: what the other dimensions of the plan leave, where the cell is empty."""
+    others = whole(row, "tp", 1) * whole(row, "pp", 1) * whole(row, "cp", 1)
+    return whole(row, "dp", whole(row, "gpus") // others)
+
+
+def measured_of(row, family, choice, more_assumed):
+    assumed = list(choice["assumed"]) + stages_of(row, choice)[1] + more_assumed
     if "sliding_window" in techniques_of(row, family, choice)[1]:
         assumed.append(f"sliding window {WINDOW}, from the FLOP count of the source")
     measured = {"iteration_time": f"{row['derived_iteration_time_s']} s"}
@@ -213,101 +130,66 @@ def measured_of(row, family, choice):
     return measured
 
 
-def reading_of(name, family):
-    """The most particular pattern that fits the row, or its family's reading."""
-    patterns = [pattern for pattern in READINGS if fnmatch.fnmatch(name, pattern + "*")]
-    return READINGS.get(max(patterns, key=len, default=family), UNKNOWN)
-
-
-def llm_case(row):
-    family = row["id"].split("_")[0]
-    choice = reading_of(row["id"], family)
-    refuse_llm(row)
-    model = {"kind": "decoder", "layers": int(row["layers"]), "hidden_size": int(row["hidden"]), "heads": int(row["heads"]),
-             "kv_heads": int(row["kv_heads"]), "mlp_size": int(row["ffn"]), "mlp": MLPS[row["mlp"]],
-             "vocabulary": int(row["vocab"] or choice["vocabulary"])}
+def model_of(row, choice):
+    """The decoder."""
+    heads = whole(row, "heads")
+    if row["mlp"] not in MLPS:
+        raise NotExpressed(f"MLP {row['mlp']} is not modelled")
+    model = {"kind": "decoder", "layers": whole(row, "layers"), "hidden_size": whole(row, "hidden"), "heads": heads,
+             "kv_heads": whole(row, "kv_heads", heads), "mlp_size": whole(row, "ffn", 4 * whole(row, "hidden")),
+             "mlp": MLPS[row["mlp"]], "vocabulary": whole(row, "vocab", choice.get("vocabulary", VOCABULARY))}
     for pattern, more in ARCHITECTURES.items():
         model.update(more if fnmatch.fnmatch(row["id"], pattern + "*") else {})
-    stack, techniques = techniques_of(row, family, choice)
-    sequence = row["sequence_parallel"] == "yes" or (choice.get("sequence", False) and int(row["tp"]) > 1)
-    parallel = {"tensor": int(row["tp"]), "sequence": sequence, "pipeline": int(row["pp"]),
-                "virtual_stages": int(row["interleave"] or 1), "data": int(row["dp"]), **sharding_of(row, choice),
-                "recompute": choice.get("recompute") or row["recompute"]}
-    if int(row["pp"]) > 1:
-        parallel["schedule"] = SCHEDULES[row["schedule"]]
-        if row["schedule"] in MEMORY_LIMITS:
-            parallel["memory_limit"] = MEMORY_LIMITS[row["schedule"]] * int(row["pp"])
-        parallel.update(stages_of(row, choice)[0])
-    training = {"global_batch": int(row["global_batch"]), "micro_batch": int(row["micro_batch"] or choice["micro_batch"]),
-                "sequence_length": int(row["seq_len"]), "precision": "fp16" if row["precision"].startswith("fp16") else "bf16",
+    return model
+
+
+def micro_batch_of(row, choice):
+    """Sequences of a pass. Where neither row nor reading says: 1 in a pipeline, which wants many; otherwise as many as are common."""
+    if row["micro_batch"] or "micro_batch" in choice or "micro_batch 1" in choice["assumed"]:
+        return whole(row, "micro_batch", choice.get("micro_batch", 1)), []
+    share, largest = whole(row, "global_batch") // data_of(row), max(1, MICRO_BATCH_TOKENS // whole(row, "seq_len"))
+    fitting = [size for size in (8, 4, 2, 1) if size <= largest and share % size == 0]
+    size = 1 if whole(row, "pp", 1) > 1 else max(fitting, default=1)
+    return size, [f"micro_batch {size} (not stated)"]
+
+
+def training_of(row, choice):
+    """The section `training`, and what is assumed of it."""
+    micro_batch, assumed = micro_batch_of(row, choice)
+    if not row["vocab"] and "vocabulary" not in choice:
+        assumed.append(f"vocabulary {VOCABULARY} (not stated)")
+    training = {"global_batch": whole(row, "global_batch"), "micro_batch": micro_batch,
+                "sequence_length": whole(row, "seq_len"), "precision": precision_of(row["precision"]),
                 "optimizer": "lamb" if "LAMB" in row["id"] else "adam"}
     training.update(choice.get("training", {}))
     if "PURE" in row["precision"]:
         training["gradient_reduction"] = training["precision"]
-    case = {"id": row["id"], "model": model,
-            "cluster": cluster_of(row["gpu"], row["gpus"], row["gpus_per_node"], row["interconnect"]),
-            "training": training, "parallel": parallel, "stack": stack}
+    return training, assumed
+
+
+def llm_case(row):
+    family = row["id"].split("_")[0]
+    choice = reading_of(row)
+    stack, techniques = techniques_of(row, family, choice)
+    tensor = whole(row, "tp", 1)
+    sharding, assumed = sharding_of(row, choice)
+    recompute = recompute_of(row["recompute"]) or choice.get("recompute")
+    if recompute is None:
+        assumed.append("no recomputation")
+    sequence = row["sequence_parallel"] == "yes" or (choice.get("sequence", False) and unstated(row["sequence_parallel"]))
+    pipeline = whole(row, "pp", 1)
+    parallel = {"tensor": tensor, "sequence": sequence and tensor > 1, "pipeline": pipeline, "virtual_stages": interleave_of(row),
+                "data": data_of(row), **sharding, "recompute": recompute or "none", **pipeline_of(row),
+                **(stages_of(row, choice)[0] if pipeline > 1 else {})}
+    cluster, more = cluster_of(row["gpu"], whole(row, "gpus"), whole(row, "gpus_per_node", 8), row["interconnect"])
+    training, open_cells = training_of(row, choice)
+    case = {"id": row["id"], "model": model_of(row, choice), "cluster": cluster, "training": training, "parallel": parallel,
+            "stack": stack}
     if techniques:
         case["techniques"] = techniques
     if "variation" in choice:
         case["variation"] = choice["variation"]
-    case["measured"] = measured_of(row, family, choice)
-    return family, case
-
-
-CLIP_FAMILIES = [("CH-", "cherti"), ("LAION-", "laion-blog"), ("CNXXL", "laion-blog"), ("OC-", "openclip-docs"),
-                 ("NEMO", "nemo-clip"), ("OAI", "openai-clip"), ("EVA", "eva-clip"), ("OPTIMUS", "optimus")]
-SAME_RUN = {"CH-Model-B-32_Data-2B_Samples-34B_lr-1e-3_bs-79k": "LAION-ViT-B-32-float16-lb96"}
-
-
-def refuse_clip(row):
-    if not row["samples_per_s"]:
-        raise NotExpressed("no throughput is published" if not row["step_time_s"] else "not a contrastive two-tower model")
-    if row["id"] in SAME_RUN:
-        raise NotExpressed(f"the same run as {SAME_RUN[row['id']]}")
-    if not re.match(r"ViT-", row["model"]):
-        raise NotExpressed(f"the {row['model']} tower (convolutions) is not modelled")
-    for column, what in (("local_batch", "local batch"), ("gpus_per_node", "number of GPUs a node"), ("interconnect", "network")):
-        if not row[column]:
-            raise NotExpressed(f"the {what} is not stated")
-
-
-def clip_batch(row):
-    """Global batch, and what is assumed of it: local batch x GPUs, which a source may round to two digits."""
-    batch = int(row["local_batch"]) * int(row["n_gpus"])
-    if abs(int(row["global_batch"]) - batch) > 0.005 * batch:
-        raise NotExpressed("the global batch is not local batch x GPUs")
-    return batch, ["global batch: local batch x GPUs, which the source rounds"] if int(row["global_batch"]) != batch else []
-
-
-def clip_case(row):
-    family = next((name for prefix, name in CLIP_FAMILIES if row["id"].startswith(prefix)), "other")
-    refuse_clip(row)
-    checkpointing, assumed = row["grad_ckpt"], ["stack: PyTorch 1.x with DistributedDataParallel"]
-    if checkpointing not in ("full", "none"):
-        too_large = row["model"] == "ViT-B-16" and int(row["local_batch"]) > 256
-        checkpointing = "full" if row["model"].startswith("ViT-L") or too_large else "none"
-        assumed.append(f"recomputation {checkpointing} (open_clip trained L/14 with it on this machine; B/32, and B/16 up to 256 pairs, "
-                       "fit without)")
-    precision = "bf16" if "bf" in row["precision"] and "not in file" not in row["precision"] else "fp16"
-    if "float16" not in row["precision"] and "bf16" not in row["precision"].split("(")[0]:
-        assumed.append("precision fp16, open_clip's amp")
-    if "not in file" in row["notes"] or "presumed" in row["interconnect"]:
-        assumed.append("network of the machine the authors name elsewhere")
-    batch, rounding = clip_batch(row)
-    assumed += rounding
-    dropout = {"patch_dropout": number(row["patch_dropout"])} if row["patch_dropout"] not in ("", "0") else {}
-    case = {"id": row["id"], "model": row["model"],
-            "cluster": cluster_of(row["gpu"], row["n_gpus"], row["gpus_per_node"], row["interconnect"]),
-            "training": {"global_batch": batch, "micro_batch": int(row["local_batch"]),
-                         "text_length": int(row["text_len"]), "image_size": int(row["image_size"]), "precision": precision,
-                         "optimizer": "adamw", **dropout},
-            "parallel": {"data": int(row["n_gpus"]), "zero": 0, "recompute": checkpointing}, "stack": "pytorch-ddp-2022",
-            "measured": {"samples_per_s": f"{row['samples_per_s']} samples/s", "source": f"{row['source']}, {row['url']}",
-                         "family": family, "split": "calibration", "tier": "B",
-                         "unstated": "input path; PyTorch version; attention kernel" + (
-                             "; recomputation" if row["grad_ckpt"] not in ("full", "none") else ""),
-                         "assumed": "; ".join(assumed)}}
+    case["measured"] = measured_of(row, family, choice, assumed + more + open_cells)
     return family, case
 
 

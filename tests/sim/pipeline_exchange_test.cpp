@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/layer_pass.hpp"
 #include "tests/catch.hpp"
-#include "tests/sim/scenarios.hpp"
+#include "tests/sim/random_plans.hpp"
 
 #include <algorithm>
 
@@ -31,6 +31,28 @@ TEST_CASE("tensor ranks send shares, and gather them where they need the whole",
   CHECK(send_of(whole).bytes == send_of(shares).bytes);
   const Picoseconds more = send_of(whole).duration - send_of(shares).duration;
   CHECK(std::abs((more - gather.duration).count()) <= 1);  // rounded once together, or apart
+}
+
+TEST_CASE("only the stages on either side of a node's edge send over the network, and the pipeline keeps its pace",
+          "[property]") {
+  constexpr int stages = 16;
+  constexpr int stages_a_node = 8;
+  const auto pipeline = [](const std::string& bandwidth) {
+    return run(tiny_decoder, {{"cluster.gpus", std::to_string(stages)},
+                              {"parallel.pipeline", std::to_string(stages)},
+                              {"training.global_batch", "32"},
+                              {"cluster.network", "{nics_per_node: 8, bandwidth: " + bandwidth + "}"}});
+  };
+  const Run one = pipeline("200 Gb/s");
+  for (const Task& task : one.step.graph.tasks) {
+    const Step& step = one.step.steps[task.label];
+    if (step.step_class != StepClass::PipelineCommunication) continue;
+    const int sender = rank_of(task.stream);
+    const int receiver = step.name == "send activations" ? sender + 1 : sender - 1;
+    CAPTURE(sender, receiver);
+    CHECK((step.use == StepUse::NetworkTransfer) == (sender / stages_a_node != receiver / stages_a_node));
+  }
+  CHECK(pipeline("2 Gb/s").timeline.makespan > one.timeline.makespan);
 }
 
 TEST_CASE("exchanges in turn make each steady exchange of gradients wait for that of activations, and no other", "[property]") {

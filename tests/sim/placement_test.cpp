@@ -66,3 +66,30 @@ TEST_CASE("a ring's links are inside the node as long as its ranks are", "[unit]
   CHECK(pair(2, 8).concurrent_groups_per_node == 2);  // two tensor ranks' rings leave the node
   CHECK(pair(8, 4).concurrent_groups_per_node == 8);
 }
+
+TEST_CASE("neighbouring stages are apart where any of their ranks sit on different nodes", "[property]") {
+  constexpr int gpus_per_node = 8;
+  const int tensor = GENERATE(1, 2, 4, 8);
+  const int data = GENERATE(1, 2, 3, 8);
+  CAPTURE(tensor, data);
+  ParallelPlan plan;
+  plan.tensor = tensor;
+  plan.data = data;
+  plan.pipeline = 16;
+  Cluster cluster;
+  cluster.gpus_per_node = gpus_per_node;
+  bool leaves = false;
+  const int ranks = tensor * data;
+  for (int stage = 0; stage + 1 < plan.pipeline; ++stage) {
+    CAPTURE(stage);
+    bool apart = false;  // rank by rank
+    for (int rank = stage * ranks; rank < (stage + 1) * ranks; ++rank)
+      apart = apart || rank / gpus_per_node != (rank + ranks) / gpus_per_node;
+    CHECK((pair_reach(plan, cluster, stage, stage + 1) == PairReach::Network) == apart);
+    CHECK(pair_reach(plan, cluster, stage + 1, stage) == pair_reach(plan, cluster, stage, stage + 1));
+    leaves = leaves || apart;
+  }
+  CHECK((furthest_pair(plan, cluster) == PairReach::Network) == leaves);
+  CHECK(pipeline_pair(plan, cluster, PairReach::Node).ranks_per_node == 2);
+  CHECK(pipeline_pair(plan, cluster, PairReach::Network).ranks_per_node == 1);
+}

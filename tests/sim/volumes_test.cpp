@@ -80,6 +80,25 @@ TEST_CASE("fully sharded parameters move 3 Psi, twice gathered and once reduced,
              WithinRel(ring(16) * (3 * psi - 2 * root_parameters(1)), 1e-9));
 }
 
+TEST_CASE("gradients of flat units are joined, converted to what is sent, and divided where four ranks or more sum them",
+          "[unit]") {
+  // PyTorch's FSDP, _runtime_utils.py: read and written in 16 bit; 2 bytes to 4; 4 (or 2) read and written in place.
+  struct Case {
+    std::string gpus, reduction;
+    double converted;  // bytes a gradient
+  };
+  const Case one = GENERATE(Case{"16", "fp32", 2 + 4 + 2 * 4}, Case{"16", "bf16", 2 * 2}, Case{"2", "fp32", 2 + 4});
+  CAPTURE(one.gpus, one.reduction);
+  const Run fsdp = run(tiny_decoder, {{"cluster.gpus", one.gpus},
+                                      {"stack", "pytorch-fsdp-2023"},
+                                      {"parallel.zero", "3"},
+                                      {"training.gradient_reduction", one.reduction}});
+  const double passes = static_cast<double>(fsdp.scenario.parallel.micro_batches);
+  const double gradients = passes * (layers * block_parameters(1) + root_parameters(1));
+  CHECK_THAT(sent(fsdp, "gradient flattening"), WithinRel(2 * 2 * gradients, 1e-9));
+  CHECK_THAT(sent(fsdp, "gradient conversion"), WithinRel(one.converted * gradients, 1e-9));
+}
+
 TEST_CASE("sequence parallelism sends in the forward pass what tensor parallelism alone sends", "[published]") {
   // Korthikanti et al. 2022, arXiv:2205.05198, section 4.2.2: an all-reduce is a reduce-scatter and an all-gather.
   const std::string tensor = GENERATE("2", "4", "8");
