@@ -39,7 +39,7 @@ struct RankUpdate {
   int rank = 0;
   double parameters = 0;           ///< Trainable ones of the rank.
   double tensors = 0;              ///< That hold them.
-  std::vector<TaskId> gradients;   ///< What its update waits for.
+  std::vector<StepTask> gradients;   ///< What its update waits for.
   const Scenario* view = nullptr;  ///< Whose plan shares its state, where a tower has one of its own; null: the job's.
 };
 void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<RankUpdate>& ranks);

@@ -23,7 +23,9 @@ class Expansion {
       if (item.rank == StepRecord::all_ranks) {
         add_joint(item);
       } else if (item.segment == StepRecord::none) {
-        builder_.add(task_of(item.rank, item.row, item.instance), record_.waits_of(item));
+        after_.clear();
+        add_waits(item);
+        builder_.add(task_of(item.rank, item.row, item.instance), after_);
       } else {
         add_segment(item, record_.segments[item.segment]);
       }
@@ -69,13 +71,17 @@ class Expansion {
                 .usage = usage_[static_cast<std::size_t>(rank) * classes_.usages.size() + classes_.of_row[row]]};
   }
 
+  /// Behind what `after_` holds already.
+  void add_waits(const StepRecord::Item& item) {
+    for (const StepTask before : record_.waits_of(item)) after_.push_back(record_.id_of(before));
+  }
+
   void add_segment(const StepRecord::Item& item, const Segment& segment) {
     for (const SegmentTask& task : segment.tasks) {
       after_.clear();
       for (const SegmentIndex before : task.after) {
         if (before == segment_entry) {
-          const auto waits = record_.waits_of(item);
-          after_.insert(after_.end(), waits.begin(), waits.end());
+          add_waits(item);
         } else if (before != no_task) {
           after_.push_back(item.first + static_cast<TaskId>(before));
         }
@@ -88,7 +94,9 @@ class Expansion {
     std::vector<StreamId> streams;
     streams.reserve(static_cast<std::size_t>(record_.ranks));
     for (int rank = 0; rank < record_.ranks; ++rank) streams.push_back(stream_of(rank, record_.table[item.row].stream));
-    builder_.add_joint(task_of(0, item.row, item.instance), streams, record_.waits_of(item));
+    after_.clear();
+    add_waits(item);
+    builder_.add_joint(task_of(0, item.row, item.instance), streams, after_);
   }
 
   void add_late_waits(const StepRecord::Item& item) {
@@ -97,7 +105,7 @@ class Expansion {
     for (std::uint32_t wait = item.late_wait; wait != StepRecord::none; wait = record_.late_waits[wait].previous) {
       for (std::size_t i = 0; i < tasks.size(); ++i) {
         for (const SegmentIndex after : tasks[i].after) {
-          if (after == segment_entry) builder_.add_edge(record_.late_waits[wait].before, item.first + static_cast<TaskId>(i));
+          if (after == segment_entry) builder_.add_edge(record_.id_of(record_.late_waits[wait].before), item.first + static_cast<TaskId>(i));
         }
       }
     }

@@ -67,9 +67,9 @@ class Planner {
     const StreamKind stream = record_.table[one.row].stream;
     std::uint32_t& last_use = plan_.last_use[rank][static_cast<std::size_t>(stream)];
     std::uint32_t awaited = 0;
-    const bool own = record_.all_waits(one, [&](TaskId, std::uint32_t source) {
-      awaited = std::max(awaited, plan_.group_of[source]);
-      return record_.items[source].rank == one.rank;
+    const bool own = record_.all_waits(one, [&](StepTask before) {
+      awaited = std::max(awaited, plan_.group_of[before.item]);
+      return record_.items[before.item].rank == one.rank;
     });
     if (!own) return false;
     const std::uint32_t group = std::max(awaited, last_use);
@@ -110,7 +110,7 @@ class Planner {
   }
 
   [[nodiscard]] bool waits_for_joint(const StepRecord::Item& one) const {
-    const TaskId joint = record_.items[plan_.joint->item].first;
+    const StepTask joint{plan_.joint->item, 0};
     const auto waits = record_.waits_of(one);
     return std::find(waits.begin(), waits.end(), joint) != waits.end();
   }
@@ -154,9 +154,9 @@ class Planner {
     if (group.first_step != FoldPlan::none) {
       const StepRecord::Item& step = record_.items[group.first_step];
       const bool sends = group.first_step == group.last_step && step.last_wait - step.first_wait == 1 &&
-                         record_.wait_items[step.first_wait] == group.item;
+                         record_.waits[step.first_wait].item == group.item;
       if (!sends) return kind_of_steps(group);
-      word = std::uint64_t{step.row} << 32U | (record_.waits[step.first_wait] - record_.items[group.item].first);
+      word = std::uint64_t{step.row} << 32U | record_.waits[step.first_wait].index;
     }
     const std::size_t pattern = group.pattern == nullptr ? 0 : group.pattern->number;
     if (simple_kinds_.size() <= pattern) simple_kinds_.resize(kinds_.size());
@@ -184,22 +184,22 @@ class Planner {
   }
 
   void add_step_waits(const FoldGroup& group, std::uint32_t item) {
-    static_cast<void>(record_.all_waits(record_.items[item], [&](TaskId before, std::uint32_t source) {
-      if (source == group.item) {
-        key_.push_back(before - record_.items[source].first);
-      } else if (plan_.group_of[source] == plan_.group_of[item]) {
-        key_.push_back(step_position_[source]);
-      } else if (!on_compute(source, before)) {
+    static_cast<void>(record_.all_waits(record_.items[item], [&](StepTask before) {
+      if (before.item == group.item) {
+        key_.push_back(before.index);
+      } else if (plan_.group_of[before.item] == plan_.group_of[item]) {
+        key_.push_back(step_position_[before.item]);
+      } else if (!on_compute(before)) {
         plan_.early.emplace_back(item, before);  // kernels of earlier groups have always ended
       }
       return true;
     }));
   }
 
-  [[nodiscard]] bool on_compute(std::uint32_t item, TaskId task) const {
-    const StepRecord::Item& one = record_.items[item];
+  [[nodiscard]] bool on_compute(StepTask task) const {
+    const StepRecord::Item& one = record_.items[task.item];
     const std::uint32_t row =
-        one.segment == StepRecord::none ? one.row : record_.segments[one.segment].tasks[task - one.first].step;
+        one.segment == StepRecord::none ? one.row : record_.segments[one.segment].tasks[task.index].step;
     return record_.table[row].stream == StreamKind::Compute;
   }
 
@@ -223,9 +223,10 @@ class Planner {
 
   void note_waits(std::uint32_t item) {
     const std::int32_t rank = record_.items[item].rank;
-    static_cast<void>(record_.all_waits(record_.items[item], [&](TaskId, std::uint32_t source) {
-      if (record_.items[source].segment == StepRecord::none) return true;
-      if (record_.items[source].rank != rank || plan_.group_of[source] != plan_.group_of[item]) plan_.awaited[source] = true;
+    static_cast<void>(record_.all_waits(record_.items[item], [&](StepTask before) {
+      if (record_.items[before.item].segment == StepRecord::none) return true;
+      if (record_.items[before.item].rank != rank || plan_.group_of[before.item] != plan_.group_of[item])
+        plan_.awaited[before.item] = true;
       return true;
     }));
   }

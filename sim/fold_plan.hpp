@@ -37,7 +37,7 @@ struct FoldPlan {
   std::vector<std::uint32_t> group_of;                  ///< By item, within its rank.
   std::vector<std::uint32_t> next_step;                 ///< By item.
   std::vector<bool> awaited;                            ///< By item: another group waits for a task of this pattern.
-  std::vector<std::pair<std::uint32_t, TaskId>> early;  ///< Step items, and communication of earlier groups that they wait for.
+  std::vector<std::pair<std::uint32_t, StepTask>> early;  ///< Step items, and communication of earlier groups that they wait for.
   std::optional<Joint> joint;
   std::vector<std::array<std::uint32_t, streams_per_rank>> last_use;  ///< By rank and stream: the last group that uses it.
 };

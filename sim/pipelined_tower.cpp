@@ -82,7 +82,7 @@ std::uint32_t PipelinedTower::neighbour(TowerPass pass, std::uint32_t chunk) con
   return chunk + 1 < chunks_.size() ? chunk + 1 : chunk;
 }
 
-PlacedSegment PipelinedTower::place(TowerPass pass, const Passage& passage, std::span<const TaskId> entry) {
+PlacedSegment PipelinedTower::place(TowerPass pass, const Passage& passage, std::span<const StepTask> entry) {
   const Priced& one = priced(passage.chunk);
   const Segment& segment = pass == TowerPass::Forward ? one.forward : pass == TowerPass::ForwardAgain ? one.again : one.backward;
   const PlacedSegment placed = graph_.place(rank_of_chunk(passage.chunk), segment, instance(passage), entry);
@@ -90,10 +90,10 @@ PlacedSegment PipelinedTower::place(TowerPass pass, const Passage& passage, std:
   return placed;
 }
 
-std::optional<TaskId> PipelinedTower::send(TowerPass pass, const Passage& passage) {
+std::optional<StepTask> PipelinedTower::send(TowerPass pass, const Passage& passage) {
   if (neighbour(pass, passage.chunk) == passage.chunk) return std::nullopt;
   const bool backward = pass == TowerPass::Backward;
-  const TaskId sent =
+  const StepTask sent =
       graph_.add_row(rank_of_chunk(passage.chunk), backward ? gradients_ : activations_,
                      backward ? gradient_row_ : activation_row_, instance(passage), exits_of(passes(pass).placed.at(passage)));
   passes(pass).sent[passage] = sent;
@@ -107,14 +107,14 @@ void PipelinedTower::reduce(const Passage& passage, GradientReduction& reduction
   for (auto run = chunk.runs.rbegin(); run != chunk.runs.rend(); ++run) {
     const std::vector<double> sizes = gradient_tensors(*run->layer, context_.tensor);
     for (std::int64_t i = 0; i < run->repeat && end < backward.segment->layer_ends.size(); ++i, ++end) {
-      for (const double values : sizes) reduction.add(values, backward.id(backward.segment->layer_ends[end]));
+      for (const double values : sizes) reduction.add(values, backward.task(backward.segment->layer_ends[end]));
     }
   }
 }
 
 void PipelinedTower::connect() {
   for (const TowerPass pass : {TowerPass::Forward, TowerPass::ForwardAgain, TowerPass::Backward}) {
-    passes(pass).sent.for_each([&](const Passage& passage, std::optional<TaskId> sent) {
+    passes(pass).sent.for_each([&](const Passage& passage, std::optional<StepTask> sent) {
       if (sent) graph_.wait_at_entry(passes(pass).placed.at({neighbour(pass, passage.chunk), passage.micro_batch}), *sent);
     });
   }
