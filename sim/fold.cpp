@@ -2,6 +2,7 @@
 #include "sim/fold.hpp"
 
 #include "sim/clock_sum.hpp"
+#include "sim/fold_memory.hpp"
 #include "sim/fold_periods.hpp"
 #include "sim/variation.hpp"
 
@@ -15,8 +16,12 @@ constexpr std::int64_t never = FoldEnds::never;
 /// Takes ranks forward group by group, each as far as the others let it.
 class Folding {
  public:
-  Folding(const StepRecord& record, const FoldPlan& plan, const SharingModel& sharing)
-      : record_(record), plan_(plan), outcomes_(plan, sharing), ends_(record.items.size()) {
+  Folding(const StepRecord& record, const FoldPlan& plan, Outcomes& outcomes)
+      : record_(record),
+        plan_(plan),
+        outcomes_(outcomes),
+        known_tasks_(outcomes.simulated_tasks()),
+        ends_(record.items.size()) {
     for (std::uint32_t rank = 0; rank < plan.ranks.size(); ++rank) ranks_.push_back({.number = rank});
     for (const auto& groups : plan.ranks) log_.ranks.emplace_back().reserve(groups.size());
     for (Rank& rank : ranks_) start(rank, 0);
@@ -55,7 +60,7 @@ class Folding {
   };
 
   [[nodiscard]] Folded answer() const {
-    Folded folded{.groups = groups_, .simulated_tasks = outcomes_.simulated_tasks()};
+    Folded folded{.groups = groups_, .simulated_tasks = outcomes_.simulated_tasks() - known_tasks_};
     if (record_.periods_left_out == 0) {
       folded.makespan = Picoseconds(makespan_of(log_));
     } else if (const auto recurrence = find_recurrence(record_, plan_, log_, ends_)) {
@@ -219,7 +224,7 @@ class Folding {
   void note_ends(Rank& rank, const FoldGroup& group) {
     const Outcome& outcome = rank.outcome->outcome;
     for (std::size_t i = 0; i < rank.unfinished.size(); ++i)
-      ends_.set_late(rank.unfinished[i], rank.begin + outcome.ends[i], plan_.awaited);
+      ends_.set_late(rank.unfinished[i], rank.begin + outcome.ends[i], plan_.awaited[rank.unfinished[i].item] != 0);
     std::size_t step = rank.unfinished.size() + (group.pattern == nullptr ? 0 : group.pattern->tasks.size());
     for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item])
       ends_.set_step(item, clock_sum(rank.begin, outcome.ends[step++]));
@@ -237,7 +242,8 @@ class Folding {
 
   const StepRecord& record_;
   const FoldPlan& plan_;
-  Outcomes outcomes_;
+  Outcomes& outcomes_;
+  std::size_t known_tasks_;  ///< Simulated before.
   std::vector<Rank> ranks_;
   std::vector<std::uint32_t> awake_;  ///< Ranks that look whether they may go on.
   std::int64_t now_ = 0;              ///< No group starts before.
@@ -250,33 +256,33 @@ class Folding {
   bool composes_ = true;
 };
 
-SharingModel sharing_of_one_rank(const Contention& contention, const UsageClasses& classes) {
-  SharingModel sharing;
-  sharing.resources = resources_per_rank;
-  const auto capacities = contention.capacities();
-  for (std::size_t usage = 1; usage < classes.usages.size(); ++usage)
-    static_cast<void>(add_usage(sharing, capacities, classes.usages[usage]));
-  return sharing;
-}
-
 }  // namespace
 
-std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown) {
+std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown, FoldMemory& memory) {
   const StepRecord& record = step.record();
-  const UsageClasses classes = classify_usages(step.contention(), record.table);
-  const FoldRows rows(record.table, classes);
-  const std::optional<FoldPlan> plan = plan_fold(record, rows, slowdown);
+  const std::vector<UsageId> usages = memory.usages_of(record.table);
+  const std::optional<FoldPlan> plan = plan_fold(record, FoldRows(record.table, usages), slowdown, memory.kinds());
   if (!plan) return std::nullopt;
-  const SharingModel sharing = sharing_of_one_rank(step.contention(), classes);
-  return Folding(record, *plan, sharing).run();
+  memory.outcomes().make_room();
+  return Folding(record, *plan, memory.outcomes()).run();
 }
 
-std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario) {
+std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown) {
+  FoldMemory memory(step.contention());
+  return fold(step, slowdown, memory);
+}
+
+std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario, FoldMemory& memory) {
   if (scenario.variation && scenario.variation->jitter) return std::nullopt;  // no two passes are alike
   const std::vector<ReplicaClass> classes = replica_classes(scenario);
   if (classes.size() != 1) return std::nullopt;
-  if (!scenario.variation) return fold(step, std::vector<double>(static_cast<std::size_t>(step.ranks()), 1.0));
-  return fold(step, classes.front().slowdown);
+  if (!scenario.variation) return fold(step, std::vector<double>(static_cast<std::size_t>(step.ranks()), 1.0), memory);
+  return fold(step, classes.front().slowdown, memory);
+}
+
+std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario) {
+  FoldMemory memory(step.contention());
+  return fold(step, scenario, memory);
 }
 
 }  // namespace mfusim

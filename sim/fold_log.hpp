@@ -33,11 +33,11 @@ class FoldEnds {
   void set_step(std::uint32_t item, std::int64_t end) { items_[item].time = end; }
   void set_started(std::uint32_t item, const Outcome& outcome, std::int64_t begin) { items_[item] = {&outcome, begin}; }
   /// Of a task that outlived its group; kept where it is `awaited`.
-  void set_late(StepTask task, std::int64_t end, const std::vector<bool>& awaited) {
+  void set_late(StepTask task, std::int64_t end, bool awaited) {
     Item& one = items_[task.item];
     if (one.outcome == nullptr) {
       one.time = end;
-    } else if (awaited[task.item]) {
+    } else if (awaited) {
       one.outlived = true;
       late_ends_[{task.item, task.index}] = end;
     }

@@ -15,8 +15,8 @@ FullySharded::FullySharded(const Scenario& scenario, const LayerContext& context
       graph_(graph),
       towers_(std::move(towers)),
       seat_(seat),
-      segments_(context, graph.table()),
-      kernels_(context.kernels) {
+      context_(context),
+      segments_(graph.table()) {
   for (std::uint32_t tower = 0; tower < towers_.size(); ++tower) plan_tower(tower, true);
   for (auto tower = static_cast<std::uint32_t>(towers_.size()); tower-- > 0;) {
     if (!towers_[tower].frozen) plan_tower(tower, false);
@@ -32,8 +32,8 @@ FullySharded::Unit& FullySharded::unit_of(const LayerRun& run) {
   const ParameterShare share = parameters_of(one, {scenario_.parallel.tensor, scenario_.parallel.sequence});
   unit.parameters = share.all;
   unit.trainable = share.trainable;
-  unit.forward = segments_.forward(one);
-  unit.backward = segments_.backward(one);
+  unit.forward = segments_.forward(context_, one);
+  unit.backward = segments_.backward(context_, one);
   return unit;
 }
 
@@ -172,7 +172,7 @@ void FullySharded::reduce(Unit& unit, const Visit& what) {
 }
 
 StepTask FullySharded::copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what, const std::vector<StepTask>& after) {
-  Step step = memory_step(kernels_, MemoryOperator::Copy, bytes, 1);
+  Step step = memory_step(context_.kernels, MemoryOperator::Copy, bytes, 1);
   step.name = name;
   return graph_.add_row(seat_.rank, step, row, instance(what), after);
 }

@@ -80,8 +80,8 @@ class FullySharded {
   StepGraph& graph_;
   std::vector<Tower> towers_;
   Seat seat_;
+  const LayerContext& context_;
   ChunkSegments segments_;
-  KernelContext kernels_;
   std::map<const Layer<Count>*, Unit> units_;
   Unit root_;
   std::vector<Visit> visits_;

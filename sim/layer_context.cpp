@@ -3,6 +3,8 @@
 #include "sim/layer_pass.hpp"
 #include "sim/placement.hpp"
 
+#include <tuple>
+
 namespace mfusim {
 
 namespace {
@@ -41,7 +43,19 @@ LayerContext layer_context(const Scenario& scenario) {
       .overlap_chunks = techniques.tp_overlap ? scenario.stack.tp_overlap_chunks : 1,
       .recompute = plan.recompute,
       .selective_recompute = scenario.stack.selective_recompute,
-      .plan = &plan};
+      .recomputed = {plan.recompute, plan.recompute_method, plan.recompute_layers}};
+}
+
+bool same_segments(const LayerContext& a, const LayerContext& b) {
+  const auto kernels = [](const KernelContext& k) {
+    return std::tie(k.precision, k.attention, k.fused_operators, k.weights, k.weight_gradient_sum, k.gradient_value, k.summed,
+                    k.matrix_library, k.unfused);
+  };
+  const auto others = [](const LayerContext& c) {
+    return std::tie(c.tensor, c.context, c.launch, c.async_tensor_backward, c.overlap_chunks, c.recompute, c.selective_recompute,
+                    c.recomputed);
+  };
+  return kernels(a.kernels) == kernels(b.kernels) && others(a) == others(b);
 }
 
 Step tensor_collective(const LayerContext& context, Collective kind, double elements, const std::string& name) {

@@ -9,6 +9,7 @@
 #include "sim/shard_groups.hpp"
 #include "sim/stage_phases.hpp"
 #include "sim/stage_transfer.hpp"
+#include "sim/step_library.hpp"
 #include "sim/step_size.hpp"
 #include "sim/tied_embedding.hpp"
 
@@ -20,23 +21,28 @@ namespace {
 /// Items of a stage beside its passes and what they send: an estimate.
 constexpr std::size_t few_items = 64;
 
+/// Whether the library outlives the step.
+enum class Lasting { No, Yes };
+
 class PipelineStep {
  public:
-  PipelineStep(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches)
+  PipelineStep(const Scenario& scenario, StepLibrary& library, Lasting lasting, std::int64_t micro_batches)
       : scenario_(scenario),
         plan_(scenario.parallel),
         context_(layer_context(scenario)),
-        work_(work),
-        chunks_(cut_into_chunks(work.towers.front().groups, plan_)),
+        work_(library.work()),
+        lasting_(lasting),
+        chunks_(cut_into_chunks(work_.towers.front().groups, plan_)),
         graph_(scenario.cluster, plan_.pipeline),
-        priced_(context_, graph_.table(), chunks_, schedule_kind(plan_.schedule).splits_backward),
+        priced_(library.chunks(scenario, chunks_)),
         written_(plan_),
         forward_(chunks_.size(), micro_batches),
         backward_(chunks_.size(), micro_batches),
         sent_forward_(chunks_.size(), micro_batches),
         sent_backward_(chunks_.size(), micro_batches) {
     written_.micro_batches = micro_batches;
-    check_size(work);
+    graph_.table() = library.table();
+    check_size();
     for (std::uint32_t chunk = 0; chunk < chunks_.size(); ++chunk) stage_of_.push_back(stage_of_chunk(plan_, chunk));
     if (plan_.pipeline > 1) {
       send_activations_ = stage_transfer(scenario, context_, chunks_, "send activations", StreamKind::PipelineForward);
@@ -67,9 +73,9 @@ class PipelineStep {
   }
 
  private:
-  void check_size(const Work<Count>& work) const {
+  void check_size() const {
     std::size_t operators = 0;
-    for (const LayerGroup<Count>& group : work.towers.front().groups) {
+    for (const LayerGroup<Count>& group : work_.towers.front().groups) {
       operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
     }
     constexpr std::size_t tasks_per_operator = 4;  // forward, two gradients, an exchange
@@ -184,7 +190,8 @@ class PipelineStep {
         const bool forward = kind == Slot::Kind::Forward;
         const bool ends_model = forward ? chunk == last_model_chunk() : chunk == 0;
         passes_[own * slot_kinds + static_cast<std::size_t>(kind)] = {
-            .segment = graph_.know(priced_[chunk].of(kind)),
+            .segment = lasting_ == Lasting::Yes ? graph_.know_lasting(priced_[chunk].of(kind))
+                                                : graph_.know(priced_[chunk].of(kind)),
             .chunk = chunk,
             .sends = kind != Slot::Kind::WeightGradient && !ends_model && !is_local(chunk, forward ? chunk + 1 : chunk - 1)};
       }
@@ -288,6 +295,7 @@ class PipelineStep {
   const ParallelPlan& plan_;
   LayerContext context_;
   const Work<Count>& work_;
+  Lasting lasting_;
   std::vector<ModelChunk> chunks_;
   StepGraph graph_;
   PipelineChunks priced_;
@@ -316,11 +324,17 @@ class PipelineStep {
 
 std::vector<std::vector<Slot>> pipeline_slots(const Scenario& scenario, const Work<Count>& work) {
   if (schedule_kind(scenario.parallel.schedule).measured_order == nullptr) return stage_schedules(scenario.parallel, {});
-  return PipelineStep(scenario, work, scenario.parallel.micro_batches).slots();
+  StepLibrary library(scenario, work);
+  return PipelineStep(scenario, library, Lasting::No, scenario.parallel.micro_batches).slots();
 }
 
-StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches) {
-  return PipelineStep(scenario, work, micro_batches).run();
+StepGraph build_pipeline_step(const Scenario& scenario, Work<Count> work, std::int64_t micro_batches) {
+  StepLibrary library(scenario, std::move(work));
+  return PipelineStep(scenario, library, Lasting::No, micro_batches).run();
+}
+
+StepGraph build_pipeline_step(const Scenario& scenario, StepLibrary& library, std::int64_t micro_batches) {
+  return PipelineStep(scenario, library, Lasting::Yes, micro_batches).run();
 }
 
 }  // namespace mfusim

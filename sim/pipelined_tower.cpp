@@ -34,7 +34,7 @@ PipelinedTower::PipelinedTower(const Scenario& view, const Tower<Count>& tower, 
 
 /// Chunks with the same layers share their segments: first, inner and last chunk.
 void PipelinedTower::price() {
-  ChunkSegments segments(context_, graph_.table());
+  ChunkSegments segments(graph_.table());
   std::map<std::vector<std::pair<const Layer<Count>*, std::int64_t>>, std::size_t> known;
   for (const ModelChunk& chunk : chunks_) {
     std::vector<std::pair<const Layer<Count>*, std::int64_t>> key;
@@ -43,10 +43,10 @@ void PipelinedTower::price() {
     priced_of_.push_back(at->second);
     if (!fresh) continue;
     Priced& one = priced_.emplace_back();
-    one.forward = segments.forward(chunk, ForwardPurpose::First);
+    one.forward = segments.forward(context_, chunk, ForwardPurpose::First);
     if (tower_.frozen) continue;
-    if (caches_features(view_.parallel)) one.again = segments.forward(chunk, ForwardPurpose::Recompute);
-    one.backward = segments.backward(chunk);
+    if (caches_features(view_.parallel)) one.again = segments.forward(context_, chunk, ForwardPurpose::Recompute);
+    one.backward = segments.backward(context_, chunk);
   }
 }
 

@@ -12,12 +12,26 @@ StepGraph::StepGraph(const Cluster& cluster, int ranks) : contention_(cluster) {
   record_.ranks = ranks;
 }
 
+std::optional<std::uint32_t> StepGraph::number_of(const Segment& segment) const {
+  const auto at = std::find(known_.rbegin(), known_.rend(), &segment);
+  return at == known_.rend() ? std::nullopt : std::optional(static_cast<std::uint32_t>(known_.rend() - at) - 1);
+}
+
 StepGraph::KnownSegment StepGraph::know(const Segment& segment) {
   if (segment.tasks.empty()) return {&segment, StepRecord::none};
-  const auto at = std::find(known_.rbegin(), known_.rend(), &segment);
-  if (at != known_.rend()) return {&segment, static_cast<std::uint32_t>(known_.rend() - at) - 1};
+  if (const auto number = number_of(segment)) return {&segment, *number};
   known_.push_back(&segment);
-  record_.segments.push_back(segment);
+  record_.segments.push_back(&record_.own_segments.emplace_back(segment));
+  record_.segments_outlive.push_back(0);
+  return {&segment, static_cast<std::uint32_t>(known_.size()) - 1};
+}
+
+StepGraph::KnownSegment StepGraph::know_lasting(const Segment& segment) {
+  if (segment.tasks.empty()) return {&segment, StepRecord::none};
+  if (const auto number = number_of(segment)) return {&segment, *number};
+  known_.push_back(&segment);
+  record_.segments.push_back(&segment);
+  record_.segments_outlive.push_back(1);
   return {&segment, static_cast<std::uint32_t>(known_.size()) - 1};
 }
 

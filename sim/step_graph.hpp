@@ -6,6 +6,7 @@
 #include "sim/step.hpp"
 #include "sim/step_record.hpp"
 
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -45,6 +46,8 @@ class StepGraph {
     std::uint32_t number = StepRecord::none;  ///< none: it is empty.
   };
   [[nodiscard]] KnownSegment know(const Segment& segment);
+  /// The same for one that outlives the step: it is not copied.
+  [[nodiscard]] KnownSegment know_lasting(const Segment& segment);
   /// Puts a segment on a rank; its entry waits for `entry`.
   PlacedSegment place(int rank, const KnownSegment& known, StepInstance instance, std::span<const StepTask> entry) {
     PlacedSegment placed{.segment = known.segment};
@@ -89,6 +92,8 @@ class StepGraph {
   [[nodiscard]] Built build() &&;
 
  private:
+  [[nodiscard]] std::optional<std::uint32_t> number_of(const Segment& segment) const;
+
   StepRecord record_;
   Contention contention_;
   std::vector<const Segment*> known_;  ///< Segments by number.

@@ -52,11 +52,15 @@ struct StepRecord {
   std::vector<Item> items;
   std::vector<StepTask> waits;
   std::vector<LateWait> late_waits;
-  std::deque<Segment> segments;
+  std::vector<const Segment*> segments;
+  std::vector<std::uint8_t> segments_outlive;  ///< By segment: whether it outlives the record.
+  std::deque<Segment> own_segments;            ///< Those that do not.
   TaskId tasks = 0;
   std::vector<Repetition> repetitions;  ///< By rank; empty: none is known.
   std::int64_t periods_left_out = 0;    ///< Periods that the step has and that are not written down.
 
+  /// Whether the segment of that number goes on when the record ends.
+  [[nodiscard]] bool outlived_by(std::uint32_t segment) const { return segments_outlive[segment] != 0; }
   /// Makes room for so many items with two waits each.
   void reserve(std::size_t more) {
     items.reserve(items.size() + more);

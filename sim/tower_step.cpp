@@ -18,11 +18,11 @@ TowerStep::TowerStep(const Scenario& view, const Tower<Count>& tower, StepGraph&
 
 void TowerStep::price() {
   const std::size_t first_row = graph_.table().size();
-  ChunkSegments segments(context_, graph_.table());
-  forward_ = segments.forward(chunk_, ForwardPurpose::First);
+  ChunkSegments segments(graph_.table());
+  forward_ = segments.forward(context_, chunk_, ForwardPurpose::First);
   if (tower_.frozen) return;
-  if (caches_features(view_.parallel)) again_ = segments.forward(chunk_, ForwardPurpose::Recompute);
-  backward_ = segments.backward(chunk_);
+  if (caches_features(view_.parallel)) again_ = segments.forward(context_, chunk_, ForwardPurpose::Recompute);
+  backward_ = segments.backward(context_, chunk_);
   if (view_.placement == TowerPlacement::TwoStreams) move_kernels(first_row);
 }
 

@@ -105,17 +105,21 @@ void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<Ra
 }
 
 StepGraph record_step(const Scenario& scenario, const Work<Count>& whole) {
-  const Work<Count> work = context_share(whole, scenario.parallel.context);
+  Work<Count> work = context_share(whole, scenario.parallel.context);
+  if (is_pipeline_step(scenario, work)) return build_pipeline_step(scenario, std::move(work), scenario.parallel.micro_batches);
   if (work.towers.size() > 1) {
     return has_pipelined_tower(scenario) ? build_pipelined_contrastive_step(scenario, work)
                                          : build_contrastive_step(scenario, work);
   }
-  if (scenario.parallel.zero == 3) return build_fully_sharded_step(scenario, work);
-  return build_pipeline_step(scenario, work, scenario.parallel.micro_batches);
+  return build_fully_sharded_step(scenario, work);
 }
 
 StepGraph record_shorter_step(const Scenario& scenario, const Work<Count>& whole, std::int64_t micro_batches) {
   return build_pipeline_step(scenario, context_share(whole, scenario.parallel.context), micro_batches);
+}
+
+bool is_pipeline_step(const Scenario& scenario, const Work<Count>& work) {
+  return work.towers.size() == 1 && scenario.parallel.zero != 3;
 }
 
 BuiltStep build_step(const Scenario& scenario, const Work<Count>& work) {

@@ -73,11 +73,16 @@ Bytes ConfigurationEvaluator::peak_memory(const Scenario& scenario, const Priced
   return peak;
 }
 
-const PricedWork& ConfigurationEvaluator::priced_work(const Scenario& scenario) {
+std::vector<std::size_t> ConfigurationEvaluator::pricing_key(const Scenario& scenario) const {
   std::vector<std::size_t> key = choices_of_axes(pricing_axes_);
   key.push_back(copies_token_table(scenario.parallel) ? 1 : 0);
   // the loss of two towers is over the whole batch, and their micro-batch follows from the replicas
   if (!scenario.model.decoder) key.push_back(static_cast<std::size_t>(scenario.training.micro_batch));
+  return key;
+}
+
+const PricedWork& ConfigurationEvaluator::priced_work(const Scenario& scenario) {
+  std::vector<std::size_t> key = pricing_key(scenario);
   if (priced_.size() >= most_priced) priced_.clear();
   const auto at = priced_.find(key);
   return at != priced_.end() ? at->second : priced_.emplace(std::move(key), price_work(scenario)).first->second;
@@ -98,7 +103,7 @@ SweepRow ConfigurationEvaluator::evaluate(const Scenario& scenario, const CanMat
     if (row.iteration_time > Picoseconds{} && !can_matter(row)) return row;
     row.status = RowStatus::Fits;
   }
-  row.iteration_time = step_time(scenario, priced.work);
+  row.iteration_time = libraries_.step_time(scenario, priced.work, pricing_key(scenario));
   row.mfu = utilisation(scenario, flops, to_seconds(row.iteration_time));
   return row;
 }

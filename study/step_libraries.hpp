@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/step_library.hpp"
+
+#include <cstddef>
+#include <list>
+#include <map>
+#include <vector>
+
+namespace mfusim {
+
+/// Step times of many scenarios, with what their steps share kept from one to the next. For one thread.
+class StepLibraries {
+ public:
+  /// `key`: equal for scenarios of equal work on clusters of the same parts; what else tells layers apart is found out here.
+  /// `work`: of a micro-batch of the scenario (micro_batch_work).
+  [[nodiscard]] Picoseconds step_time(const Scenario& scenario, const Work<Count>& work, const std::vector<std::size_t>& key);
+
+ private:
+  [[nodiscard]] StepLibrary& library_of(const Scenario& scenario, const Work<Count>& work, const std::vector<std::size_t>& key);
+  void make_room();
+
+  std::map<std::vector<std::size_t>, std::list<StepLibrary>> libraries_;
+  std::size_t number_ = 0;      ///< Of libraries.
+  std::size_t kept_tasks_ = 0;  ///< In all of them.
+};
+
+}  // namespace mfusim
