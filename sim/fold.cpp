@@ -22,7 +22,7 @@ class Folding {
         outcomes_(outcomes),
         known_tasks_(outcomes.simulated_tasks()),
         ends_(record.items.size()) {
-    for (std::uint32_t rank = 0; rank < plan.ranks.size(); ++rank) ranks_.push_back({.number = rank});
+    for (std::uint32_t rank = 0; rank < plan.ranks.size(); ++rank) ranks_.push_back({.number = rank, .groups = plan.ranks[rank]});
     for (const auto& groups : plan.ranks) log_.ranks.emplace_back().reserve(groups.size());
     for (Rank& rank : ranks_) start(rank, 0);
     for (Rank& rank : ranks_) wake(rank);
@@ -46,6 +46,7 @@ class Folding {
  private:
   struct Rank {
     std::uint32_t number = 0;
+    std::span<const FoldGroup> groups{};
     std::size_t next = 0;               ///< Its next group.
     OutcomeNode* outcome = nullptr;     ///< Of its last group.
     std::int64_t begin = 0;             ///< Of its last group.
@@ -72,8 +73,6 @@ class Folding {
     return folded;
   }
 
-  [[nodiscard]] const std::vector<FoldGroup>& groups_of(const Rank& rank) const { return plan_.ranks[rank.number]; }
-
   void wake(Rank& rank) {
     if (rank.awake) return;
     rank.awake = true;
@@ -86,8 +85,8 @@ class Folding {
   }
 
   void advance(Rank& rank) {
-    while (composes_ && rank.next < groups_of(rank).size()) {
-      const std::int64_t begin = entry_time(rank, record_.items[groups_of(rank)[rank.next].item]);
+    while (composes_ && rank.next < rank.groups.size()) {
+      const std::int64_t begin = entry_time(rank, record_.items[rank.groups[rank.next].item]);
       if (begin == never) return;
       start(rank, begin);
       wake_watchers(rank);
@@ -157,7 +156,7 @@ class Folding {
   }
 
   void start(Rank& rank, std::int64_t begin) {
-    const FoldGroup& group = groups_of(rank)[rank.next];
+    const FoldGroup& group = rank.groups[rank.next];
     const CutNode* under_way = rank.outcome == nullptr ? nullptr : leave(rank, begin);
     const std::int64_t host_time = group.pattern == nullptr ? 0 : group.pattern->host_time;
     const std::int64_t lag = host_time == 0 ? 0 : std::max(rank.host_end - begin, -host_time);
@@ -167,7 +166,7 @@ class Folding {
     log_.ranks[rank.number].push_back({begin, rank.outcome, rank.host_end});
     note_ends(rank, group);
     rank.settled = clock_sum(begin, rank.outcome->outcome.kernels_end);
-    if (++rank.next == groups_of(rank).size()) {
+    if (++rank.next == rank.groups.size()) {
       rank.settled = never;
       rank.due = never;
       --unfinished_;
@@ -210,7 +209,7 @@ class Folding {
 
   /// The id of a task of the rank's last outcome.
   [[nodiscard]] StepTask name_of(const Rank& rank, std::uint32_t task) const {
-    const FoldGroup& group = groups_of(rank)[rank.next - 1];
+    const FoldGroup& group = rank.groups[rank.next - 1];
     if (task < rank.unfinished.size()) return rank.unfinished[task];
     task -= static_cast<std::uint32_t>(rank.unfinished.size());
     const std::size_t body = group.pattern == nullptr ? 0 : group.pattern->tasks.size();
@@ -229,7 +228,7 @@ class Folding {
     for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item])
       ends_.set_step(item, clock_sum(rank.begin, outcome.ends[step++]));
     if (group.item != FoldPlan::none) ends_.set_started(group.item, outcome, rank.begin);
-    check_early_waits(rank);
+    if (!plan_.early.empty()) check_early_waits(rank);
   }
 
   /// Steps that wait for communication of earlier groups do so only in name: it must have ended.

@@ -16,6 +16,14 @@ double summed_micro_batches(const Scenario& scenario) {
   return scenario.stack.weight_gradient_sum == WeightGradientSum::AfterFirst ? (micro_batches - 1) / micro_batches : 1;
 }
 
+/// What passes run again. Flash kernels recompute the scores inside their backward pass: asked to do so, they do nothing more.
+Recompute recompute_in_passes(const Scenario& scenario) {
+  const bool attention_alone = scenario.parallel.recompute == Recompute::Selective &&
+                               scenario.stack.selective_recompute == SelectiveRecompute::Attention;
+  if (attention_alone && scenario.techniques.attention != AttentionKernel::Unfused) return Recompute::None;
+  return scenario.parallel.recompute;
+}
+
 }  // namespace
 
 LayerContext layer_context(const Scenario& scenario) {
@@ -41,9 +49,9 @@ LayerContext layer_context(const Scenario& scenario) {
       .launch = scenario.stack.launch,
       .async_tensor_backward = scenario.stack.async_tensor_backward,
       .overlap_chunks = techniques.tp_overlap ? scenario.stack.tp_overlap_chunks : 1,
-      .recompute = plan.recompute,
+      .recompute = recompute_in_passes(scenario),
       .selective_recompute = scenario.stack.selective_recompute,
-      .recomputed = {plan.recompute, plan.recompute_method, plan.recompute_layers}};
+      .recomputed = {recompute_in_passes(scenario), plan.recompute_method, plan.recompute_layers}};
 }
 
 bool same_segments(const LayerContext& a, const LayerContext& b) {

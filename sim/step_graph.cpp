@@ -53,12 +53,9 @@ StepTask StepGraph::add(int rank, Step step, StepInstance instance, std::span<co
   return {record_.append({.instance = pack(instance), .rank = rank, .row = row}, 1, after), 0};
 }
 
-StepTask StepGraph::add_row(int rank, const Step& step, std::size_t& row, StepInstance instance, std::span<const StepTask> after) {
-  if (row == no_row) {
-    row = record_.table.size();
-    record_.table.push_back(step);
-  }
-  return {record_.append({.instance = pack(instance), .rank = rank, .row = static_cast<std::uint32_t>(row)}, 1, after), 0};
+std::size_t StepGraph::new_row(const Step& step) {
+  record_.table.push_back(step);
+  return record_.table.size() - 1;
 }
 
 StepTask StepGraph::add_on_all_ranks(Step step, std::span<const StepTask> after) {

@@ -70,7 +70,10 @@ class StepGraph {
   /// Adds a single step on a rank, and its row in the table.
   StepTask add(int rank, Step step, StepInstance instance, std::span<const StepTask> after);
   /// The same for a step that occurs often: `row` remembers its place in the table (no_row before the first time).
-  StepTask add_row(int rank, const Step& step, std::size_t& row, StepInstance instance, std::span<const StepTask> after);
+  StepTask add_row(int rank, const Step& step, std::size_t& row, StepInstance instance, std::span<const StepTask> after) {
+    if (row == no_row) row = new_row(step);
+    return {record_.append({.instance = pack(instance), .rank = rank, .row = static_cast<std::uint32_t>(row)}, 1, after), 0};
+  }
   /// Adds one step that all ranks take part in on their streams of its kind (the table's row is shared).
   StepTask add_on_all_ranks(Step step, std::span<const StepTask> after);
 
@@ -93,6 +96,7 @@ class StepGraph {
 
  private:
   [[nodiscard]] std::optional<std::uint32_t> number_of(const Segment& segment) const;
+  [[nodiscard]] std::size_t new_row(const Step& step);
 
   StepRecord record_;
   Contention contention_;

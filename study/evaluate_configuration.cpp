@@ -20,6 +20,8 @@ constexpr std::array<std::string_view, 8> dealing_keys{
     "parallel.zero",     "techniques.dp_overlap",   "techniques.pp_overlap", "cluster.gpus"};
 /// Keys that change when transfers run, and nothing that a GPU holds: a test holds it.
 constexpr std::array<std::string_view, 2> timing_keys{"techniques.tp_overlap", "techniques.pp_overlap"};
+/// Keys that change what layers do, and nothing else of a step.
+constexpr std::array<std::string_view, 1> layer_keys{"parallel.recompute"};
 constexpr std::size_t most_priced = 4096;  // keeps memory flat however large the space is
 
 template <std::size_t n>
@@ -52,6 +54,7 @@ ConfigurationEvaluator::ConfigurationEvaluator(const SweepSpace& space) : reader
   for (std::size_t axis = 0; axis < space.axes.size(); ++axis) {
     if (!is_one_of(space.axes[axis].path, dealing_keys)) pricing_axes_.push_back(axis);
     if (!is_one_of(space.axes[axis].path, timing_keys)) memory_axes_.push_back(axis);
+    if (!is_one_of(space.axes[axis].path, layer_keys)) dealt_axes_.push_back(axis);
   }
 }
 
@@ -103,7 +106,7 @@ SweepRow ConfigurationEvaluator::evaluate(const Scenario& scenario, const CanMat
     if (row.iteration_time > Picoseconds{} && !can_matter(row)) return row;
     row.status = RowStatus::Fits;
   }
-  row.iteration_time = libraries_.step_time(scenario, priced.work, pricing_key(scenario));
+  row.iteration_time = libraries_.step_time(scenario, priced.work, {pricing_key(scenario), choices_of_axes(dealt_axes_)});
   row.mfu = utilisation(scenario, flops, to_seconds(row.iteration_time));
   return row;
 }

