@@ -19,6 +19,7 @@ struct Group {
   int ranks = 1;
   int ranks_per_node = 1;
   int concurrent_groups_per_node = 1;
+  friend bool operator==(const Group&, const Group&) = default;
 };
 
 /// `message` is the full, unsharded buffer: what each rank holds after an all-gather, or before a reduce-scatter.

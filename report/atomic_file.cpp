@@ -32,14 +32,14 @@ bool is_special(const fs::path& path) {
 constexpr std::size_t longest_path = 4096;
 std::array<char, longest_path> unfinished{};
 
-class Unfinished {
+class UnfinishedFile {
  public:
-  explicit Unfinished(const std::string& path) {
+  explicit UnfinishedFile(const std::string& path) {
     if (path.size() + 1 < longest_path) std::copy(path.begin(), path.end(), unfinished.begin());
   }
-  ~Unfinished() { unfinished[0] = 0; }
-  Unfinished(const Unfinished&) = delete;
-  Unfinished& operator=(const Unfinished&) = delete;
+  ~UnfinishedFile() { unfinished[0] = 0; }
+  UnfinishedFile(const UnfinishedFile&) = delete;
+  UnfinishedFile& operator=(const UnfinishedFile&) = delete;
 };
 
 }  // namespace
@@ -61,7 +61,7 @@ void write_file(const fs::path& path, const std::function<void(std::ostream&)>& 
   const bool in_place = is_special(path);
   const fs::path beside = in_place ? path : fs::path(fmt::format("{}.{}.part", path.string(), ::getpid()));
   std::error_code error;
-  const Unfinished mark(in_place ? std::string() : beside.string());
+  const UnfinishedFile mark(in_place ? std::string() : beside.string());
   {
     std::ofstream out(beside, std::ios::binary | std::ios::trunc);
     if (out) write(out);

@@ -8,6 +8,8 @@
 
 namespace mfusim {
 
+class StepLibrary;
+
 /// The work of one micro-batch of one data-parallel rank, before tensor and context parallelism cut it; each tower's own
 /// micro-batch where they differ. `head` is the loss of all micro-batches of a rank at once: one part where towers share GPUs,
 /// otherwise one for the ranks of each tower.
@@ -24,8 +26,12 @@ namespace mfusim {
 /// The same of a pipeline with only the first `micro_batches` of its micro-batches written down, fewer by whole periods of its
 /// schedule (sim/pipeline_schedule.hpp): for fold() to continue.
 [[nodiscard]] StepGraph record_shorter_step(const Scenario& scenario, const Work<Count>& whole, std::int64_t micro_batches);
-/// The kinds of step behind record_step; `work` is what one context rank does of it.
-[[nodiscard]] StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches);
+/// Whether a step is of the kind behind both: all but those of two towers and of fully sharded layers.
+[[nodiscard]] bool is_pipeline_step(const Scenario& scenario, const Work<Count>& work);
+/// The kinds of step behind record_step; `work` is what one context rank does of it (context_share, sim/context_parallel.hpp).
+[[nodiscard]] StepGraph build_pipeline_step(const Scenario& scenario, Work<Count> work, std::int64_t micro_batches);
+/// The same with what the library holds: it must hold the scenario, and outlive the step.
+[[nodiscard]] StepGraph build_pipeline_step(const Scenario& scenario, StepLibrary& library, std::int64_t micro_batches);
 [[nodiscard]] StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_contrastive_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_pipelined_contrastive_step(const Scenario& scenario, const Work<Count>& work);
@@ -39,7 +45,7 @@ struct RankUpdate {
   int rank = 0;
   double parameters = 0;           ///< Trainable ones of the rank.
   double tensors = 0;              ///< That hold them.
-  std::vector<TaskId> gradients;   ///< What its update waits for.
+  std::vector<StepTask> gradients;   ///< What its update waits for.
   const Scenario* view = nullptr;  ///< Whose plan shares its state, where a tower has one of its own; null: the job's.
 };
 void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<RankUpdate>& ranks);

@@ -12,14 +12,16 @@ namespace mfusim {
 /// Builds the segments of whole chunks out of the segments of their layers; each distinct layer is priced once.
 class ChunkSegments {
  public:
-  ChunkSegments(const LayerContext& context, StepTable& table) : context_(context), table_(table) {}
+  explicit ChunkSegments(StepTable& table) : table_(table) {}
 
-  [[nodiscard]] Segment forward(const ModelChunk& chunk, ForwardPurpose purpose = ForwardPurpose::First);
-  [[nodiscard]] Segment backward(const ModelChunk& chunk);
+  /// `context`: of all calls the same, or one of same_segments().
+  [[nodiscard]] Segment forward(const LayerContext& context, const ModelChunk& chunk,
+                                ForwardPurpose purpose = ForwardPurpose::First);
+  [[nodiscard]] Segment backward(const LayerContext& context, const ModelChunk& chunk);
   /// The halves of a backward pass: the gradients that the chunk before waits for, and those of the weights. Both have one layer
   /// end a layer; in the second it is no_task where the layer's gradients are complete with the first.
-  [[nodiscard]] Segment input_gradient(const ModelChunk& chunk);
-  [[nodiscard]] Segment weight_gradient(const ModelChunk& chunk);
+  [[nodiscard]] Segment input_gradient(const LayerContext& context, const ModelChunk& chunk);
+  [[nodiscard]] Segment weight_gradient(const LayerContext& context, const ModelChunk& chunk);
 
  private:
   /// A layer's segments by what they do.
@@ -29,12 +31,11 @@ class ChunkSegments {
     Recompute recompute = Recompute::None;
     auto operator<=>(const Key&) const = default;
   };
-  const Segment& layer_forward(const Layer<Count>* layer, ForwardPurpose purpose);
-  const Segment& layer_backward(const Key& key);
-  const Segment& layer_weight_gradient(const Layer<Count>* layer);
-  Segment backward(const ModelChunk& chunk, BackwardPart part);
+  const Segment& layer_forward(const LayerContext& context, const Layer<Count>* layer, ForwardPurpose purpose);
+  const Segment& layer_backward(const LayerContext& context, const Key& key);
+  const Segment& layer_weight_gradient(const LayerContext& context, const Layer<Count>* layer);
+  Segment backward(const LayerContext& context, const ModelChunk& chunk, BackwardPart part);
 
-  const LayerContext& context_;
   StepTable& table_;
   std::map<std::pair<const Layer<Count>*, ForwardPurpose>, Segment> forward_;
   std::map<Key, Segment> backward_;

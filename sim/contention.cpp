@@ -2,8 +2,7 @@
 #include "sim/contention.hpp"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
+#include <utility>
 
 namespace mfusim {
 namespace {
@@ -22,12 +21,6 @@ constexpr ResourceId network_link_id = 3;
 /// Bytes of `step` over the time that it takes alone.
 double rate_alone(const Step& step) {
   return step.bytes.value() / std::max(1e-12, to_seconds(step.duration).count());
-}
-
-/// What a step's usage depends on.
-auto usage_key(const Step& step) {
-  const double rate = step.use == StepUse::Memory ? 0 : rate_alone(step);
-  return std::tuple(step.stream, step.scope, step.use, step.step_class == StepClass::PipelineCommunication, rate);
 }
 
 }  // namespace
@@ -75,27 +68,23 @@ Usage Contention::transfer(ResourceId link, double link_rate, const Step& step) 
           .full_speed = rate};
 }
 
-UsageClasses classify_usages(const Contention& contention, const StepTable& table) {
-  UsageClasses classes;
-  classes.of_row.reserve(table.size());
-  std::map<decltype(usage_key(table.front())), UsageId> known;
-  for (const Step& step : table) {
-    if (step.use == StepUse::None || step.duration == Picoseconds{}) {
-      classes.of_row.push_back(0);
-      continue;
-    }
-    const auto [at, fresh] = known.try_emplace(usage_key(step), static_cast<UsageId>(classes.usages.size()));
-    if (fresh) {
-      Usage usage = contention.usage_of(step);
-      if (usage.demands.empty()) {
-        at->second = 0;
-      } else {
-        classes.usages.push_back(std::move(usage));
-      }
-    }
-    classes.of_row.push_back(at->second);
-  }
-  return classes;
+UsageId UsageClasses::of(const Step& step) {
+  if (step.use == StepUse::None || step.duration == Picoseconds{}) return 0;
+  const double rate = step.use == StepUse::Memory ? 0 : rate_alone(step);
+  const Key key{step.stream, step.scope, step.use, step.step_class == StepClass::PipelineCommunication, rate};
+  const auto [at, fresh] = known_.try_emplace(key, static_cast<UsageId>(usages_.size()));
+  if (!fresh) return at->second;
+  Usage usage = contention_.usage_of(step);
+  if (usage.demands.empty()) return at->second = 0;
+  usages_.push_back(std::move(usage));
+  return at->second;
+}
+
+std::vector<UsageId> UsageClasses::of(const StepTable& table) {
+  std::vector<UsageId> of_row;
+  of_row.reserve(table.size());
+  for (const Step& step : table) of_row.push_back(of(step));
+  return of_row;
 }
 
 }  // namespace mfusim

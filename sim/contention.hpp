@@ -6,6 +6,9 @@
 #include "sim/step.hpp"
 
 #include <array>
+#include <map>
+#include <tuple>
+#include <vector>
 
 namespace mfusim {
 
@@ -38,12 +41,27 @@ class Contention {
   double sms_, memory_rate_, node_rate_, network_rate_;
 };
 
-/// The distinct usages of a table's rows, numbered from 1 in the order of the rows; 0: none. Rows of different streams or
-/// scopes never share one, so that at any time a rank runs at most one task of a usage.
-struct UsageClasses {
-  std::vector<UsageId> of_row;
-  std::vector<Usage> usages{Usage{}};  ///< By number, with the resources of one rank.
+/// The distinct usages of steps, numbered from 1 as they are met; 0: none. Steps of different streams or scopes never share one, so
+/// that at any time a rank runs at most one task of a usage.
+class UsageClasses {
+ public:
+  explicit UsageClasses(const Contention& contention) : contention_(contention) {}
+
+  [[nodiscard]] UsageId of(const Step& step);
+  /// By row.
+  [[nodiscard]] std::vector<UsageId> of(const StepTable& table);
+  [[nodiscard]] const Contention& contention() const { return contention_; }
+  /// By number, with the resources of one rank.
+  [[nodiscard]] const std::vector<Usage>& usages() const { return usages_; }
+
+ private:
+  /// What a step's usage depends on: stream, scope, use, whether it sends to another stage, and the bytes a second that it moves
+  /// alone.
+  using Key = std::tuple<StreamKind, StepScope, StepUse, bool, double>;
+
+  Contention contention_;
+  std::vector<Usage> usages_{Usage{}};
+  std::map<Key, UsageId> known_;
 };
-[[nodiscard]] UsageClasses classify_usages(const Contention& contention, const StepTable& table);
 
 }  // namespace mfusim

@@ -86,7 +86,7 @@ std::vector<ContrastiveLoss::Tasks> ContrastiveLoss::add(std::vector<Tasks> feat
   return {add_together(features.front())};
 }
 
-ContrastiveLoss::Tasks ContrastiveLoss::place(const Side& side, const Segment& segment, std::span<const TaskId> after) {
+ContrastiveLoss::Tasks ContrastiveLoss::place(const Side& side, const Segment& segment, std::span<const StepTask> after) {
   return exits_of(graph_.place(side.of.rank, segment, {.micro_batch = 0, .chunk = chunk_}, after));
 }
 
@@ -104,12 +104,12 @@ ContrastiveLoss::Tasks ContrastiveLoss::add_together(const Tasks& features) {
 
 std::vector<ContrastiveLoss::Tasks> ContrastiveLoss::add_apart(const std::vector<Tasks>& features) {
   std::vector<Tasks> own(sides_.size());
-  std::vector<TaskId> sent(sides_.size());
+  std::vector<StepTask> sent(sides_.size());
   for (std::size_t i = 0; i < sides_.size(); ++i) {
     own[i] = place(sides_[i], sides_[i].own_forward, features[i]);
     sent[i] = send(sides_[i], sides_[1 - i], "embeddings to the other tower", own[i]);
   }
-  std::vector<TaskId> returned(sides_.size());
+  std::vector<StepTask> returned(sides_.size());
   for (std::size_t i = 0; i < sides_.size(); ++i) {
     own[i].push_back(sent[1 - i]);
     Tasks at = collective(sides_[i], Collective::AllGather, "embedding gather", own[i]);
@@ -171,7 +171,7 @@ ContrastiveLoss::Tasks ContrastiveLoss::collective(const Side& side, Collective 
 }
 
 /// B x p values between the groups, once, in equal shares over the ranks of the smaller group; both directions at once.
-TaskId ContrastiveLoss::send(const Side& from, const Side& to, const std::string& name, const Tasks& after) {
+StepTask ContrastiveLoss::send(const Side& from, const Side& to, const std::string& name, const Tasks& after) {
   const Cluster& cluster = scenario_.cluster;
   const int senders = std::min(ranks_with_features(*from.of.view), ranks_with_features(*to.of.view));
   const Bytes message = exchanged_values(from).front() / senders * weight_value(scenario_);

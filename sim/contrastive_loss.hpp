@@ -31,10 +31,10 @@ class ContrastiveLoss {
   ~ContrastiveLoss() = default;
 
   /// `features`: what the features of each side wait for. Gives, for each side, what their gradients wait for.
-  std::vector<std::vector<TaskId>> add(std::vector<std::vector<TaskId>> features);
+  std::vector<std::vector<StepTask>> add(std::vector<std::vector<StepTask>> features);
 
  private:
-  using Tasks = std::vector<TaskId>;
+  using Tasks = std::vector<StepTask>;
   struct Side {
     LossSide of;
     LayerContext context;
@@ -47,9 +47,9 @@ class ContrastiveLoss {
   Tasks add_together(const Tasks& features);
   std::vector<Tasks> add_apart(const std::vector<Tasks>& features);
   Tasks add_ring(const Tasks& normalized);
-  Tasks place(const Side& side, const Segment& segment, std::span<const TaskId> after);
+  Tasks place(const Side& side, const Segment& segment, std::span<const StepTask> after);
   Tasks collective(const Side& side, Collective kind, const std::string& name, const Tasks& after);
-  TaskId send(const Side& from, const Side& to, const std::string& name, const Tasks& after);
+  StepTask send(const Side& from, const Side& to, const std::string& name, const Tasks& after);
   [[nodiscard]] Step neighbour_send(const Side& side) const;
   [[nodiscard]] std::vector<double> exchanged_values(const Side& side) const;
 

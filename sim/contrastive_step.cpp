@@ -59,7 +59,7 @@ class ContrastiveStep {
   }
 
   StepGraph run() {
-    std::vector<std::vector<TaskId>> at;
+    std::vector<std::vector<StepTask>> at;
     at.reserve(static_cast<std::size_t>(graph_.ranks()));
     for (int rank = 0; rank < graph_.ranks(); ++rank) at.push_back(forward(rank));
     at = loss_->add(at);
@@ -129,8 +129,8 @@ class ContrastiveStep {
   }
 
   /// ZeRO-1 with overlap gathers the weights of a step at its start; the samples are copied to the GPU.
-  std::vector<TaskId> inputs(int rank) {
-    std::vector<TaskId> ready;
+  std::vector<StepTask> inputs(int rank) {
+    std::vector<StepTask> ready;
     Bytes samples;
     for (const TowerGroup& group : groups_) {
       if (group.rank != rank) continue;
@@ -138,30 +138,30 @@ class ContrastiveStep {
         ready.push_back(graph_.add(rank, weight_gather(*group.view, group.parameters(), "weight gather"), {}, {}));
       for (const TowerStep* tower : group.towers) samples += tower->input_bytes();
     }
-    const std::vector<TaskId> input = add_input(view_of(rank), graph_, rank, samples * static_cast<double>(micro_batches(rank)));
+    const std::vector<StepTask> input = add_input(view_of(rank), graph_, rank, samples * static_cast<double>(micro_batches(rank)));
     ready.insert(ready.end(), input.begin(), input.end());
     return ready;
   }
 
   /// Each tower after the one before it; on two queues each after the same.
   template <class Pass>
-  std::vector<TaskId> pass(const std::vector<TowerStep*>& towers, const std::vector<TaskId>& ready, Pass run_tower) {
+  std::vector<StepTask> pass(const std::vector<TowerStep*>& towers, const std::vector<StepTask>& ready, Pass run_tower) {
     if (scenario_.placement != TowerPlacement::TwoStreams) {
-      std::vector<TaskId> at = ready;
+      std::vector<StepTask> at = ready;
       for (TowerStep* tower : towers) at = run_tower(*tower, at);
       return at;
     }
-    std::vector<TaskId> ends;
+    std::vector<StepTask> ends;
     for (TowerStep* tower : towers) {
-      const std::vector<TaskId> end = run_tower(*tower, ready);
+      const std::vector<StepTask> end = run_tower(*tower, ready);
       ends.insert(ends.end(), end.begin(), end.end());
     }
     return ends;
   }
 
-  std::vector<TaskId> forward(int rank) {
+  std::vector<StepTask> forward(int rank) {
     if (ShardedTowers* sharded = sharded_on(rank)) return sharded->forward();
-    std::vector<TaskId> at = inputs(rank);
+    std::vector<StepTask> at = inputs(rank);
     for (std::uint32_t m = 0; m < micro_batches(rank); ++m)
       at = pass(towers_of(rank), at, [&](TowerStep& tower, const auto& ready) { return tower.forward(m, ready); });
     return at;
@@ -174,7 +174,7 @@ class ContrastiveStep {
     return towers;
   }
 
-  void backward(int rank, std::vector<TaskId> at, std::vector<RankUpdate>& updates) {
+  void backward(int rank, std::vector<StepTask> at, std::vector<RankUpdate>& updates) {
     if (ShardedTowers* sharded = sharded_on(rank)) return updates.push_back(sharded->backward(std::move(at)));
     const std::vector<TowerStep*> trained = trained_towers_of(rank);
     const std::vector<TowerStep*> last_first(trained.rbegin(), trained.rend());
@@ -182,13 +182,13 @@ class ContrastiveStep {
     for (const TowerGroup& group : groups_) {
       if (group.rank == rank) reductions.emplace_back(*group.view, graph_, rank);
     }
-    std::vector<TaskId> ends(reductions.size(), 0);
+    std::vector<std::optional<StepTask>> ends(reductions.size());
     for (std::uint32_t m = 0; m < micro_batches(rank); ++m) {
       const bool last = m + 1 == micro_batches(rank);
       if (caches_features(view_of(rank).parallel))
         at = pass(trained, at, [&](TowerStep& tower, const auto& ready) { return tower.forward_again(m, ready); });
       at = pass(last_first, at, [&](TowerStep& tower, const auto& gradient) {
-        std::vector<TaskId> end = tower.backward(m, gradient);
+        std::vector<StepTask> end = tower.backward(m, gradient);
         const std::size_t group = group_on_rank(rank, tower);
         if (last) {
           ends[group] = tower.reduce(reductions[group]);
@@ -203,7 +203,7 @@ class ContrastiveStep {
 
   /// ZeRO-2 keeps no whole gradients between micro-batches. Source: DeepSpeed, deepspeed/runtime/zero/stage_1_and_2.py.
   static void reduce_micro_batch(const Scenario& view, const TowerStep& tower, GradientReduction& reduction,
-                                 std::vector<TaskId>& end) {
+                                 std::vector<StepTask>& end) {
     reduction.finish(tower.reduce(reduction));
     if (!view.techniques.dp_overlap) end.insert(end.end(), reduction.reduced().begin(), reduction.reduced().end());
   }
@@ -219,20 +219,20 @@ class ContrastiveStep {
     return 0;
   }
 
-  void finish(int rank, const std::vector<TaskId>& at, std::deque<GradientReduction>& reductions, const std::vector<TaskId>& ends,
+  void finish(int rank, const std::vector<StepTask>& at, std::deque<GradientReduction>& reductions, const std::vector<std::optional<StepTask>>& ends,
               std::vector<RankUpdate>& updates) {
     std::size_t number = 0;
     for (const TowerGroup& group : groups_) {
       if (group.rank != rank) continue;
       GradientReduction& reduction = reductions[number];
-      reduction.finish(ends[number]);
+      reduction.finish(ends[number].value_or(StepTask{}));
       RankUpdate update{.rank = rank,
                         .parameters = group.parameters(),
                         .tensors = group.tensors(),
                         .gradients = reduction.reduced(),
                         .view = group.view};
-      if (ends[number] != 0) {
-        update.gradients.push_back(ends[number]);
+      if (ends[number]) {
+        update.gradients.push_back(*ends[number]);
       } else {
         update.gradients.insert(update.gradients.end(), at.begin(), at.end());  // all its towers are frozen
       }

@@ -83,18 +83,18 @@ Step data_collective(const Scenario& scenario, Collective kind, Bytes message, c
 GradientReduction::GradientReduction(const Scenario& scenario, StepGraph& graph, int rank)
     : scenario_(scenario), graph_(graph), rank_(rank) {}
 
-void GradientReduction::add(double values, TaskId ready) {
+void GradientReduction::add(double values, StepTask ready) {
   if (gradient_ranks(scenario_.parallel) == 1) return;
   pending_ += values;
   last_ready_ = ready;
   if (scenario_.techniques.dp_overlap && pending_ * reduction_value(scenario_) >= scenario_.stack.gradient_bucket) reduce(ready);
 }
 
-void GradientReduction::finish(TaskId backward_end) {
+void GradientReduction::finish(StepTask backward_end) {
   if (pending_ > 0) reduce(scenario_.techniques.dp_overlap ? last_ready_ : backward_end);
 }
 
-void GradientReduction::reduce(TaskId ready) {
+void GradientReduction::reduce(StepTask ready) {
   ReductionRows rows;
   reduced_.push_back(reduce_gradients(scenario_, graph_, rank_, pending_, {}, ready, rows));
   pending_ = 0;

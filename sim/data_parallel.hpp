@@ -38,21 +38,21 @@ class GradientReduction {
   GradientReduction(const Scenario& scenario, StepGraph& graph, int rank);
 
   /// `values` gradients are complete when `ready` ends.
-  void add(double values, TaskId ready);
+  void add(double values, StepTask ready);
   /// Reduces what has not filled a bucket, and all of it where the stack does not overlap (after `backward_end`).
-  void finish(TaskId backward_end);
+  void finish(StepTask backward_end);
   /// The reductions that the optimizer waits for.
-  [[nodiscard]] const std::vector<TaskId>& reduced() const { return reduced_; }
+  [[nodiscard]] const std::vector<StepTask>& reduced() const { return reduced_; }
 
  private:
-  void reduce(TaskId ready);
+  void reduce(StepTask ready);
 
   const Scenario& scenario_;
   StepGraph& graph_;
   int rank_;
   double pending_ = 0;
-  TaskId last_ready_ = 0;
-  std::vector<TaskId> reduced_;
+  StepTask last_ready_;
+  std::vector<StepTask> reduced_;
 };
 
 /// A collective of the data-parallel group as a step on the data stream; zero ranks' worth of work is left out by callers.

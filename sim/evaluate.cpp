@@ -13,12 +13,31 @@
 
 namespace mfusim {
 
-Picoseconds step_time(const Scenario& scenario, const Work<Count>& work) {
-  const bool barrier = !scenario.parallel.post_validation;  // without one the step is shorter than its timeline
-  if (const std::optional<Folded> folded = barrier ? fold_step(scenario, work) : std::nullopt) return folded->makespan;
+namespace {
+
+/// By simulating each task.
+Picoseconds full_step_time(const Scenario& scenario, const Work<Count>& work) {
   const BuiltStep full = build_step(scenario, work);
   const Timeline timeline = simulate(full.graph);
-  return barrier ? timeline.makespan : without_barrier(full, timeline).makespan;
+  return scenario.parallel.post_validation ? without_barrier(full, timeline).makespan : timeline.makespan;
+}
+
+/// A step without its barrier is shorter than its timeline.
+bool has_barrier(const Scenario& scenario) {
+  return !scenario.parallel.post_validation;
+}
+
+}  // namespace
+
+Picoseconds step_time(const Scenario& scenario, const Work<Count>& work) {
+  const std::optional<Folded> folded = has_barrier(scenario) ? fold_step(scenario, work) : std::nullopt;
+  return folded ? folded->makespan : full_step_time(scenario, work);
+}
+
+Picoseconds step_time(const Scenario& scenario, const Work<Count>& work, StepLibrary& library) {
+  const bool folds = has_barrier(scenario) && is_pipeline_step(scenario, work);
+  const std::optional<Folded> folded = folds ? fold_step(scenario, library) : std::nullopt;
+  return folded ? folded->makespan : step_time(scenario, work);
 }
 
 Evaluation evaluate(const Scenario& scenario) {

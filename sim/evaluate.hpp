@@ -8,6 +8,8 @@
 
 namespace mfusim {
 
+class StepLibrary;
+
 /// What a search over many plans asks of one: the same numbers as summarize() gives, without what explains them.
 struct Evaluation {
   Seconds iteration_time{};
@@ -26,5 +28,7 @@ struct Evaluation {
 
 /// The time alone, for who knows the step's work already (micro_batch_work(scenario)): Evaluation::iteration_time, as ticks.
 [[nodiscard]] Picoseconds step_time(const Scenario& scenario, const Work<Count>& work);
+/// The same with what the library holds: it must hold the scenario (StepLibrary::holds).
+[[nodiscard]] Picoseconds step_time(const Scenario& scenario, const Work<Count>& work, StepLibrary& library);
 
 }  // namespace mfusim

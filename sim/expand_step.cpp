@@ -10,7 +10,7 @@ namespace {
 class Expansion {
  public:
   Expansion(const StepRecord& record, const Contention& contention)
-      : record_(record), classes_(classify_usages(contention, record.table)), builder_(record.tasks) {
+      : record_(record), classes_(contention), usage_of_row_(classes_.of(record.table)), builder_(record.tasks) {
     for (int rank = 0; rank < record.ranks; ++rank) {
       for (int stream = 0; stream < streams_per_rank; ++stream) static_cast<void>(builder_.add_stream());
       for (const double capacity : contention.capacities()) static_cast<void>(builder_.add_resource(capacity));
@@ -23,9 +23,11 @@ class Expansion {
       if (item.rank == StepRecord::all_ranks) {
         add_joint(item);
       } else if (item.segment == StepRecord::none) {
-        builder_.add(task_of(item.rank, item.row, item.instance), record_.waits_of(item));
+        after_.clear();
+        add_waits(item);
+        builder_.add(task_of(item.rank, item.row, item.instance), after_);
       } else {
-        add_segment(item, record_.segments[item.segment]);
+        add_segment(item, *record_.segments[item.segment]);
       }
     }
     for (const StepRecord::Item& item : record_.items) add_late_waits(item);
@@ -35,7 +37,7 @@ class Expansion {
  private:
   /// The usages that each rank's steps need, rank by rank.
   void add_usages() {
-    const std::size_t classes = classes_.usages.size();
+    const std::size_t classes = classes_.usages().size();
     usage_.assign(static_cast<std::size_t>(record_.ranks) * classes, 0);
     std::vector<bool> seen(static_cast<std::size_t>(record_.ranks) * record_.segments.size());
     for (const StepRecord::Item& item : record_.items) {
@@ -44,20 +46,20 @@ class Expansion {
       } else if (const std::size_t cell = static_cast<std::size_t>(item.rank) * record_.segments.size() + item.segment;
                  !seen[cell]) {
         seen[cell] = true;
-        for (const SegmentTask& task : record_.segments[item.segment].tasks) note_usage(item.rank, task.step);
+        for (const SegmentTask& task : record_.segments[item.segment]->tasks) note_usage(item.rank, task.step);
       }
     }
     for (std::size_t cell = 0; cell < usage_.size(); ++cell) {
       if (usage_[cell] == 0) continue;
-      Usage usage = classes_.usages[cell % classes];
+      Usage usage = classes_.usages()[cell % classes];
       for (Demand& demand : usage.demands) demand.resource += static_cast<ResourceId>(cell / classes * resources_per_rank);
       usage_[cell] = builder_.add_usage(usage);
     }
   }
 
   void note_usage(int rank, std::uint32_t row) {
-    const UsageId of_class = classes_.of_row[row];
-    if (of_class != 0) usage_[static_cast<std::size_t>(std::max(0, rank)) * classes_.usages.size() + of_class] = 1;
+    const UsageId of_class = usage_of_row_[row];
+    if (of_class != 0) usage_[static_cast<std::size_t>(std::max(0, rank)) * classes_.usages().size() + of_class] = 1;
   }
 
   [[nodiscard]] Task task_of(int rank, std::uint32_t row, std::uint32_t instance) const {
@@ -66,7 +68,12 @@ class Expansion {
                 .stream = stream_of(rank, step.stream),
                 .label = row,
                 .instance = instance,
-                .usage = usage_[static_cast<std::size_t>(rank) * classes_.usages.size() + classes_.of_row[row]]};
+                .usage = usage_[static_cast<std::size_t>(rank) * classes_.usages().size() + usage_of_row_[row]]};
+  }
+
+  /// Behind what `after_` holds already.
+  void add_waits(const StepRecord::Item& item) {
+    for (const StepTask before : record_.waits_of(item)) after_.push_back(record_.id_of(before));
   }
 
   void add_segment(const StepRecord::Item& item, const Segment& segment) {
@@ -74,8 +81,7 @@ class Expansion {
       after_.clear();
       for (const SegmentIndex before : task.after) {
         if (before == segment_entry) {
-          const auto waits = record_.waits_of(item);
-          after_.insert(after_.end(), waits.begin(), waits.end());
+          add_waits(item);
         } else if (before != no_task) {
           after_.push_back(item.first + static_cast<TaskId>(before));
         }
@@ -88,16 +94,18 @@ class Expansion {
     std::vector<StreamId> streams;
     streams.reserve(static_cast<std::size_t>(record_.ranks));
     for (int rank = 0; rank < record_.ranks; ++rank) streams.push_back(stream_of(rank, record_.table[item.row].stream));
-    builder_.add_joint(task_of(0, item.row, item.instance), streams, record_.waits_of(item));
+    after_.clear();
+    add_waits(item);
+    builder_.add_joint(task_of(0, item.row, item.instance), streams, after_);
   }
 
   void add_late_waits(const StepRecord::Item& item) {
     if (item.late_wait == StepRecord::none) return;
-    const std::vector<SegmentTask>& tasks = record_.segments[item.segment].tasks;
+    const std::vector<SegmentTask>& tasks = record_.segments[item.segment]->tasks;
     for (std::uint32_t wait = item.late_wait; wait != StepRecord::none; wait = record_.late_waits[wait].previous) {
       for (std::size_t i = 0; i < tasks.size(); ++i) {
         for (const SegmentIndex after : tasks[i].after) {
-          if (after == segment_entry) builder_.add_edge(record_.late_waits[wait].before, item.first + static_cast<TaskId>(i));
+          if (after == segment_entry) builder_.add_edge(record_.id_of(record_.late_waits[wait].before), item.first + static_cast<TaskId>(i));
         }
       }
     }
@@ -105,6 +113,7 @@ class Expansion {
 
   const StepRecord& record_;
   UsageClasses classes_;
+  std::vector<UsageId> usage_of_row_;
   TaskGraphBuilder builder_;
   std::vector<UsageId> usage_;  ///< By rank and class.
   std::vector<TaskId> after_;   ///< Reused between tasks.

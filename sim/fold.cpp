@@ -2,6 +2,7 @@
 #include "sim/fold.hpp"
 
 #include "sim/clock_sum.hpp"
+#include "sim/fold_memory.hpp"
 #include "sim/fold_periods.hpp"
 #include "sim/variation.hpp"
 
@@ -12,54 +13,55 @@ namespace {
 
 constexpr std::int64_t never = FoldEnds::never;
 
-/// When a task ends, as far as it is known. Not settled: another group that starts before it ends may still delay it.
-struct End {
-  std::int64_t time = never;
-  bool settled = false;
-  [[nodiscard]] bool known() const { return time != never; }
-};
-
 /// Takes ranks forward group by group, each as far as the others let it.
 class Folding {
  public:
-  Folding(const StepRecord& record, const FoldPlan& plan, const SharingModel& sharing)
-      : record_(record), plan_(plan), outcomes_(plan, sharing), ends_(record) {
-    for (std::size_t rank = 0; rank < plan.ranks.size(); ++rank) ranks_.push_back({.number = rank});
+  Folding(const StepRecord& record, const FoldPlan& plan, Outcomes& outcomes)
+      : record_(record),
+        plan_(plan),
+        outcomes_(outcomes),
+        known_tasks_(outcomes.simulated_tasks()),
+        ends_(record.items.size()) {
+    for (std::uint32_t rank = 0; rank < plan.ranks.size(); ++rank) ranks_.push_back({.number = rank, .groups = plan.ranks[rank]});
     for (const auto& groups : plan.ranks) log_.ranks.emplace_back().reserve(groups.size());
     for (Rank& rank : ranks_) start(rank, 0);
+    for (Rank& rank : ranks_) wake(rank);
   }
 
   std::optional<Folded> run() {
     while (unfinished_ > 0 && composes_) {
-      bool moved = false;
-      for (Rank& rank : ranks_) moved = advance(rank) || moved;
-      if (!moved && !settle_next()) return std::nullopt;  // a cycle: the task graph names it
+      if (awake_.empty() && !settle_next() && !end_joint()) return std::nullopt;  // a cycle: the task graph names it
+      while (!awake_.empty()) {
+        Rank& rank = ranks_[awake_.back()];
+        awake_.pop_back();
+        rank.awake = false;
+        advance(rank);
+      }
     }
+    if (composes_ && plan_.joint && joint_end_ == never) static_cast<void>(end_joint());
     if (!composes_ || (plan_.joint && joint_end_ == never)) return std::nullopt;
     return answer();
   }
 
  private:
-  /// A task that another rank, or all, have to end first; and how far that rank was when this was looked at.
-  struct Awaited {
-    TaskId task = 0;
-    std::uint32_t item = 0;
-    std::size_t next = 0;
-    std::int64_t settled = 0;
-  };
   struct Rank {
-    std::size_t number = 0;
-    std::size_t next = 0;                 ///< Its next group.
-    OutcomeNode* outcome = nullptr;       ///< Of its last group.
-    std::int64_t begin = 0;               ///< Of its last group.
-    std::int64_t settled = 0;             ///< What ends until then is settled.
-    std::int64_t host_end = 0;            ///< Of the launches of its groups.
-    std::optional<Awaited> blocked_by{};  ///< What its next group waits for, where that is not known yet.
-    std::vector<TaskId> unfinished{};     ///< Tasks of the last group's situation.
+    std::uint32_t number = 0;
+    std::span<const FoldGroup> groups{};
+    std::size_t next = 0;               ///< Its next group.
+    OutcomeNode* outcome = nullptr;     ///< Of its last group.
+    std::int64_t begin = 0;             ///< Of its last group.
+    std::int64_t settled = 0;           ///< Its next group starts no earlier: what ends until then is settled.
+    std::int64_t due = never;           ///< Its next group starts then if what it waits for is not delayed; never: not yet known.
+    std::int64_t host_end = 0;          ///< Of the launches of its groups.
+    std::uint32_t streams = 0;          ///< That groups from `next` on use, up to the group `same_streams`.
+    std::size_t same_streams = 0;
+    bool awake = false;                 ///< Looks whether its next group may start.
+    std::vector<std::uint32_t> watchers{};  ///< Ranks that look again when it gets further.
+    std::vector<StepTask> unfinished{};     ///< Tasks of the last group's situation.
   };
 
   [[nodiscard]] Folded answer() const {
-    Folded folded{.groups = groups_, .simulated_tasks = outcomes_.simulated_tasks()};
+    Folded folded{.groups = groups_, .simulated_tasks = outcomes_.simulated_tasks() - known_tasks_};
     if (record_.periods_left_out == 0) {
       folded.makespan = Picoseconds(makespan_of(log_));
     } else if (const auto recurrence = find_recurrence(record_, plan_, log_, ends_)) {
@@ -71,85 +73,90 @@ class Folding {
     return folded;
   }
 
-  [[nodiscard]] const std::vector<FoldGroup>& groups_of(const Rank& rank) const { return plan_.ranks[rank.number]; }
+  void wake(Rank& rank) {
+    if (rank.awake) return;
+    rank.awake = true;
+    awake_.push_back(rank.number);
+  }
 
-  bool advance(Rank& rank) {
-    bool moved = false;
-    while (composes_ && rank.next < groups_of(rank).size()) {
-      const std::int64_t begin = entry_time(rank, groups_of(rank)[rank.next]);
-      if (begin == never) break;
+  void wake_watchers(Rank& rank) {
+    for (const std::uint32_t watcher : rank.watchers) wake(ranks_[watcher]);
+    rank.watchers.clear();
+  }
+
+  void advance(Rank& rank) {
+    while (composes_ && rank.next < rank.groups.size()) {
+      const std::int64_t begin = entry_time(rank, record_.items[rank.groups[rank.next].item]);
+      if (begin == never) return;
       start(rank, begin);
-      moved = true;
+      wake_watchers(rank);
     }
-    return moved;
   }
 
-  /// When the rank's next group may start; never: not yet known.
-  std::int64_t entry_time(Rank& rank, const FoldGroup& group) {
-    if (rank.blocked_by && still_blocked(rank, *rank.blocked_by)) return never;
-    rank.blocked_by.reset();
-    std::int64_t begin = clock_sum(rank.begin, rank.outcome->outcome.kernels_end);
-    const bool known = record_.all_waits(record_.items[group.item], [&](TaskId before, std::uint32_t source) {
-      begin = std::max(begin, released(rank, before, source));
-      if (begin == never) rank.blocked_by = awaited(before, source);
-      return begin != never;
+  /// When the rank's next group may start; never: not yet known, or another rank may still delay it.
+  std::int64_t entry_time(Rank& rank, const StepRecord::Item& item) {
+    std::int64_t own = rank.settled;
+    std::int64_t latest = own;
+    bool settled = true;
+    const bool known = record_.all_waits(item, [&](StepTask before) {
+      const std::int32_t of_rank = record_.items[before.item].rank;
+      const std::int64_t end = of_rank == StepRecord::all_ranks ? joint_end_ : ends_.of(before);
+      latest = std::max(latest, end);
+      if (of_rank == static_cast<std::int32_t>(rank.number)) {
+        own = std::max(own, end);  // nothing starts here before
+      } else if (of_rank != StepRecord::all_ranks && !is_settled(of_rank, end)) {
+        settled = false;
+        ranks_[static_cast<std::size_t>(of_rank)].watchers.push_back(rank.number);
+      }
+      return end != never;
     });
-    return known ? begin : never;
-  }
-
-  [[nodiscard]] Awaited awaited(TaskId task, std::uint32_t item) const {
-    const std::int32_t of_rank = record_.items[item].rank;
-    if (of_rank == StepRecord::all_ranks) return {task, item};
-    const Rank& other = ranks_[static_cast<std::size_t>(of_rank)];
-    return {task, item, other.next, other.settled};
-  }
-
-  bool still_blocked(const Rank& rank, const Awaited& before) {
-    const std::int32_t of_rank = record_.items[before.item].rank;
-    if (of_rank != StepRecord::all_ranks) {
-      const Rank& other = ranks_[static_cast<std::size_t>(of_rank)];
-      if (other.next == before.next && other.settled == before.settled) return true;  // it got no further
+    if (known && own > rank.settled) {
+      rank.settled = own;
+      wake_watchers(rank);
     }
-    return released(rank, before.task, before.item) == never;
+    rank.due = known && !settled ? latest : never;
+    return known && settled ? latest : never;
   }
 
-  /// What a rank itself waits for is settled for it: nothing starts there before.
-  std::int64_t released(const Rank& rank, TaskId before, std::uint32_t item) {
-    const std::int32_t of_rank = record_.items[item].rank;
-    if (of_rank == StepRecord::all_ranks) return joint_end();
-    const End end = end_of(item, before);
-    return end.settled || (end.known() && static_cast<std::size_t>(of_rank) == rank.number) ? end.time : never;
+  [[nodiscard]] bool is_settled(std::int32_t rank, std::int64_t end) const {
+    return end <= std::max(now_, ranks_[static_cast<std::size_t>(rank)].settled);
   }
 
-  [[nodiscard]] End end_of(std::uint32_t item, TaskId task) const {
-    const std::int64_t time = ends_.of(item, task);
-    const auto rank = static_cast<std::size_t>(record_.items[item].rank);
-    return {time, time != never && time <= ranks_[rank].settled};
+  /// Where every rank waits for another, the first of them to start settles what ends until then.
+  bool settle_next() {
+    std::int64_t first = never;
+    for (const Rank& rank : ranks_) first = std::min(first, rank.due);
+    if (first == never) return false;
+    now_ = first;
+    for (Rank& rank : ranks_) {
+      if (rank.due == first) wake(rank);
+    }
+    return true;
   }
 
-  std::int64_t joint_end() {
-    if (joint_end_ != never) return joint_end_;
+  /// Where every rank has ended or waits for the joint step: nothing starts before it any more. False where it has ended already,
+  /// or is not known either.
+  bool end_joint() {
+    if (!plan_.joint || joint_end_ != never) return false;
     const StepRecord::Item& item = record_.items[plan_.joint->item];
     std::int64_t start = 0;
-    const bool known = record_.all_waits(item, [&](TaskId before, std::uint32_t source) {
-      const End end = end_of(source, before);
-      start = std::max(start, end.time);
-      return end.settled;
+    const bool known = record_.all_waits(item, [&](StepTask before) {
+      start = std::max(start, ends_.of(before));
+      return start != never;
     });
-    if (!known) return never;
+    if (!known) return false;
     for (const std::uint32_t before : plan_.joint->before) {
-      if (before == FoldPlan::none) continue;
-      const End end = end_of(before, record_.items[before].first);
-      if (!end.settled) return never;
-      start = std::max(start, end.time);
+      if (before != FoldPlan::none) start = std::max(start, ends_.of({before, 0}));
     }
+    if (start == never) return false;
     joint_end_ = clock_sum(start, record_.table[item.row].duration.count());
     log_.joint_end = joint_end_;
-    return joint_end_;
+    for (Rank& rank : ranks_) wake(rank);
+    return true;
   }
 
   void start(Rank& rank, std::int64_t begin) {
-    const FoldGroup& group = groups_of(rank)[rank.next];
+    const FoldGroup& group = rank.groups[rank.next];
     const CutNode* under_way = rank.outcome == nullptr ? nullptr : leave(rank, begin);
     const std::int64_t host_time = group.pattern == nullptr ? 0 : group.pattern->host_time;
     const std::int64_t lag = host_time == 0 ? 0 : std::max(rank.host_end - begin, -host_time);
@@ -158,9 +165,13 @@ class Folding {
     rank.begin = begin;
     log_.ranks[rank.number].push_back({begin, rank.outcome, rank.host_end});
     note_ends(rank, group);
-    rank.settled = ++rank.next == groups_of(rank).size() ? never : clock_sum(begin, rank.outcome->outcome.kernels_end);
+    rank.settled = clock_sum(begin, rank.outcome->outcome.kernels_end);
+    if (++rank.next == rank.groups.size()) {
+      rank.settled = never;
+      rank.due = never;
+      --unfinished_;
+    }
     ++groups_;
-    if (rank.settled == never) --unfinished_;
   }
 
   /// Cuts the rank's last group off where the next one begins; its unfinished tasks go on beside it.
@@ -183,36 +194,41 @@ class Folding {
   }
 
   /// Streams that groups from the rank's next one on use.
-  [[nodiscard]] std::uint32_t streams_to_come(const Rank& rank) const {
-    std::uint32_t streams = 0;
+  [[nodiscard]] std::uint32_t streams_to_come(Rank& rank) const {
+    if (rank.next <= rank.same_streams) return rank.streams;
+    rank.streams = 0;
+    rank.same_streams = static_cast<std::size_t>(-1);
     for (std::uint32_t stream = 0; stream < streams_per_rank; ++stream) {
-      if (plan_.last_use[rank.number][stream] >= rank.next) streams |= 1U << stream;
+      const std::uint32_t last = plan_.last_use[rank.number][stream];
+      if (last < rank.next) continue;
+      rank.streams |= 1U << stream;
+      rank.same_streams = std::min<std::size_t>(rank.same_streams, last);
     }
-    return streams;
+    return rank.streams;
   }
 
   /// The id of a task of the rank's last outcome.
-  [[nodiscard]] TaskId name_of(const Rank& rank, std::uint32_t task) const {
-    const FoldGroup& group = groups_of(rank)[rank.next - 1];
+  [[nodiscard]] StepTask name_of(const Rank& rank, std::uint32_t task) const {
+    const FoldGroup& group = rank.groups[rank.next - 1];
     if (task < rank.unfinished.size()) return rank.unfinished[task];
     task -= static_cast<std::uint32_t>(rank.unfinished.size());
     const std::size_t body = group.pattern == nullptr ? 0 : group.pattern->tasks.size();
-    if (task < body) return record_.items[group.item].first + task;
+    if (task < body) return {group.item, task};
     std::uint32_t item = group.first_step;
     for (std::size_t step = body; step < task; ++step) item = plan_.next_step[item];
-    return record_.items[item].first;
+    return {item, 0};
   }
 
   /// Writes down when the rank's steps end, and its unfinished tasks, if nothing else starts.
   void note_ends(Rank& rank, const FoldGroup& group) {
     const Outcome& outcome = rank.outcome->outcome;
     for (std::size_t i = 0; i < rank.unfinished.size(); ++i)
-      ends_.set_late(rank.unfinished[i], rank.begin + outcome.ends[i], plan_.awaited);
+      ends_.set_late(rank.unfinished[i], rank.begin + outcome.ends[i], plan_.awaited[rank.unfinished[i].item] != 0);
     std::size_t step = rank.unfinished.size() + (group.pattern == nullptr ? 0 : group.pattern->tasks.size());
     for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item])
       ends_.set_step(item, clock_sum(rank.begin, outcome.ends[step++]));
     if (group.item != FoldPlan::none) ends_.set_started(group.item, outcome, rank.begin);
-    check_early_waits(rank);
+    if (!plan_.early.empty()) check_early_waits(rank);
   }
 
   /// Steps that wait for communication of earlier groups do so only in name: it must have ended.
@@ -223,61 +239,49 @@ class Folding {
     }
   }
 
-  /// Where every rank waits for another, what ends first is settled: no group starts before.
-  bool settle_next() {
-    std::int64_t first = never;
-    for (const Rank& rank : ranks_) {
-      if (rank.settled == never) continue;
-      for (const std::uint32_t task : rank.outcome->outcome.tail) {
-        const std::int64_t end = clock_sum(rank.begin, rank.outcome->outcome.ends[task]);
-        if (end > rank.settled) first = std::min(first, end);
-      }
-    }
-    if (first == never) return false;
-    for (Rank& rank : ranks_) rank.settled = std::max(rank.settled, first);
-    return true;
-  }
-
   const StepRecord& record_;
   const FoldPlan& plan_;
-  Outcomes outcomes_;
+  Outcomes& outcomes_;
+  std::size_t known_tasks_;  ///< Simulated before.
   std::vector<Rank> ranks_;
+  std::vector<std::uint32_t> awake_;  ///< Ranks that look whether they may go on.
+  std::int64_t now_ = 0;              ///< No group starts before.
   std::size_t unfinished_ = plan_.ranks.size();
   FoldEnds ends_;
   FoldLog log_;
-  std::vector<TaskId> names_;
+  std::vector<StepTask> names_;
   std::int64_t joint_end_ = never;
   std::size_t groups_ = 0;
   bool composes_ = true;
 };
 
-SharingModel sharing_of_one_rank(const Contention& contention, const UsageClasses& classes) {
-  SharingModel sharing;
-  sharing.resources = resources_per_rank;
-  const auto capacities = contention.capacities();
-  for (std::size_t usage = 1; usage < classes.usages.size(); ++usage)
-    static_cast<void>(add_usage(sharing, capacities, classes.usages[usage]));
-  return sharing;
-}
-
 }  // namespace
 
-std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown) {
+std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown, FoldMemory& memory) {
   const StepRecord& record = step.record();
-  const UsageClasses classes = classify_usages(step.contention(), record.table);
-  const FoldRows rows(record.table, classes);
-  const std::optional<FoldPlan> plan = plan_fold(record, rows, slowdown);
+  const std::vector<UsageId> usages = memory.usages_of(record.table);
+  const std::optional<FoldPlan> plan = plan_fold(record, FoldRows(record.table, usages), slowdown, memory.kinds());
   if (!plan) return std::nullopt;
-  const SharingModel sharing = sharing_of_one_rank(step.contention(), classes);
-  return Folding(record, *plan, sharing).run();
+  memory.outcomes().make_room();
+  return Folding(record, *plan, memory.outcomes()).run();
 }
 
-std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario) {
+std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown) {
+  FoldMemory memory(step.contention());
+  return fold(step, slowdown, memory);
+}
+
+std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario, FoldMemory& memory) {
   if (scenario.variation && scenario.variation->jitter) return std::nullopt;  // no two passes are alike
   const std::vector<ReplicaClass> classes = replica_classes(scenario);
   if (classes.size() != 1) return std::nullopt;
-  if (!scenario.variation) return fold(step, std::vector<double>(static_cast<std::size_t>(step.ranks()), 1.0));
-  return fold(step, classes.front().slowdown);
+  if (!scenario.variation) return fold(step, std::vector<double>(static_cast<std::size_t>(step.ranks()), 1.0), memory);
+  return fold(step, classes.front().slowdown, memory);
+}
+
+std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario) {
+  FoldMemory memory(step.contention());
+  return fold(step, scenario, memory);
 }
 
 }  // namespace mfusim

@@ -11,6 +11,9 @@
 
 namespace mfusim {
 
+class FoldMemory;
+class StepLibrary;
+
 /// A step's time and what it took to find.
 struct Folded {
   Picoseconds makespan{};
@@ -28,12 +31,18 @@ struct Folded {
 /// equal passes in equal situations have equal outcomes, and are simulated once (sim/fold_outcome.hpp).
 /// Nothing where a step cannot be cut like that (sim/fold_plan.hpp): then simulate its graph.
 [[nodiscard]] std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown);
+/// The same with what earlier folds found out: `memory` must have been of this step's cluster.
+[[nodiscard]] std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown, FoldMemory& memory);
 
 /// The same for a scenario's step. Nothing also where replicas of a rank differ, as they then wait for each other.
 [[nodiscard]] std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario);
+[[nodiscard]] std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario, FoldMemory& memory);
 
 /// The makespan of a scenario's step, from as few of its micro-batches as show how it goes on (sim/fold_periods.hpp). Nothing
 /// where fold() gives nothing.
 [[nodiscard]] std::optional<Folded> fold_step(const Scenario& scenario, const Work<Count>& work);
+/// The same of a pipeline step (is_pipeline_step, sim/build_step.hpp) whose layers cost what those of the library cost
+/// (StepLibrary::holds).
+[[nodiscard]] std::optional<Folded> fold_step(const Scenario& scenario, StepLibrary& library);
 
 }  // namespace mfusim

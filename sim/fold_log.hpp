@@ -5,8 +5,9 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace mfusim {
@@ -16,41 +17,40 @@ class FoldEnds {
  public:
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
-  explicit FoldEnds(const StepRecord& record)
-      : record_(record), step_end_(record.items.size(), never), started_(record.items.size()) {}
+  explicit FoldEnds(std::size_t items) : items_(items) {}
 
   /// never: not yet known.
-  [[nodiscard]] std::int64_t of(std::uint32_t item, TaskId task) const {
-    if (const Started& group = started_[item]; group.outcome != nullptr) {
-      const auto late = late_ends_.empty() ? late_ends_.end() : late_ends_.find(task);
+  [[nodiscard]] std::int64_t of(StepTask task) const {
+    const Item& one = items_[task.item];
+    if (one.outcome == nullptr) return one.time;
+    if (one.outlived) {
+      const auto late = late_ends_.find({task.item, task.index});
       if (late != late_ends_.end()) return late->second;
-      return group.begin + group.outcome->ends[group.outcome->unfinished() + task - record_.items[item].first];
     }
-    return step_end_[item];
+    return one.time + one.outcome->ends[one.outcome->unfinished() + task.index];
   }
 
-  void set_step(std::uint32_t item, std::int64_t end) { step_end_[item] = end; }
-  void set_started(std::uint32_t item, const Outcome& outcome, std::int64_t begin) { started_[item] = {&outcome, begin}; }
+  void set_step(std::uint32_t item, std::int64_t end) { items_[item].time = end; }
+  void set_started(std::uint32_t item, const Outcome& outcome, std::int64_t begin) { items_[item] = {&outcome, begin}; }
   /// Of a task that outlived its group; kept where it is `awaited`.
-  void set_late(TaskId task, std::int64_t end, const std::vector<bool>& awaited) {
-    const std::uint32_t item = record_.item_of(task);
-    if (step_end_[item] != never) {
-      step_end_[item] = end;
-    } else if (awaited[item]) {
-      late_ends_[task] = end;
+  void set_late(StepTask task, std::int64_t end, bool awaited) {
+    Item& one = items_[task.item];
+    if (one.outcome == nullptr) {
+      one.time = end;
+    } else if (awaited) {
+      one.outlived = true;
+      late_ends_[{task.item, task.index}] = end;
     }
   }
 
  private:
-  /// The group of an item that has started.
-  struct Started {
-    const Outcome* outcome = nullptr;
-    std::int64_t begin = 0;
+  struct Item {
+    const Outcome* outcome = nullptr;  ///< Of a pass that has started.
+    std::int64_t time = never;         ///< When it began; of a step, when it ends.
+    bool outlived = false;             ///< Some of its tasks are among `late_ends_`.
   };
-  const StepRecord& record_;
-  std::vector<std::int64_t> step_end_;                  ///< By item.
-  std::vector<Started> started_;                        ///< By item.
-  std::unordered_map<TaskId, std::int64_t> late_ends_;  ///< Of awaited tasks that outlived their group.
+  std::vector<Item> items_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::int64_t> late_ends_;  ///< Of awaited tasks that outlived their group.
 };
 
 /// How the groups of a step went, rank by rank.

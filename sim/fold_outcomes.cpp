@@ -7,23 +7,23 @@ namespace mfusim {
 
 OutcomeNode& Outcomes::of(const CutNode* under_way, std::uint32_t kind, std::int64_t host_lag) {
   const std::uint32_t situation = under_way == nullptr ? 0 : under_way->situation;
-  const auto is_it = [&](const OutcomeNode& node) { return node.situation == situation && node.host_lag == host_lag; };
-  OutcomeNode*& last = last_[kind];
-  if (last != nullptr && is_it(*last)) return *last;
-  std::pmr::forward_list<OutcomeNode>& known = known_[kind];
-  const auto at = std::find_if(known.begin(), known.end(), is_it);
-  if (at != known.end()) return *(last = &*at);
-  std::vector<const Outcome*>& models = models_[kind];
-  OutcomeNode& made = known.emplace_front(OutcomeNode{situation, host_lag,
-                                                      engine_.run(plan_.kinds[kind], situations_[situation], host_lag, models),
+  OfKind& of_kind = of_kind_[kind];
+  OutcomeNode*& last = of_kind.last_asked;
+  if (last != nullptr && last->situation == situation && last->host_lag == host_lag) return *last;
+  const auto [at, fresh] = known_.try_emplace({kind, situation, host_lag}, nullptr);
+  if (!fresh) return *(last = at->second);
+  OutcomeNode& made = nodes_.emplace_back(OutcomeNode{situation, host_lag,
+                                                      engine_.run(kinds_[kind], situations_[situation], host_lag, of_kind.models),
                                                       decltype(OutcomeNode::cuts)(&memory_), nullptr});
+  at->second = last = &made;
   simulated_tasks_ += engine_.simulated_tasks();
+  kept_tasks_ += made.outcome.ends.size();
   const bool is_new = engine_.simulated_tasks() >= made.outcome.ends.size() / 2;
-  if (is_new && !engine_.pauses().empty() && models.size() < most_models) {
+  if (is_new && !engine_.pauses().empty() && of_kind.models.size() < most_models) {
     made.outcome.pauses.assign(engine_.pauses().begin(), engine_.pauses().end());
-    models.push_back(&made.outcome);
+    of_kind.models.push_back(&made.outcome);
   }
-  return *(last = &made);
+  return made;
 }
 
 const CutNode& Outcomes::cut_of(OutcomeNode& node, std::int64_t offset, std::uint32_t streams) {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sim/fold_kinds.hpp"
 #include "sim/fold_outcome.hpp"
 
+#include <cstdint>
+#include <deque>
 #include <forward_list>
 #include <memory_resource>
+#include <unordered_map>
 #include <vector>
 
 namespace mfusim {
@@ -28,28 +32,49 @@ struct OutcomeNode {
 /// Outcomes of groups, each simulated when it is first asked for.
 class Outcomes {
  public:
-  Outcomes(const FoldPlan& plan, const SharingModel& sharing)
-      : plan_(plan), engine_(sharing, &memory_), last_(plan.kinds.size(), nullptr), models_(plan.kinds.size()) {
-    for (std::size_t kind = 0; kind < plan.kinds.size(); ++kind) known_.emplace_back(&memory_);
-  }
+  /// Of `kinds`, which may become more.
+  Outcomes(const FoldKinds& kinds, const SharingModel& sharing) : kinds_(kinds), engine_(sharing, &memory_) {}
+
+  /// To be called before of() where there are more kinds.
+  void make_room() { of_kind_.resize(kinds_.size()); }
 
   /// Of a kind after `under_way` (none: nothing is).
   [[nodiscard]] OutcomeNode& of(const CutNode* under_way, std::uint32_t kind, std::int64_t host_lag);
   [[nodiscard]] const CutNode& cut_of(OutcomeNode& node, std::int64_t offset, std::uint32_t streams);
 
   [[nodiscard]] std::size_t simulated_tasks() const { return simulated_tasks_; }
+  /// Tasks whose ends are kept.
+  [[nodiscard]] std::size_t kept_tasks() const { return kept_tasks_; }
 
  private:
   static constexpr std::size_t most_models = 4;  ///< Of a kind: each one is tried at each pause.
 
+  struct OfKind {
+    OutcomeNode* last_asked = nullptr;
+    std::vector<const Outcome*> models{};  ///< Outcomes that others follow where they can.
+  };
+  struct Key {
+    std::uint32_t kind = 0;
+    std::uint32_t situation = 0;
+    std::int64_t host_lag = 0;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key& key) const {
+      const std::uint64_t word = (std::uint64_t{key.kind} << 32U | key.situation) + 0x9E3779B97F4A7C15U * static_cast<std::uint64_t>(key.host_lag);
+      return (word ^ word >> 29U) * 0xBF58476D1CE4E5B9U;
+    }
+  };
+
   std::pmr::monotonic_buffer_resource memory_;  ///< Of outcomes and cuts: none goes before the last.
-  const FoldPlan& plan_;
+  const FoldKinds& kinds_;
   RankEngine engine_;
   Situations situations_;
-  std::vector<std::pmr::forward_list<OutcomeNode>> known_;  ///< By kind.
-  std::vector<OutcomeNode*> last_;                          ///< By kind: the one that was asked for last.
-  std::vector<std::vector<const Outcome*>> models_;         ///< By kind: outcomes that others follow where they can.
+  std::deque<OutcomeNode> nodes_;
+  std::vector<OfKind> of_kind_;
+  std::unordered_map<Key, OutcomeNode*, Hash> known_;
   std::size_t simulated_tasks_ = 0;
+  std::size_t kept_tasks_ = 0;
 };
 
 }  // namespace mfusim

@@ -58,7 +58,7 @@ FoldTask FoldRows::task(std::uint32_t row, double slowdown) const {
   const Step& step = table_[row];
   const bool slow = slowdown != 1 && step.stream == StreamKind::Compute;
   const Picoseconds duration = slow ? to_ticks(slowdown * to_seconds(step.duration)) : step.duration;
-  return {.duration = duration.count(), .usage = classes_.of_row[row], .stream = step.stream};
+  return {.duration = duration.count(), .usage = usages_[row], .stream = step.stream};
 }
 
 std::optional<FoldPattern> fold_pattern(const Segment& segment, const FoldRows& rows, double slowdown) {

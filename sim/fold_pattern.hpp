@@ -55,12 +55,13 @@ struct FoldKind {
 /// Rows of the step table in numbers, with kernels `slowdown` times longer.
 class FoldRows {
  public:
-  FoldRows(const StepTable& table, const UsageClasses& classes) : table_(table), classes_(classes) {}
+  /// `usages`: by row.
+  FoldRows(const StepTable& table, std::span<const UsageId> usages) : table_(table), usages_(usages) {}
   [[nodiscard]] FoldTask task(std::uint32_t row, double slowdown) const;
 
  private:
   const StepTable& table_;
-  const UsageClasses& classes_;
+  std::span<const UsageId> usages_;
 };
 
 /// The pattern of a segment, or nothing where what comes before it could notice it before its first kernel starts: that kernel

@@ -104,28 +104,28 @@ class RecurrenceSearch {
     }
     if (!plan_.joint) return true;
     for (const std::uint32_t before : plan_.joint->before) {
-      if (before != FoldPlan::none && !end_recurs(before, record_.items[before].first)) return false;
+      if (before != FoldPlan::none && !end_recurs({before, 0})) return false;
     }
     return waits_of_item_recur(record_.items[plan_.joint->item]);
   }
 
   [[nodiscard]] bool waits_of_item_recur(const StepRecord::Item& item) const {
-    return record_.all_waits(item, [&](TaskId before, std::uint32_t source) { return end_recurs(source, before); });
+    return record_.all_waits(item, [&](StepTask before) { return end_recurs(before); });
   }
 
   /// What ended before the earlier cut delays nobody behind it.
-  [[nodiscard]] bool end_recurs(std::uint32_t item, TaskId task) const {
-    const std::int32_t of_rank = record_.items[item].rank;
+  [[nodiscard]] bool end_recurs(StepTask task) const {
+    const std::int32_t of_rank = record_.items[task.item].rank;
     if (of_rank == StepRecord::all_ranks) return true;  // the end of the step
     const auto rank = static_cast<std::size_t>(of_rank);
-    const std::uint32_t group = plan_.group_of[item];
+    const std::uint32_t group = plan_.group_of[task.item];
     if (group >= earlier_[rank]) return true;
-    const std::int64_t end = ends_.of(item, task);
+    const std::int64_t end = ends_.of(task);
     if (end <= time_) return true;
     if (group < first_group(rank)) return false;
-    const std::uint32_t again = again_of(item, rank, group);
+    const std::uint32_t again = again_of(task.item, rank, group);
     return again != FoldPlan::none &&
-           ends_.of(again, record_.items[again].first + (task - record_.items[item].first)) == end + later_by();
+           ends_.of({again, task.index}) == end + later_by();
   }
 
   /// The item that an item of a repeating group comes again as.

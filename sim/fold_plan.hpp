@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sim/fold_pattern.hpp"
+#include "sim/fold_kinds.hpp"
 #include "sim/step_record.hpp"
 
-#include <deque>
-#include <map>
+#include <array>
 #include <optional>
 #include <span>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -31,19 +29,18 @@ struct FoldPlan {
     std::vector<std::uint32_t> before;  ///< On each rank the step before it on its stream; none: nothing.
   };
 
-  std::deque<FoldPattern> patterns;
-  std::vector<FoldKind> kinds;
   std::vector<std::vector<FoldGroup>> ranks;
   std::vector<std::uint32_t> group_of;                  ///< By item, within its rank.
   std::vector<std::uint32_t> next_step;                 ///< By item.
-  std::vector<bool> awaited;                            ///< By item: another group waits for a task of this pattern.
-  std::vector<std::pair<std::uint32_t, TaskId>> early;  ///< Step items, and communication of earlier groups that they wait for.
+  std::vector<std::uint8_t> awaited;                    ///< By item: another group waits for a task of this pattern.
+  std::vector<std::pair<std::uint32_t, StepTask>> early;  ///< Step items, and communication of earlier groups that they wait for.
   std::optional<Joint> joint;
   std::vector<std::array<std::uint32_t, streams_per_rank>> last_use;  ///< By rank and stream: the last group that uses it.
 };
 
-/// Cuts a recorded step into groups, with kernels of each rank so many times longer. Nothing where it cannot be cut: a segment
-/// that is no pattern, or steps that wait across ranks.
-[[nodiscard]] std::optional<FoldPlan> plan_fold(const StepRecord& record, const FoldRows& rows, std::span<const double> slowdown);
+/// Cuts a recorded step into groups of `kinds`, with kernels of each rank so many times longer. Nothing where it cannot be cut: a
+/// segment that is no pattern, or steps that wait across ranks.
+[[nodiscard]] std::optional<FoldPlan> plan_fold(const StepRecord& record, const FoldRows& rows, std::span<const double> slowdown,
+                                                FoldKinds& kinds);
 
 }  // namespace mfusim

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/build_step.hpp"
+#include "sim/context_parallel.hpp"
 #include "sim/fold.hpp"
 #include "sim/pipeline_schedule.hpp"
+#include "sim/step_library.hpp"
 
 #include <algorithm>
 
@@ -24,22 +26,31 @@ bool repeats(const StepRecord& record) {
                      [](const StepRecord::Repetition& passes) { return passes.period > 0; });
 }
 
-}  // namespace
-
-std::optional<Folded> fold_step(const Scenario& scenario, const Work<Count>& work) {
+std::optional<Folded> fold_pipeline(const Scenario& scenario, StepLibrary& library) {
   const ParallelPlan& plan = scenario.parallel;
   const bool made_to_measure =
       schedule_kind(plan.schedule).measured_order != nullptr;  // fewer micro-batches may be ordered otherwise
-  const bool pipeline = work.towers.size() == 1 && plan.zero != 3 && !made_to_measure;
   const std::int64_t worth_it = plan.micro_batches * 3 / 4;
-  for (std::int64_t tried = micro_batches_to_try(plan); pipeline && tried <= worth_it;
+  for (std::int64_t tried = micro_batches_to_try(plan); !made_to_measure && tried <= worth_it;
        tried += tried / plan.pipeline * plan.pipeline) {
-    const StepGraph step = record_shorter_step(scenario, work, tried);
+    const StepGraph step = build_pipeline_step(scenario, library, tried);
     if (!repeats(step.record())) break;
-    const std::optional<Folded> folded = fold(step, scenario);
+    const std::optional<Folded> folded = fold(step, scenario, library.folds());
     if (!folded || folded->complete) return folded;
   }
-  return fold(record_step(scenario, work), scenario);
+  return fold(build_pipeline_step(scenario, library, plan.micro_batches), scenario, library.folds());
+}
+
+}  // namespace
+
+std::optional<Folded> fold_step(const Scenario& scenario, const Work<Count>& work) {
+  if (!is_pipeline_step(scenario, work)) return fold(record_step(scenario, work), scenario);
+  StepLibrary library(scenario, context_share(work, scenario.parallel.context));
+  return fold_pipeline(scenario, library);
+}
+
+std::optional<Folded> fold_step(const Scenario& scenario, StepLibrary& library) {
+  return fold_pipeline(scenario, library);
 }
 
 }  // namespace mfusim

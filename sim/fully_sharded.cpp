@@ -23,8 +23,8 @@ FullySharded::FullySharded(const Scenario& scenario, const LayerContext& context
       graph_(graph),
       towers_(std::move(towers)),
       seat_(seat),
-      segments_(context, graph.table()),
-      kernels_(context.kernels) {
+      context_(context),
+      segments_(graph.table()) {
   for (std::uint32_t tower = 0; tower < towers_.size(); ++tower) plan_tower(tower, true);
   for (auto tower = static_cast<std::uint32_t>(towers_.size()); tower-- > 0;) {
     if (!towers_[tower].frozen) plan_tower(tower, false);
@@ -40,8 +40,8 @@ FullySharded::Unit& FullySharded::unit_of(const LayerRun& run) {
   const ParameterShare share = parameters_of(one, {scenario_.parallel.tensor, scenario_.parallel.sequence});
   unit.parameters = share.all;
   unit.trainable = share.trainable;
-  unit.forward = segments_.forward(one);
-  unit.backward = segments_.backward(one);
+  unit.forward = segments_.forward(context_, one);
+  unit.backward = segments_.backward(context_, one);
   return unit;
 }
 
@@ -102,7 +102,7 @@ void FullySharded::begin(std::uint32_t micro_batch) {
   micro_batch_ = micro_batch;
   next_visit_ = 0;
   next_gather_ = 0;
-  gathered_.assign(blocks_.size(), 0);
+  gathered_.assign(blocks_.size(), StepTask{});
   block_ends_.clear();
   root_gathered_.clear();
   if (scenario_.parallel.shard_group > 1 && root_.parameters > 0) {
@@ -111,15 +111,15 @@ void FullySharded::begin(std::uint32_t micro_batch) {
   }
 }
 
-std::vector<TaskId> FullySharded::forward(std::size_t tower, const std::vector<TaskId>& input) {
+std::vector<StepTask> FullySharded::forward(std::size_t tower, const std::vector<StepTask>& input) {
   return pass(true, static_cast<std::uint32_t>(tower), input);
 }
 
-std::vector<TaskId> FullySharded::backward(std::size_t tower, const std::vector<TaskId>& gradient) {
+std::vector<StepTask> FullySharded::backward(std::size_t tower, const std::vector<StepTask>& gradient) {
   return pass(false, static_cast<std::uint32_t>(tower), gradient);
 }
 
-std::vector<TaskId> FullySharded::pass(bool forward, std::uint32_t tower, std::vector<TaskId> entry) {
+std::vector<StepTask> FullySharded::pass(bool forward, std::uint32_t tower, std::vector<StepTask> entry) {
   while (next_visit_ < visits_.size() && visits_[next_visit_].forward == forward && visits_[next_visit_].tower == tower) {
     entry = visit(visits_[next_visit_], std::move(entry));
     ++next_visit_;
@@ -127,13 +127,13 @@ std::vector<TaskId> FullySharded::pass(bool forward, std::uint32_t tower, std::v
   return entry;
 }
 
-std::vector<TaskId> FullySharded::visit(const Visit& what, std::vector<TaskId> entry) {
+std::vector<StepTask> FullySharded::visit(const Visit& what, std::vector<StepTask> entry) {
   const bool overlaps = scenario_.techniques.dp_overlap;
   if (overlaps || what.gathers) gather_ahead();
   if (next_visit_ == 0) entry.insert(entry.end(), root_gathered_.begin(), root_gathered_.end());
   if (!overlaps) entry.insert(entry.end(), reduced_.begin(), reduced_.end());
   if (what.gathers) {
-    const TaskId gather = gathered_[block_ends_.size()];
+    const StepTask gather = gathered_[block_ends_.size()];
     entry.push_back(gather);
     if (scenario_.stack.copies_units) {
       const Bytes moved = 2 * what.unit->parameters * weight_value(scenario_);
@@ -143,7 +143,7 @@ std::vector<TaskId> FullySharded::visit(const Visit& what, std::vector<TaskId> e
   const Segment& segment = what.forward ? what.unit->forward : what.unit->backward;
   if (segment.tasks.empty()) return entry;
   const PlacedSegment placed = graph_.place(seat_.rank, segment, instance(what), entry);
-  last_ = placed.id(static_cast<SegmentIndex>(segment.tasks.size()) - 1);
+  last_ = placed.task(static_cast<SegmentIndex>(segment.tasks.size()) - 1);
   if (!what.block) return exits_of(placed);
   block_ends_.push_back(last_);
   if (!what.forward) {
@@ -159,7 +159,7 @@ void FullySharded::gather_ahead() {
     const Visit& ahead = visits_[blocks_[next_gather_]];
     if (!ahead.gathers) continue;
     if (ahead.opens > block_ends_.size()) return;
-    std::vector<TaskId> after = ahead.opens == 0 ? begin_ : std::vector<TaskId>{block_ends_[ahead.opens - 1]};
+    std::vector<StepTask> after = ahead.opens == 0 ? begin_ : std::vector<StepTask>{block_ends_[ahead.opens - 1]};
     if (!scenario_.techniques.dp_overlap) {
       if (next_gather_ > block_ends_.size()) return;
       if (next_visit_ > 0) after = {last_};
@@ -171,7 +171,7 @@ void FullySharded::gather_ahead() {
 
 void FullySharded::reduce(Unit& unit, const Visit& what) {
   if (unit.trainable == 0 || gradient_ranks(scenario_.parallel) == 1) return;
-  TaskId ready = last_;
+  StepTask ready = last_;
   if (scenario_.stack.copies_units) {
     const Bytes moved = unit.trainable * (weight_value(scenario_) + reduction_value(scenario_));
     ready = last_ = copy(unit.copy_in_row, "gradient copy-in", moved, what, {ready});
@@ -184,7 +184,7 @@ void FullySharded::reduce(Unit& unit, const Visit& what) {
 /// the type of the products), then, on a stream beside, converted to the type of the reduction and divided in place, so that sums
 /// do not overflow. Source: torch/distributed/fsdp of PyTorch 2.0, flat_param.py (views by torch.split) and _runtime_utils.py
 /// (_post_backward_hook, _cast_grad_to_reduce_dtype, _div_if_needed with the predivide factor, above 1 from four ranks on).
-TaskId FullySharded::flatten(Unit& unit, const Visit& what) {
+StepTask FullySharded::flatten(Unit& unit, const Visit& what) {
   constexpr int ranks_that_predivide = 4;
   const Bytes value = weight_value(scenario_);
   const Bytes sent = reduction_value(scenario_);
@@ -193,22 +193,22 @@ TaskId FullySharded::flatten(Unit& unit, const Visit& what) {
   if (sent != value) moved = moved + unit.trainable * (value + sent);
   if (gradient_ranks(scenario_.parallel) >= ranks_that_predivide) moved = moved + unit.trainable * 2 * sent;
   if (moved == Bytes{}) return last_;
-  Step step = memory_step(kernels_, MemoryOperator::Copy, moved, 1);
+  Step step = memory_step(context_.kernels, MemoryOperator::Copy, moved, 1);
   step.name = "gradient conversion";
   step.stream = StreamKind::Copy;
-  const std::array<TaskId, 1> after{last_};
+  const std::array<StepTask, 1> after{last_};
   return graph_.add_row(seat_.rank, step, unit.convert_row, instance(what), after);
 }
 
-TaskId FullySharded::copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what, const std::vector<TaskId>& after) {
-  Step step = memory_step(kernels_, MemoryOperator::Copy, bytes, 1);
+StepTask FullySharded::copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what, const std::vector<StepTask>& after) {
+  Step step = memory_step(context_.kernels, MemoryOperator::Copy, bytes, 1);
   step.name = name;
   return graph_.add_row(seat_.rank, step, row, instance(what), after);
 }
 
-std::vector<TaskId> FullySharded::end() {
+std::vector<StepTask> FullySharded::end() {
   reduce(root_, visits_.back());
-  std::vector<TaskId> waits = reduced_;
+  std::vector<StepTask> waits = reduced_;
   waits.push_back(last_);
   return waits;
 }

@@ -43,10 +43,10 @@ class FullySharded {
   void begin(std::uint32_t micro_batch);
   /// The passes of a tower: all towers forward in their order, then those with gradients back in reverse order. `input` is what
   /// the first layer waits for; gives what the result waits for.
-  [[nodiscard]] std::vector<TaskId> forward(std::size_t tower, const std::vector<TaskId>& input);
-  [[nodiscard]] std::vector<TaskId> backward(std::size_t tower, const std::vector<TaskId>& gradient);
+  [[nodiscard]] std::vector<StepTask> forward(std::size_t tower, const std::vector<StepTask>& input);
+  [[nodiscard]] std::vector<StepTask> backward(std::size_t tower, const std::vector<StepTask>& gradient);
   /// Ends the micro-batch with the reduction of the root's gradients. Gives what the update waits for.
-  [[nodiscard]] std::vector<TaskId> end();
+  [[nodiscard]] std::vector<StepTask> end();
 
   [[nodiscard]] double trainable() const;  ///< Parameters of the rank that are trained, before they are sharded.
 
@@ -72,20 +72,20 @@ class FullySharded {
   [[nodiscard]] Unit& unit_of(const LayerRun& run);
   void plan_tower(std::uint32_t tower, bool forward);
   void plan_gathers();
-  [[nodiscard]] std::vector<TaskId> pass(bool forward, std::uint32_t tower, std::vector<TaskId> entry);
-  [[nodiscard]] std::vector<TaskId> visit(const Visit& what, std::vector<TaskId> entry);
+  [[nodiscard]] std::vector<StepTask> pass(bool forward, std::uint32_t tower, std::vector<StepTask> entry);
+  [[nodiscard]] std::vector<StepTask> visit(const Visit& what, std::vector<StepTask> entry);
   void gather_ahead();
   void reduce(Unit& unit, const Visit& what);
-  [[nodiscard]] TaskId flatten(Unit& unit, const Visit& what);
-  [[nodiscard]] TaskId copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what, const std::vector<TaskId>& after);
+  [[nodiscard]] StepTask flatten(Unit& unit, const Visit& what);
+  [[nodiscard]] StepTask copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what, const std::vector<StepTask>& after);
   [[nodiscard]] StepInstance instance(const Visit& what) const;
 
   const Scenario& scenario_;
   StepGraph& graph_;
   std::vector<Tower> towers_;
   Seat seat_;
+  const LayerContext& context_;
   ChunkSegments segments_;
-  KernelContext kernels_;
   std::map<const Layer<Count>*, Unit> units_;
   Unit root_;
   std::vector<Visit> visits_;
@@ -94,12 +94,12 @@ class FullySharded {
   std::uint32_t micro_batch_ = 0;
   std::size_t next_visit_ = 0;
   std::size_t next_gather_ = 0;  ///< Of blocks_.
-  std::vector<TaskId> begin_;    ///< What the micro-batch's first gathers wait for.
-  std::vector<TaskId> root_gathered_;
-  std::vector<TaskId> gathered_;    ///< By block visit: its gather; only of those that gather.
-  std::vector<TaskId> block_ends_;  ///< By block visit: its last task.
-  std::vector<TaskId> reduced_;     ///< The last reduction, if any.
-  TaskId last_ = 0;                 ///< The last visit's last task.
+  std::vector<StepTask> begin_;    ///< What the micro-batch's first gathers wait for.
+  std::vector<StepTask> root_gathered_;
+  std::vector<StepTask> gathered_;    ///< By block visit: its gather; only of those that gather.
+  std::vector<StepTask> block_ends_;  ///< By block visit: its last task.
+  std::vector<StepTask> reduced_;     ///< The last reduction, if any.
+  StepTask last_;                     ///< The last visit's last task.
 };
 
 }  // namespace mfusim

@@ -30,8 +30,8 @@ StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& 
   const ParallelPlan& plan = scenario.parallel;
   const double tokens = static_cast<double>(plan.micro_batches * scenario.training.micro_batch) *
                         static_cast<double>(scenario.training.sequence_length.value_or(1));
-  std::vector<TaskId> ready = add_input(scenario, graph, 0, Bytes(token_id * tokens));
-  std::vector<TaskId> ended;
+  std::vector<StepTask> ready = add_input(scenario, graph, 0, Bytes(token_id * tokens));
+  std::vector<StepTask> ended;
   for (std::uint32_t micro_batch = 0; micro_batch < static_cast<std::uint32_t>(plan.micro_batches); ++micro_batch) {
     sharded.begin(micro_batch);
     ready = sharded.backward(0, sharded.forward(0, ready));

@@ -34,11 +34,11 @@ std::optional<std::string> decoding_warning(const Scenario& scenario, double sam
       per_gpu, cores);
 }
 
-std::vector<TaskId> add_input(const Scenario& scenario, StepGraph& graph, int rank, Bytes to_gpu) {
-  std::vector<TaskId> waits;
+std::vector<StepTask> add_input(const Scenario& scenario, StepGraph& graph, int rank, Bytes to_gpu) {
+  std::vector<StepTask> waits;
   const Seconds loading = loading_time(scenario);
   if (loading > Seconds{}) {
-    const TaskId loaded = graph.add(rank,
+    const StepTask loaded = graph.add(rank,
                                     Step{.name = "data loading",
                                          .shape = scenario.techniques.async_data ? "next batch" : "this batch",
                                          .step_class = StepClass::DataLoading,
@@ -49,7 +49,7 @@ std::vector<TaskId> add_input(const Scenario& scenario, StepGraph& graph, int ra
                                     {}, {});
     if (!scenario.techniques.async_data) waits.push_back(loaded);
   }
-  const TaskId copied = graph.add(rank,
+  const StepTask copied = graph.add(rank,
                                   Step{.name = "copy to the GPU",
                                        .shape = fmt::format("{:.4g} MB", to_gpu.value() / 1e6),
                                        .step_class = StepClass::DataLoading,

@@ -24,6 +24,6 @@ namespace mfusim {
 /// Adds loading and the copy of the samples to the GPU on a rank. Gives what the first forward pass waits for: with
 /// asynchronous loading the copy alone (the batch was loaded under the step before; the next one loads beside this
 /// step, which cannot end earlier), otherwise loading too.
-[[nodiscard]] std::vector<TaskId> add_input(const Scenario& scenario, StepGraph& graph, int rank, Bytes to_gpu);
+[[nodiscard]] std::vector<StepTask> add_input(const Scenario& scenario, StepGraph& graph, int rank, Bytes to_gpu);
 
 }  // namespace mfusim

@@ -129,9 +129,8 @@ class BackwardPass {
     }
   }
 
-  /// Flash kernels recompute the scores inside their backward pass; the unfused attention core runs forward again.
+  /// The unfused attention core runs forward again.
   void recompute_attention(std::size_t at) {
-    if (context_.kernels.attention != AttentionKernel::Unfused) return;
     std::optional<Step> step = kernel_step(context_.kernels, nodes_[at].op, Pass::Forward);
     if (!step) return;
     step->step_class = StepClass::Recompute;

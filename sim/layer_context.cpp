@@ -3,6 +3,8 @@
 #include "sim/layer_pass.hpp"
 #include "sim/placement.hpp"
 
+#include <tuple>
+
 namespace mfusim {
 
 namespace {
@@ -12,6 +14,14 @@ double summed_micro_batches(const Scenario& scenario) {
   const double micro_batches = static_cast<double>(scenario.parallel.micro_batches);
   if (scenario.parallel.zero >= 2) return 0;
   return scenario.stack.weight_gradient_sum == WeightGradientSum::AfterFirst ? (micro_batches - 1) / micro_batches : 1;
+}
+
+/// What passes run again. Flash kernels recompute the scores inside their backward pass: asked to do so, they do nothing more.
+Recompute recompute_in_passes(const Scenario& scenario) {
+  const bool attention_alone = scenario.parallel.recompute == Recompute::Selective &&
+                               scenario.stack.selective_recompute == SelectiveRecompute::Attention;
+  if (attention_alone && scenario.techniques.attention != AttentionKernel::Unfused) return Recompute::None;
+  return scenario.parallel.recompute;
 }
 
 }  // namespace
@@ -39,9 +49,21 @@ LayerContext layer_context(const Scenario& scenario) {
       .launch = scenario.stack.launch,
       .async_tensor_backward = scenario.stack.async_tensor_backward,
       .overlap_chunks = techniques.tp_overlap ? scenario.stack.tp_overlap_chunks : 1,
-      .recompute = plan.recompute,
+      .recompute = recompute_in_passes(scenario),
       .selective_recompute = scenario.stack.selective_recompute,
-      .plan = &plan};
+      .recomputed = {recompute_in_passes(scenario), plan.recompute_method, plan.recompute_layers}};
+}
+
+bool same_segments(const LayerContext& a, const LayerContext& b) {
+  const auto kernels = [](const KernelContext& k) {
+    return std::tie(k.precision, k.attention, k.fused_operators, k.weights, k.weight_gradient_sum, k.gradient_value, k.summed,
+                    k.matrix_library, k.unfused);
+  };
+  const auto others = [](const LayerContext& c) {
+    return std::tie(c.tensor, c.context, c.launch, c.async_tensor_backward, c.overlap_chunks, c.recompute, c.selective_recompute,
+                    c.recomputed);
+  };
+  return kernels(a.kernels) == kernels(b.kernels) && others(a) == others(b);
 }
 
 Step tensor_collective(const LayerContext& context, Collective kind, double elements, const std::string& name) {

@@ -4,6 +4,7 @@
 #include "hardware/collective.hpp"
 #include "sim/kernels.hpp"
 #include "sim/layer_nodes.hpp"
+#include "sim/model_chunk.hpp"
 #include "sim/scenario.hpp"
 #include "sim/segment.hpp"
 
@@ -18,6 +19,7 @@ struct ContextGroup {
   ContextExchange exchange = ContextExchange::Ring;
   Group group;
   Group neighbours;
+  friend bool operator==(const ContextGroup&, const ContextGroup&) = default;
 };
 
 /// Everything that turns a layer into timed steps of one rank.
@@ -31,10 +33,12 @@ struct LayerContext {
   int overlap_chunks = 1;  ///< Pieces of an overlapped tensor-parallel collective; 1: not overlapped.
   Recompute recompute = Recompute::None;
   SelectiveRecompute selective_recompute = SelectiveRecompute::Attention;
-  const ParallelPlan* plan = nullptr;
+  RecomputedLayers recomputed;
 };
 
 [[nodiscard]] LayerContext layer_context(const Scenario& scenario);
+/// Whether equal layers have equal segments in both, on clusters of the same parts.
+[[nodiscard]] bool same_segments(const LayerContext& a, const LayerContext& b);
 
 /// The segment of one layer's forward pass. Its steps are named `<layer>.<operator> forward`; with `Purpose::Recompute`
 /// they are the second forward pass of activation recomputation and count as such.

@@ -41,10 +41,14 @@ std::vector<ModelChunk> cut_into_chunks(const std::vector<LayerGroup<Count>>& gr
                                    : cut(groups, plan.chunk_layers);
 }
 
+std::int64_t recomputed_layers(const RecomputedLayers& recomputed, const LayerRun& run) {
+  if (recomputed.what == Recompute::None || !run.transformer_block) return 0;
+  const bool some = recomputed.what == Recompute::Full && recomputed.method == RecomputeMethod::Block;
+  return some ? std::min(recomputed.layers, run.repeat) : run.repeat;
+}
+
 std::int64_t recomputed_layers(const ParallelPlan& plan, const LayerRun& run) {
-  if (plan.recompute == Recompute::None || !run.transformer_block) return 0;
-  const bool some = plan.recompute == Recompute::Full && plan.recompute_method == RecomputeMethod::Block;
-  return some ? std::min(plan.recompute_layers, run.repeat) : run.repeat;
+  return recomputed_layers(RecomputedLayers{plan.recompute, plan.recompute_method, plan.recompute_layers}, run);
 }
 
 }  // namespace mfusim

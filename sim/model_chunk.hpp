@@ -29,8 +29,17 @@ struct ModelChunk {
 /// The same for a plan, which may choose the layers of each chunk; a chunk without repeated layers has no run of them.
 [[nodiscard]] std::vector<ModelChunk> cut_into_chunks(const std::vector<LayerGroup<Count>>& groups, const ParallelPlan& plan);
 
+/// What of a plan decides which layers are recomputed.
+struct RecomputedLayers {
+  Recompute what = Recompute::None;
+  RecomputeMethod method = RecomputeMethod::Uniform;
+  std::int64_t layers = 1;
+  friend bool operator==(const RecomputedLayers&, const RecomputedLayers&) = default;
+};
+
 /// Layers of the run that the backward pass recomputes, or of which it recomputes the attention: the first ones of the run under
 /// the block method, otherwise all; none outside the repeated layers.
+[[nodiscard]] std::int64_t recomputed_layers(const RecomputedLayers& recomputed, const LayerRun& run);
 [[nodiscard]] std::int64_t recomputed_layers(const ParallelPlan& plan, const LayerRun& run);
 
 }  // namespace mfusim

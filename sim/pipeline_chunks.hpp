@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sim/chunk_segments.hpp"
 #include "sim/layer_pass.hpp"
 #include "sim/model_chunk.hpp"
 #include "sim/pipeline_schedule.hpp"
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace mfusim {
@@ -25,20 +27,21 @@ struct PipelineChunk {
   }
 };
 
-/// The chunks of a model; those with the same layers are priced once: first, inner and last chunk.
+/// Prices a chunk out of the segments of its layers. Under a schedule that `splits_backward`, weight gradients are a segment of
+/// their own.
+[[nodiscard]] PipelineChunk price_chunk(const LayerContext& context, ChunkSegments& segments, const ModelChunk& chunk,
+                                        bool splits_backward);
+
+/// The chunks of a model, by their place in it: those with the same layers are one (sim/step_library.hpp).
 class PipelineChunks {
  public:
-  /// Adds the steps of all segments to `table`. Under a schedule that `splits_backward`, weight gradients are segments of their
-  /// own.
-  PipelineChunks(const LayerContext& context, StepTable& table, const std::vector<ModelChunk>& chunks, bool splits_backward);
+  explicit PipelineChunks(std::vector<const PipelineChunk*> chunks) : chunks_(std::move(chunks)) {}
 
-  /// By place in the whole model.
-  [[nodiscard]] const PipelineChunk& operator[](std::size_t chunk) const { return kinds_[kind_of_[chunk]]; }
-  [[nodiscard]] std::size_t size() const { return kind_of_.size(); }
+  [[nodiscard]] const PipelineChunk& operator[](std::size_t chunk) const { return *chunks_[chunk]; }
+  [[nodiscard]] std::size_t size() const { return chunks_.size(); }
 
  private:
-  std::vector<PipelineChunk> kinds_;
-  std::vector<std::size_t> kind_of_;  ///< By chunk of the whole model.
+  std::vector<const PipelineChunk*> chunks_;
 };
 
 }  // namespace mfusim

@@ -9,6 +9,7 @@
 #include "sim/shard_groups.hpp"
 #include "sim/stage_phases.hpp"
 #include "sim/stage_transfer.hpp"
+#include "sim/step_library.hpp"
 #include "sim/step_size.hpp"
 #include "sim/tied_embedding.hpp"
 
@@ -17,23 +18,31 @@
 namespace mfusim {
 namespace {
 
+/// Items of a stage beside its passes and what they send: an estimate.
+constexpr std::size_t few_items = 64;
+
+/// Whether the library outlives the step.
+enum class Lasting { No, Yes };
+
 class PipelineStep {
  public:
-  PipelineStep(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches)
+  PipelineStep(const Scenario& scenario, StepLibrary& library, Lasting lasting, std::int64_t micro_batches)
       : scenario_(scenario),
         plan_(scenario.parallel),
         context_(layer_context(scenario)),
-        work_(work),
-        chunks_(cut_into_chunks(work.towers.front().groups, plan_)),
+        work_(library.work()),
+        lasting_(lasting),
+        chunks_(cut_into_chunks(work_.towers.front().groups, plan_)),
         graph_(scenario.cluster, plan_.pipeline),
-        priced_(context_, graph_.table(), chunks_, schedule_kind(plan_.schedule).splits_backward),
+        priced_(library.chunks(scenario, chunks_)),
         written_(plan_),
         forward_(chunks_.size(), micro_batches),
         backward_(chunks_.size(), micro_batches),
         sent_forward_(chunks_.size(), micro_batches),
         sent_backward_(chunks_.size(), micro_batches) {
     written_.micro_batches = micro_batches;
-    check_size(work);
+    graph_.table() = library.table();
+    check_size();
     for (std::uint32_t chunk = 0; chunk < chunks_.size(); ++chunk) stage_of_.push_back(stage_of_chunk(plan_, chunk));
     if (plan_.pipeline > 1) {
       send_activations_ = stage_transfers(scenario, context_, chunks_, "send activations", StreamKind::PipelineForward);
@@ -50,6 +59,9 @@ class PipelineStep {
 
   StepGraph run() {
     slots_ = slots();
+    std::size_t items = few_items;
+    for (const std::vector<Slot>& of_stage : slots_) items += 2 * of_stage.size() + few_items;
+    graph_.reserve(items);
     std::vector<RankUpdate> updates;
     updates.reserve(static_cast<std::size_t>(plan_.pipeline));
     for (int stage = 0; stage < plan_.pipeline; ++stage) updates.push_back(build_stage(stage));
@@ -62,9 +74,9 @@ class PipelineStep {
   }
 
  private:
-  void check_size(const Work<Count>& work) const {
+  void check_size() const {
     std::size_t operators = 0;
-    for (const LayerGroup<Count>& group : work.towers.front().groups) {
+    for (const LayerGroup<Count>& group : work_.towers.front().groups) {
       operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
     }
     constexpr std::size_t tasks_per_operator = 4;  // forward, two gradients, an exchange
@@ -96,20 +108,23 @@ class PipelineStep {
     own_chunks_.clear();
     for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk)
       own_chunks_.push_back(model_chunk(plan_, stage, chunk));
+    know_passes();
     reduction_.emplace(scenario_, graph_, stage);
     blocking_.clear();
     start_ = stage_inputs();
     const std::vector<Slot>& slots = slots_[static_cast<std::size_t>(stage)];
     const StagePhases phases(slots, plan_.virtual_stages);
+    const bool blocks_in_steady_phase = sends_block(scenario_, true);
+    const bool blocks_outside = sends_block(scenario_, false);
     repetitions_.push_back(repetition_of(slots, phases));
-    TaskId end = 0;
+    StepTask end;
     for (std::size_t i = 0; i < slots.size(); ++i) {
-      blocks_ = sends_block(scenario_, phases.steady(i));
+      blocks_ = phases.steady(i) ? blocks_in_steady_phase : blocks_outside;
       receives_next_ = scenario_.stack.pipeline_exchange == PipelineExchange::InTurn && i < phases.last_forward()
                            ? std::optional(next_forward(slots, i))
                            : std::nullopt;
       const PlacedSegment placed = place_slot(slots[i]);
-      if (!placed.segment->tasks.empty()) end = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
+      if (!placed.segment->tasks.empty()) end = placed.task(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
       const bool last = phases.last_slot_of(slots[i].chunk) == i;
       const bool ends_gradients = slots[i].kind == Slot::Kind::Backward || slots[i].kind == Slot::Kind::WeightGradient;
       if (ends_gradients && (last || plan_.zero == 2)) add_gradients(placed, {own_chunks_[slots[i].chunk], slots[i].micro_batch});
@@ -137,8 +152,8 @@ class PipelineStep {
   [[nodiscard]] SlotRange alike_slots(const std::vector<Slot>& slots, const StagePhases& phases) const {
     if (written_.micro_batches < 2 * plan_.pipeline) return {};
     SlotRange range = repeating_slots(slots, pipeline_period(plan_));
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (slots[i].kind == Slot::Kind::Forward && slots[i].micro_batch == 0) range.first = std::max(range.first, i + 1);
+    for (std::size_t i = range.first; i < slots.size(); ++i) {
+      if (slots[i].micro_batch == 0 && slots[i].kind == Slot::Kind::Forward) range.first = i + 1;
     }
     range.first = std::max(range.first, phases.first_backward() + 1);
     range.last = std::min(range.last, phases.last_forward() + 1);
@@ -151,7 +166,7 @@ class PipelineStep {
     const std::size_t period = pipeline_period(plan_).slots;
     StepRecord::Repetition passes;
     for (std::size_t i = 0; i < alike.last; ++i) {
-      if (segment_of(slots[i]).tasks.empty()) continue;
+      if (pass_of(slots[i]).does_nothing()) continue;
       if (i < alike.first) ++passes.first;
       if (i >= alike.first && i < alike.first + period) ++passes.period;
       ++passes.last;
@@ -159,19 +174,50 @@ class PipelineStep {
     return passes;
   }
 
-  [[nodiscard]] const Segment& segment_of(const Slot& slot) const { return priced_[own_chunks_[slot.chunk]].of(slot.kind); }
+  /// What a slot of the present stage does, whichever its micro-batch.
+  struct Pass {
+    StepGraph::KnownSegment segment;
+    std::uint32_t chunk = 0;  ///< Of the whole model.
+    bool sends = false;       ///< To another stage.
+    PairReach reach = PairReach::Node;
+    [[nodiscard]] bool does_nothing() const { return segment.number == StepRecord::none; }
+  };
+  static constexpr std::size_t slot_kinds = 4;
+  [[nodiscard]] const Pass& pass_of(const Slot& slot) const {
+    return passes_[slot.chunk * slot_kinds + static_cast<std::size_t>(slot.kind)];
+  }
+
+  void know_passes() {
+    passes_.assign(own_chunks_.size() * slot_kinds, {});
+    for (std::size_t own = 0; own < own_chunks_.size(); ++own) {
+      for (const Slot::Kind kind :
+           {Slot::Kind::Forward, Slot::Kind::Backward, Slot::Kind::InputGradient, Slot::Kind::WeightGradient}) {
+        const std::uint32_t chunk = own_chunks_[own];
+        const bool forward = kind == Slot::Kind::Forward;
+        const bool ends_model = forward ? chunk == last_model_chunk() : chunk == 0;
+        Pass& pass = passes_[own * slot_kinds + static_cast<std::size_t>(kind)];
+        const PipelineChunk& priced = priced_[chunk];
+        pass.segment = lasting_ == Lasting::Yes ? graph_.know_lasting(priced.of(kind)) : graph_.know(priced.of(kind));
+        pass.chunk = chunk;
+        if (kind == Slot::Kind::WeightGradient || ends_model) continue;
+        const int receiver = stage_of_[forward ? chunk + 1 : chunk - 1];
+        pass.sends = receiver != stage_;
+        if (pass.sends) pass.reach = pair_reach(plan_, scenario_.cluster, stage_, receiver);
+      }
+    }
+  }
 
   /// ZeRO-2 keeps no whole gradients between micro-batches. Source: DeepSpeed, deepspeed/runtime/zero/stage_1_and_2.py:
   /// partitioned gradients are reduced at every micro-batch, not only where accumulation ends.
-  void end_micro_batch(TaskId backward_end) {
+  void end_micro_batch(StepTask backward_end) {
     reduction_->finish(backward_end);
     if (!scenario_.techniques.dp_overlap)
       blocking_.insert(blocking_.end(), reduction_->reduced().begin(), reduction_->reduced().end());
   }
 
   /// Weight gathers of overlapped ZeRO run under the forward passes of earlier chunks, the first one in the open.
-  [[nodiscard]] std::vector<std::vector<TaskId>> stage_inputs() {
-    std::vector<std::vector<TaskId>> inputs(static_cast<std::size_t>(plan_.virtual_stages));
+  [[nodiscard]] std::vector<std::vector<StepTask>> stage_inputs() {
+    std::vector<std::vector<StepTask>> inputs(static_cast<std::size_t>(plan_.virtual_stages));
     if (gathers_under_forward(scenario_)) {
       for (std::uint32_t chunk = 0; chunk < inputs.size(); ++chunk) {
         inputs[chunk] = {graph_.add(stage_, weight_gather(scenario_, priced_[own_chunks_[chunk]].trainable, "weight gather"),
@@ -181,31 +227,29 @@ class PipelineStep {
     if (stage_ == 0) {
       const Bytes tokens =
           Bytes(8.0 * static_cast<double>(scenario_.training.micro_batch * scenario_.training.sequence_length.value_or(1)));
-      for (const TaskId task : add_input(scenario_, graph_, 0, tokens * static_cast<double>(plan_.micro_batches)))
+      for (const StepTask task : add_input(scenario_, graph_, 0, tokens * static_cast<double>(plan_.micro_batches)))
         inputs.front().push_back(task);
     }
     return inputs;
   }
 
   PlacedSegment place_slot(const Slot& slot) {
-    const std::uint32_t chunk = own_chunks_[slot.chunk];
+    const Pass& pass = pass_of(slot);
+    const std::uint32_t chunk = pass.chunk;
     const Passage passage{chunk, slot.micro_batch};
-    const Segment& segment = segment_of(slot);
     entry_.clear();
     entry_.swap(blocking_);
     const StepInstance instance{.micro_batch = slot.micro_batch, .chunk = chunk};
     if (slot.kind == Slot::Kind::WeightGradient) {
-      if (segment.tasks.empty()) blocking_ = entry_;  // the next pass waits in its place
-      return graph_.place(stage_, segment, instance, entry_);
+      if (pass.does_nothing()) blocking_ = entry_;  // the next pass waits in its place
+      return graph_.place(stage_, pass.segment, instance, entry_);
     }
     const bool forward = slot.kind == Slot::Kind::Forward;
     if (forward && slot.micro_batch == 0) entry_.insert(entry_.end(), start_[slot.chunk].begin(), start_[slot.chunk].end());
     add_local_producers(passage, forward);
-    const PlacedSegment placed = graph_.place(stage_, segment, instance, entry_);
+    const PlacedSegment placed = graph_.place(stage_, pass.segment, instance, entry_);
     (forward ? forward_ : backward_)[passage] = placed;
-    const bool sends =
-        forward ? chunk < last_model_chunk() && !is_local(chunk, chunk + 1) : chunk > 0 && !is_local(chunk, chunk - 1);
-    if (sends) send(placed, passage, forward);
+    if (pass.sends) send(pass, placed, passage, forward);
     return placed;
   }
 
@@ -219,16 +263,14 @@ class PipelineStep {
       add_exits(backward_.at({chunk + 1, micro_batch}), entry_);
   }
 
-  void send(const PlacedSegment& placed, const Passage& passage, bool forward) {
+  void send(const Pass& pass, const PlacedSegment& placed, const Passage& passage, bool forward) {
     const StepInstance instance{.micro_batch = passage.micro_batch, .chunk = passage.chunk};
     exits_.clear();
     add_exits(placed, exits_);
     const bool exchanges = !forward && receives_next_;
     if (exchanges) add_exits(forward_.at({receives_next_->chunk - 1, receives_next_->micro_batch}), exits_);
     StageTransfers& transfers = forward ? send_activations_ : exchanges ? send_in_turn_ : send_gradients_;
-    const std::uint32_t receiver = forward ? passage.chunk + 1 : passage.chunk - 1;
-    const PairReach reach = pair_reach(plan_, scenario_.cluster, stage_, stage_of_[receiver]);
-    const TaskId sent = graph_.add_row(stage_, transfers.step(reach), transfers.row(reach), instance, exits_);
+    const StepTask sent = graph_.add_row(stage_, transfers.step(pass.reach), transfers.row(pass.reach), instance, exits_);
     (forward ? sent_forward_ : sent_backward_)[passage] = sent;
     if (blocks_) blocking_.push_back(sent);
   }
@@ -239,16 +281,16 @@ class PipelineStep {
     const PlacedSegment& backward = backward_.at(passage);
     for (std::size_t i = 0; i < backward.segment->layer_ends.size(); ++i) {
       const SegmentIndex end = last.segment->layer_ends[i];
-      reduction_->add(values[i], end == no_task ? backward.id(backward.segment->layer_ends[i]) : last.id(end));
+      reduction_->add(values[i], end == no_task ? backward.task(backward.segment->layer_ends[i]) : last.task(end));
     }
   }
 
   /// Passes wait for what their neighbours send.
   void connect() {
-    sent_forward_.for_each([&](const Passage& passage, std::optional<TaskId> sent) {
+    sent_forward_.for_each([&](const Passage& passage, std::optional<StepTask> sent) {
       if (sent) graph_.wait_at_entry(forward_.at({passage.chunk + 1, passage.micro_batch}), *sent);
     });
-    sent_backward_.for_each([&](const Passage& passage, std::optional<TaskId> sent) {
+    sent_backward_.for_each([&](const Passage& passage, std::optional<StepTask> sent) {
       if (sent) graph_.wait_at_entry(backward_.at({passage.chunk - 1, passage.micro_batch}), *sent);
     });
   }
@@ -257,6 +299,7 @@ class PipelineStep {
   const ParallelPlan& plan_;
   LayerContext context_;
   const Work<Count>& work_;
+  Lasting lasting_;
   std::vector<ModelChunk> chunks_;
   StepGraph graph_;
   PipelineChunks priced_;
@@ -265,27 +308,34 @@ class PipelineStep {
   std::vector<std::vector<Slot>> slots_;  ///< By stage.
   int stage_ = 0;
   std::optional<GradientReduction> reduction_;
-  std::vector<std::vector<TaskId>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
+  std::vector<std::vector<StepTask>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
   ParallelPlan written_;                    ///< The plan with the micro-batches that are written down.
   std::vector<StepRecord::Repetition> repetitions_;
   std::vector<std::uint32_t> own_chunks_;  ///< Of the rank, by their place in the whole model.
-  std::vector<TaskId> entry_, exits_;      ///< Of the pass that is written down.
-  std::vector<TaskId> blocking_;           ///< A blocking send that the next pass waits for.
+  std::vector<Pass> passes_;               ///< Of the rank, by chunk and kind of slot.
+  std::vector<StepTask> entry_, exits_;      ///< Of the pass that is written down.
+  std::vector<StepTask> blocking_;           ///< A blocking send that the next pass waits for.
   bool blocks_ = false;                    ///< In the present phase of the schedule.
   std::optional<Passage> receives_next_;   ///< With exchanges in turn: what is received before gradients are sent.
   PassageTable<PlacedSegment> forward_, backward_;
-  PassageTable<std::optional<TaskId>> sent_forward_, sent_backward_;
+  PassageTable<std::optional<StepTask>> sent_forward_, sent_backward_;
 };
 
 }  // namespace
 
 std::vector<std::vector<Slot>> pipeline_slots(const Scenario& scenario, const Work<Count>& work) {
   if (schedule_kind(scenario.parallel.schedule).measured_order == nullptr) return stage_schedules(scenario.parallel, {});
-  return PipelineStep(scenario, work, scenario.parallel.micro_batches).slots();
+  StepLibrary library(scenario, work);
+  return PipelineStep(scenario, library, Lasting::No, scenario.parallel.micro_batches).slots();
 }
 
-StepGraph build_pipeline_step(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches) {
-  return PipelineStep(scenario, work, micro_batches).run();
+StepGraph build_pipeline_step(const Scenario& scenario, Work<Count> work, std::int64_t micro_batches) {
+  StepLibrary library(scenario, std::move(work));
+  return PipelineStep(scenario, library, Lasting::No, micro_batches).run();
+}
+
+StepGraph build_pipeline_step(const Scenario& scenario, StepLibrary& library, std::int64_t micro_batches) {
+  return PipelineStep(scenario, library, Lasting::Yes, micro_batches).run();
 }
 
 }  // namespace mfusim

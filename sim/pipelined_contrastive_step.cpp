@@ -46,7 +46,7 @@ StepGraph build_pipelined_contrastive_step(const Scenario& scenario, const Work<
     first_rank += view.parallel.pipeline;
   }
   ContrastiveLoss loss(scenario, graph, sides, towers);
-  std::vector<std::vector<TaskId>> at;
+  std::vector<std::vector<StepTask>> at;
   at.reserve(pipelines.size());
   for (TowerPipeline& pipeline : pipelines) at.push_back(pipeline.forward());
   at = loss.add(at);

@@ -33,7 +33,7 @@ PipelinedTower::PipelinedTower(const Scenario& view, const Tower<Count>& tower, 
 
 /// Chunks with the same layers share their segments: first, inner and last chunk.
 void PipelinedTower::price() {
-  ChunkSegments segments(context_, graph_.table());
+  ChunkSegments segments(graph_.table());
   std::map<std::vector<std::pair<const Layer<Count>*, std::int64_t>>, std::size_t> known;
   for (const ModelChunk& chunk : chunks_) {
     std::vector<std::pair<const Layer<Count>*, std::int64_t>> key;
@@ -42,10 +42,10 @@ void PipelinedTower::price() {
     priced_of_.push_back(at->second);
     if (!fresh) continue;
     Priced& one = priced_.emplace_back();
-    one.forward = segments.forward(chunk, ForwardPurpose::First);
+    one.forward = segments.forward(context_, chunk, ForwardPurpose::First);
     if (tower_.frozen) continue;
-    if (caches_features(view_.parallel)) one.again = segments.forward(chunk, ForwardPurpose::Recompute);
-    one.backward = segments.backward(chunk);
+    if (caches_features(view_.parallel)) one.again = segments.forward(context_, chunk, ForwardPurpose::Recompute);
+    one.backward = segments.backward(context_, chunk);
   }
 }
 
@@ -81,7 +81,7 @@ std::uint32_t PipelinedTower::neighbour(TowerPass pass, std::uint32_t chunk) con
   return chunk + 1 < chunks_.size() ? chunk + 1 : chunk;
 }
 
-PlacedSegment PipelinedTower::place(TowerPass pass, const Passage& passage, std::span<const TaskId> entry) {
+PlacedSegment PipelinedTower::place(TowerPass pass, const Passage& passage, std::span<const StepTask> entry) {
   const Priced& one = priced(passage.chunk);
   const Segment& segment = pass == TowerPass::Forward ? one.forward : pass == TowerPass::ForwardAgain ? one.again : one.backward;
   const PlacedSegment placed = graph_.place(rank_of_chunk(passage.chunk), segment, instance(passage), entry);
@@ -89,12 +89,12 @@ PlacedSegment PipelinedTower::place(TowerPass pass, const Passage& passage, std:
   return placed;
 }
 
-std::optional<TaskId> PipelinedTower::send(TowerPass pass, const Passage& passage) {
+std::optional<StepTask> PipelinedTower::send(TowerPass pass, const Passage& passage) {
   if (neighbour(pass, passage.chunk) == passage.chunk) return std::nullopt;
   StageTransfers& transfers = pass == TowerPass::Backward ? gradients_ : activations_;
   const PairReach reach = pair_reach(view_.parallel, view_.cluster, stage_of_chunk(view_.parallel, passage.chunk),
                                      stage_of_chunk(view_.parallel, neighbour(pass, passage.chunk)));
-  const TaskId sent = graph_.add_row(rank_of_chunk(passage.chunk), transfers.step(reach), transfers.row(reach), instance(passage),
+  const StepTask sent = graph_.add_row(rank_of_chunk(passage.chunk), transfers.step(reach), transfers.row(reach), instance(passage),
                                      exits_of(passes(pass).placed.at(passage)));
   passes(pass).sent[passage] = sent;
   return sent;
@@ -107,14 +107,14 @@ void PipelinedTower::reduce(const Passage& passage, GradientReduction& reduction
   for (auto run = chunk.runs.rbegin(); run != chunk.runs.rend(); ++run) {
     const std::vector<double> sizes = gradient_tensors(*run->layer, context_.tensor);
     for (std::int64_t i = 0; i < run->repeat && end < backward.segment->layer_ends.size(); ++i, ++end) {
-      for (const double values : sizes) reduction.add(values, backward.id(backward.segment->layer_ends[end]));
+      for (const double values : sizes) reduction.add(values, backward.task(backward.segment->layer_ends[end]));
     }
   }
 }
 
 void PipelinedTower::connect() {
   for (const TowerPass pass : {TowerPass::Forward, TowerPass::ForwardAgain, TowerPass::Backward}) {
-    passes(pass).sent.for_each([&](const Passage& passage, std::optional<TaskId> sent) {
+    passes(pass).sent.for_each([&](const Passage& passage, std::optional<StepTask> sent) {
       if (sent) graph_.wait_at_entry(passes(pass).placed.at({neighbour(pass, passage.chunk), passage.micro_batch}), *sent);
     });
   }

@@ -39,9 +39,9 @@ class PipelinedTower {
   [[nodiscard]] Bytes input_bytes() const;  ///< Of one micro-batch.
 
   /// A pass on its chunk's rank; `passage.chunk` counts through the whole tower.
-  PlacedSegment place(TowerPass pass, const Passage& passage, std::span<const TaskId> entry);
+  PlacedSegment place(TowerPass pass, const Passage& passage, std::span<const StepTask> entry);
   /// The transfer of a placed pass's result to the next stage; nothing at the ends.
-  std::optional<TaskId> send(TowerPass pass, const Passage& passage);
+  std::optional<StepTask> send(TowerPass pass, const Passage& passage);
   /// Hands the gradients of a placed backward pass to their reduction.
   void reduce(const Passage& passage, GradientReduction& reduction) const;
   /// Once all is placed: passes wait for what their neighbours send.
@@ -54,7 +54,7 @@ class PipelinedTower {
   /// Passes of one kind, and their transfers.
   struct Passes {
     PassageTable<PlacedSegment> placed;
-    PassageTable<std::optional<TaskId>> sent;
+    PassageTable<std::optional<StepTask>> sent;
   };
   void price();
   [[nodiscard]] Passes& passes(TowerPass pass) { return passes_[static_cast<std::size_t>(pass)]; }

@@ -5,6 +5,7 @@
 #include "sim/step.hpp"
 
 #include <array>
+#include <optional>
 #include <unordered_map>
 
 namespace mfusim {
@@ -16,7 +17,8 @@ class RateTable {
   using Running = std::array<UsageId, streams_per_rank>;  ///< By stream; 0: nothing.
   using Rates = std::array<double, streams_per_rank>;     ///< By stream.
 
-  explicit RateTable(const SharingModel& sharing) : solver_(sharing) {}
+  /// `sharing` may get further usages later.
+  explicit RateTable(const SharingModel& sharing) : sharing_(sharing) {}
 
   [[nodiscard]] const Rates& rates(const Running& running) {
     const auto [at, fresh] = known_.try_emplace(running);
@@ -34,7 +36,9 @@ class RateTable {
   };
   [[nodiscard]] Rates solve(const Running& running);
 
-  SharedRates solver_;  ///< Nothing runs in it between calls.
+  const SharingModel& sharing_;
+  std::optional<SharedRates> solver_;  ///< Of the first `solved_usages_` usages; nothing runs in it between calls.
+  std::size_t solved_usages_ = 0;
   std::unordered_map<Running, Rates, Hash> known_;
 };
 

@@ -10,6 +10,7 @@ namespace mfusim {
 struct TensorGroup {
   int ranks = 1;
   bool sequence = false;
+  friend bool operator==(const TensorGroup&, const TensorGroup&) = default;
 };
 
 /// One rank's share of an operator. Throws std::logic_error where the shape does not divide: plans are checked before.

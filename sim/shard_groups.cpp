@@ -51,13 +51,13 @@ Step weight_gather(const Scenario& scenario, double values, const std::string& n
                           shard_group(scenario.parallel, scenario.cluster));
 }
 
-TaskId reduce_gradients(const Scenario& scenario, StepGraph& graph, int rank, double values, StepInstance instance, TaskId ready,
+StepTask reduce_gradients(const Scenario& scenario, StepGraph& graph, int rank, double values, StepInstance instance, StepTask ready,
                         ReductionRows& rows) {
   const ParallelPlan& plan = scenario.parallel;
   const Bytes message = values * reduction_value(scenario);
   const auto add = [&](Collective kind, Bytes bytes, const std::string& name, const Group& group, std::size_t& row) {
     if (group.ranks == 1) return ready;
-    const std::array<TaskId, 1> after{ready};
+    const std::array<StepTask, 1> after{ready};
     return graph.add_row(rank, group_collective(scenario, kind, bytes, name, group), row, instance, after);
   };
   if (reduces_whole(scenario))

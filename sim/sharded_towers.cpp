@@ -22,22 +22,22 @@ std::vector<FullySharded::Tower> ShardedTowers::chunks_of() const {
   return chunks;
 }
 
-std::vector<TaskId> ShardedTowers::forward() {
+std::vector<StepTask> ShardedTowers::forward() {
   Bytes samples;
   for (const Tower<Count>& tower : towers_) samples += input_bytes(tower, view_.training.precision);
-  std::vector<TaskId> ready = add_input(view_, graph_, seat_.rank, samples);
+  std::vector<StepTask> ready = add_input(view_, graph_, seat_.rank, samples);
   sharded_.begin(0);
   for (std::size_t i = 0; i < towers_.size(); ++i) ready = sharded_.forward(i, ready);
   return ready;
 }
 
-RankUpdate ShardedTowers::backward(std::vector<TaskId> gradient) {
+RankUpdate ShardedTowers::backward(std::vector<StepTask> gradient) {
   double tensors = 0;
   for (std::size_t i = towers_.size(); i-- > 0;) {
     tensors += update_tensors(view_, cut_into_chunks(towers_[i].groups, 1).front());
     if (!towers_[i].frozen) gradient = sharded_.backward(i, gradient);
   }
-  std::vector<TaskId> ended = sharded_.end();
+  std::vector<StepTask> ended = sharded_.end();
   return {
       .rank = seat_.rank, .parameters = sharded_.trainable(), .tensors = tensors, .gradients = std::move(ended), .view = &view_};
 }

@@ -21,9 +21,9 @@ class ShardedTowers {
 
   [[nodiscard]] int rank() const { return seat_.rank; }
   /// Loading, then the towers forward; gives what their features wait for.
-  [[nodiscard]] std::vector<TaskId> forward();
+  [[nodiscard]] std::vector<StepTask> forward();
   /// The trained ones backward from the gradient of the features; gives what the update waits for.
-  [[nodiscard]] RankUpdate backward(std::vector<TaskId> gradient);
+  [[nodiscard]] RankUpdate backward(std::vector<StepTask> gradient);
 
  private:
   [[nodiscard]] std::vector<FullySharded::Tower> chunks_of() const;

@@ -6,9 +6,25 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 namespace mfusim {
+
+namespace {
+
+/// By priority; then by what they take, so that sums over usages do not depend on how these are numbered.
+bool comes_before(const SharingModel& model, UsageId a, UsageId b) {
+  const auto key = [&](UsageId usage) { return std::pair(model.priority[usage], model.full_speed[usage]); };
+  if (key(a) != key(b)) return key(a) < key(b);
+  const auto demand = [](const SharingModel::Share& share) { return std::tuple(share.resource, share.fraction, share.taking); };
+  const auto shares_a = model.shares_of(a);
+  const auto shares_b = model.shares_of(b);
+  return std::lexicographical_compare(shares_a.begin(), shares_a.end(), shares_b.begin(), shares_b.end(),
+                                      [&](const auto& one, const auto& other) { return demand(one) < demand(other); });
+}
+
+}  // namespace
 
 SharedRates::SharedRates(const SharingModel& model)
     : model_(model), sharing_(model), usages_(model.usages()), resources_(model.resources), owner_(model.shares.size()) {
@@ -21,7 +37,7 @@ SharedRates::SharedRates(const SharingModel& model)
   find_what_passes_on();
   by_rank_.resize(model.usages());
   std::iota(by_rank_.begin(), by_rank_.end(), UsageId{0});
-  std::stable_sort(by_rank_.begin(), by_rank_.end(), [&](UsageId a, UsageId b) { return model.priority[a] < model.priority[b]; });
+  std::stable_sort(by_rank_.begin(), by_rank_.end(), [&](UsageId a, UsageId b) { return comes_before(model, a, b); });
   for (std::uint32_t rank = 0; rank < by_rank_.size(); ++rank) usages_[by_rank_[rank]].rank = rank;
 }
 

@@ -6,24 +6,24 @@
 #include "sim/step.hpp"
 #include "sim/step_record.hpp"
 
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 namespace mfusim {
 
-/// A segment put into the step: its tasks have consecutive ids.
+/// A segment put into the step.
 struct PlacedSegment {
-  TaskId first = 0;
   std::uint32_t item = StepRecord::none;  ///< Of the record; none: the segment is empty.
   const Segment* segment = nullptr;
-  [[nodiscard]] TaskId id(SegmentIndex index) const { return first + static_cast<TaskId>(index); }
+  [[nodiscard]] StepTask task(SegmentIndex index) const { return {item, static_cast<std::uint32_t>(index)}; }
 };
 
 /// Tasks of a placed segment that its result waits for.
-[[nodiscard]] std::vector<TaskId> exits_of(const PlacedSegment& placed);
+[[nodiscard]] std::vector<StepTask> exits_of(const PlacedSegment& placed);
 /// The same, behind what `tasks` holds already.
-void add_exits(const PlacedSegment& placed, std::vector<TaskId>& tasks);
+void add_exits(const PlacedSegment& placed, std::vector<StepTask>& tasks);
 
 constexpr std::size_t no_row = static_cast<std::size_t>(-1);
 
@@ -37,17 +37,45 @@ class StepGraph {
   [[nodiscard]] const StepTable& table() const { return record_.table; }
   [[nodiscard]] int ranks() const { return record_.ranks; }
 
-  /// Puts a segment on a rank; its entry waits for `entry`. The segment must neither move nor change until the last place().
-  PlacedSegment place(int rank, const Segment& segment, StepInstance instance, std::span<const TaskId> entry);
+  /// Makes room for so many segments and single steps: an estimate.
+  void reserve(std::size_t items) { record_.reserve(items); }
+
+  /// A segment with its number in the step. It must neither move nor change until it was placed for the last time.
+  struct KnownSegment {
+    const Segment* segment = nullptr;
+    std::uint32_t number = StepRecord::none;  ///< none: it is empty.
+  };
+  [[nodiscard]] KnownSegment know(const Segment& segment);
+  /// The same for one that outlives the step: it is not copied.
+  [[nodiscard]] KnownSegment know_lasting(const Segment& segment);
+  /// Puts a segment on a rank; its entry waits for `entry`.
+  PlacedSegment place(int rank, const KnownSegment& known, StepInstance instance, std::span<const StepTask> entry) {
+    PlacedSegment placed{.segment = known.segment};
+    if (known.number == StepRecord::none) return placed;
+    const StepRecord::Item item{.instance = pack(instance), .rank = rank, .segment = known.number};
+    placed.item = record_.append(item, known.segment->tasks.size(), entry);
+    return placed;
+  }
+  PlacedSegment place(int rank, const Segment& segment, StepInstance instance, std::span<const StepTask> entry) {
+    return place(rank, know(segment), instance, entry);
+  }
   /// Lets the entry of an already placed segment wait for one more task.
-  void wait_at_entry(const PlacedSegment& placed, TaskId before);
+  void wait_at_entry(const PlacedSegment& placed, StepTask before) {
+    if (placed.item == StepRecord::none) return;
+    StepRecord::Item& item = record_.items[placed.item];
+    record_.late_waits.push_back({before, item.late_wait});
+    item.late_wait = static_cast<std::uint32_t>(record_.late_waits.size()) - 1;
+  }
 
   /// Adds a single step on a rank, and its row in the table.
-  TaskId add(int rank, Step step, StepInstance instance, std::span<const TaskId> after);
+  StepTask add(int rank, Step step, StepInstance instance, std::span<const StepTask> after);
   /// The same for a step that occurs often: `row` remembers its place in the table (no_row before the first time).
-  TaskId add_row(int rank, const Step& step, std::size_t& row, StepInstance instance, std::span<const TaskId> after);
+  StepTask add_row(int rank, const Step& step, std::size_t& row, StepInstance instance, std::span<const StepTask> after) {
+    if (row == no_row) row = new_row(step);
+    return {record_.append({.instance = pack(instance), .rank = rank, .row = static_cast<std::uint32_t>(row)}, 1, after), 0};
+  }
   /// Adds one step that all ranks take part in on their streams of its kind (the table's row is shared).
-  TaskId add_on_all_ranks(Step step, std::span<const TaskId> after);
+  StepTask add_on_all_ranks(Step step, std::span<const StepTask> after);
 
   /// Notes which passes of each rank repeat, and how many periods of them are not written down.
   void set_repetitions(std::vector<StepRecord::Repetition> repetitions, std::int64_t periods_left_out) {
@@ -67,7 +95,8 @@ class StepGraph {
   [[nodiscard]] Built build() &&;
 
  private:
-  [[nodiscard]] std::uint32_t number_of(const Segment& segment);
+  [[nodiscard]] std::optional<std::uint32_t> number_of(const Segment& segment) const;
+  [[nodiscard]] std::size_t new_row(const Step& step);
 
   StepRecord record_;
   Contention contention_;

@@ -11,14 +11,21 @@
 
 namespace mfusim {
 
+/// A task of a recorded step: the item that holds it, and its place there.
+struct StepTask {
+  std::uint32_t item = 0;
+  std::uint32_t index = 0;
+  friend bool operator==(const StepTask&, const StepTask&) = default;
+};
+
 /// A step as its builder wrote it down: segments and single steps in program order, with what they wait for; the tasks of a
-/// segment are not copied yet. Tasks have the ids that they would have in the full graph.
+/// segment are not copied yet.
 struct StepRecord {
   static constexpr std::uint32_t none = static_cast<std::uint32_t>(-1);
   static constexpr std::int32_t all_ranks = -1;
 
   struct Item {
-    TaskId first = 0;              ///< Id of its first task.
+    TaskId first = 0;              ///< Id of its first task in the full graph.
     std::uint32_t instance = 0;    ///< Of its tasks, packed.
     std::int32_t rank = 0;         ///< Or all_ranks.
     std::uint32_t segment = none;  ///< In `segments`; none: a single step.
@@ -28,8 +35,7 @@ struct StepRecord {
     std::uint32_t late_wait = none;  ///< The last of its waits that were added later, in `late_waits`.
   };
   struct LateWait {
-    TaskId before = 0;
-    std::uint32_t item = 0;  ///< That holds it.
+    StepTask before;
     std::uint32_t previous = none;
   };
 
@@ -44,44 +50,49 @@ struct StepRecord {
   int ranks = 0;
   StepTable table;
   std::vector<Item> items;
-  std::vector<TaskId> waits;
-  std::vector<std::uint32_t> wait_items;  ///< That hold them.
+  std::vector<StepTask> waits;
   std::vector<LateWait> late_waits;
-  std::deque<Segment> segments;
+  std::vector<const Segment*> segments;
+  std::vector<std::uint8_t> segments_outlive;  ///< By segment: whether it outlives the record.
+  std::deque<Segment> own_segments;            ///< Those that do not.
   TaskId tasks = 0;
   std::vector<Repetition> repetitions;  ///< By rank; empty: none is known.
   std::int64_t periods_left_out = 0;    ///< Periods that the step has and that are not written down.
 
-  /// Appends an item of `size` tasks; its waits are the last of `waits`.
-  void append(Item item, std::size_t size, std::span<const TaskId> after);
-  /// The item that holds a task.
-  [[nodiscard]] std::uint32_t item_of(TaskId task) const {
-    std::uint32_t item = item_of_block_[task / block];
-    while (item + 1 < items.size() && items[item + 1].first <= task) ++item;
-    return item;
+  /// Whether the segment of that number goes on when the record ends.
+  [[nodiscard]] bool outlived_by(std::uint32_t segment) const { return segments_outlive[segment] != 0; }
+  /// Makes room for so many items with two waits each.
+  void reserve(std::size_t more) {
+    items.reserve(items.size() + more);
+    waits.reserve(waits.size() + 2 * more);
+    late_waits.reserve(late_waits.size() + more);
   }
-  [[nodiscard]] std::span<const TaskId> waits_of(const Item& item) const {
+  /// Appends an item of `size` tasks that waits for `after`; gives its number.
+  std::uint32_t append(Item item, std::size_t size, std::span<const StepTask> after) {
+    item.first = tasks;
+    item.first_wait = static_cast<std::uint32_t>(waits.size());
+    for (const StepTask before : after) waits.push_back(before);
+    item.last_wait = static_cast<std::uint32_t>(waits.size());
+    tasks += static_cast<TaskId>(size);
+    items.push_back(item);
+    return static_cast<std::uint32_t>(items.size()) - 1;
+  }
+  /// The id of a task in the full graph.
+  [[nodiscard]] TaskId id_of(StepTask task) const { return items[task.item].first + task.index; }
+  [[nodiscard]] std::span<const StepTask> waits_of(const Item& item) const {
     return std::span(waits).subspan(item.first_wait, item.last_wait - item.first_wait);
   }
-  /// Calls `visit(task, item)` for each task that an item waits for, and the item that holds it, until one gives false; gives
-  /// whether none did.
+  /// Calls `visit(task)` for each task that an item waits for until one gives false; gives whether none did.
   template <class Visit>
   [[nodiscard]] bool all_waits(const Item& item, Visit visit) const {
     for (std::uint32_t wait = item.first_wait; wait < item.last_wait; ++wait) {
-      if (!visit(waits[wait], wait_items[wait])) return false;
+      if (!visit(waits[wait])) return false;
     }
     for (std::uint32_t wait = item.late_wait; wait != none; wait = late_waits[wait].previous) {
-      if (!visit(late_waits[wait].before, late_waits[wait].item)) return false;
+      if (!visit(late_waits[wait].before)) return false;
     }
     return true;
   }
-
- private:
-  /// The same, tried first among the last items.
-  [[nodiscard]] std::uint32_t recent_item_of(TaskId task) const;
-
-  static constexpr TaskId block = 64;
-  std::vector<std::uint32_t> item_of_block_;  ///< Of the first task of each block of ids.
 };
 
 }  // namespace mfusim

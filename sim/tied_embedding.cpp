@@ -72,13 +72,13 @@ void reduce_tied_embedding(const Scenario& scenario, const Work<Count>& work, St
   if (values == 0) return;
   RankUpdate& first = updates.front();
   RankUpdate& last = updates[static_cast<std::size_t>(loss_stage(plan))];
-  std::vector<TaskId> ready = first.gradients;
+  std::vector<StepTask> ready = first.gradients;
   ready.insert(ready.end(), last.gradients.begin(), last.gradients.end());
   std::size_t meeting_row = no_row;
   std::size_t row = no_row;
   const Step step = embedding_reduction(scenario, values);
   for (RankUpdate* update : {&first, &last}) {
-    const std::array<TaskId, 1> met{graph.add_row(update->rank, meeting_of_stages(), meeting_row, {}, ready)};
+    const std::array<StepTask, 1> met{graph.add_row(update->rank, meeting_of_stages(), meeting_row, {}, ready)};
     update->gradients.push_back(graph.add_row(update->rank, step, row, {}, met));
   }
 }

@@ -22,8 +22,8 @@ int TowerPipeline::loss_rank() const {
 }
 
 /// ZeRO-1 with overlap gathers the weights of a step at its start; the samples are copied to the first stage.
-std::vector<TaskId> TowerPipeline::inputs(int stage) {
-  std::vector<TaskId> ready;
+std::vector<StepTask> TowerPipeline::inputs(int stage) {
+  std::vector<StepTask> ready;
   double parameters = 0;
   Bytes samples;
   for (const PipelinedTower& tower : towers_) {
@@ -33,12 +33,12 @@ std::vector<TaskId> TowerPipeline::inputs(int stage) {
   if (gathers_new_weights(plan_) && view_.techniques.dp_overlap)
     ready.push_back(graph_.add(rank(), weight_gather(view_, parameters, "weight gather"), {}, {}));
   if (stage > 0) return ready;
-  const std::vector<TaskId> input = add_input(view_, graph_, rank(), samples * static_cast<double>(plan_.micro_batches));
+  const std::vector<StepTask> input = add_input(view_, graph_, rank(), samples * static_cast<double>(plan_.micro_batches));
   ready.insert(ready.end(), input.begin(), input.end());
   return ready;
 }
 
-std::vector<TaskId> TowerPipeline::forward() {
+std::vector<StepTask> TowerPipeline::forward() {
   for (stage_ = 0; stage_ < plan_.pipeline; ++stage_) {
     at_ = inputs(stage_);
     blocks_ = sends_block(view_, false);  // no gradients yet: all of it is warm-up
@@ -50,11 +50,11 @@ std::vector<TaskId> TowerPipeline::forward() {
   return forward_ends_[static_cast<std::size_t>(loss_stage(plan_))];
 }
 
-std::vector<RankUpdate> TowerPipeline::backward(const std::vector<TaskId>& gradient) {
+std::vector<RankUpdate> TowerPipeline::backward(const std::vector<StepTask>& gradient) {
   std::vector<RankUpdate> updates;
   for (stage_ = 0; stage_ < plan_.pipeline; ++stage_) {
     at_ = stage_ == loss_stage(plan_) ? gradient : forward_ends_[static_cast<std::size_t>(stage_)];
-    backward_end_ = 0;
+    backward_end_.reset();
     GradientReduction reduction(view_, graph_, rank());
     const std::vector<Slot> slots = stage_schedule(plan_, stage_);
     const StagePhases phases(slots, plan_.virtual_stages);
@@ -68,7 +68,7 @@ std::vector<RankUpdate> TowerPipeline::backward(const std::vector<TaskId>& gradi
       const bool last = phases.last_slot_of(slots[i].chunk) == i;
       if (last || plan_.zero == 2) reduce_slot(slots[i], last, reduction);
     }
-    reduction.finish(backward_end_);
+    reduction.finish(backward_end_.value_or(StepTask{}));
     updates.push_back(update_of_stage(reduction));
   }
   for (PipelinedTower& tower : towers_) tower.connect();
@@ -94,8 +94,8 @@ void TowerPipeline::run_slot(TowerPass pass, const Slot& slot) {
 void TowerPipeline::run_pass(PipelinedTower& tower, TowerPass pass, const Passage& passage) {
   const PlacedSegment placed = tower.place(pass, passage, at_);
   at_ = exits_of(placed);
-  if (pass == TowerPass::Backward) backward_end_ = placed.id(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
-  const std::optional<TaskId> sent = tower.send(pass, passage);
+  if (pass == TowerPass::Backward) backward_end_ = placed.task(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
+  const std::optional<StepTask> sent = tower.send(pass, passage);
   if (sent && blocks_) at_.push_back(*sent);
 }
 
@@ -107,7 +107,7 @@ void TowerPipeline::reduce_slot(const Slot& slot, bool last, GradientReduction& 
     if (!tower->frozen()) tower->reduce(passage, reduction);
   }
   if (last) return;
-  reduction.finish(backward_end_);
+  reduction.finish(backward_end_.value_or(StepTask{}));
   if (!view_.techniques.dp_overlap) at_.insert(at_.end(), reduction.reduced().begin(), reduction.reduced().end());
 }
 
@@ -117,8 +117,8 @@ RankUpdate TowerPipeline::update_of_stage(GradientReduction& reduction) const {
     update.parameters += tower.trainable_parameters(stage_);
     update.tensors += tower.tensors(stage_);
   }
-  if (backward_end_ != 0) {
-    update.gradients.push_back(backward_end_);
+  if (backward_end_) {
+    update.gradients.push_back(*backward_end_);
   } else {
     update.gradients.insert(update.gradients.end(), at_.begin(), at_.end());  // all its towers are frozen
   }

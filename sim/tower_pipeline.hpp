@@ -32,12 +32,12 @@ class TowerPipeline {
   /// The rank that has the features.
   [[nodiscard]] int loss_rank() const;
   /// All forward passes; gives what the features wait for.
-  [[nodiscard]] std::vector<TaskId> forward();
+  [[nodiscard]] std::vector<StepTask> forward();
   /// All backward passes from the gradient of the features, with their reductions: by stage, what its update waits for.
-  [[nodiscard]] std::vector<RankUpdate> backward(const std::vector<TaskId>& gradient);
+  [[nodiscard]] std::vector<RankUpdate> backward(const std::vector<StepTask>& gradient);
 
  private:
-  [[nodiscard]] std::vector<TaskId> inputs(int stage);
+  [[nodiscard]] std::vector<StepTask> inputs(int stage);
   void run_slot(TowerPass pass, const Slot& slot);
   void run_pass(PipelinedTower& tower, TowerPass pass, const Passage& passage);
   void reduce_slot(const Slot& slot, bool last, GradientReduction& reduction);
@@ -51,10 +51,10 @@ class TowerPipeline {
   std::deque<PipelinedTower> towers_;
 
   int stage_ = 0;                                  ///< Being placed.
-  std::vector<TaskId> at_;                         ///< What the stage's next pass waits for.
+  std::vector<StepTask> at_;                         ///< What the stage's next pass waits for.
   bool blocks_ = false;                            ///< The next pass waits for the transfers before it.
-  TaskId backward_end_ = 0;                        ///< Of the stage; 0: no backward pass yet.
-  std::vector<std::vector<TaskId>> forward_ends_;  ///< By stage.
+  std::optional<StepTask> backward_end_;           ///< Of the stage; nothing: no backward pass yet.
+  std::vector<std::vector<StepTask>> forward_ends_;  ///< By stage.
 };
 
 }  // namespace mfusim

@@ -18,11 +18,11 @@ TowerStep::TowerStep(const Scenario& view, const Tower<Count>& tower, StepGraph&
 
 void TowerStep::price() {
   const std::size_t first_row = graph_.table().size();
-  ChunkSegments segments(context_, graph_.table());
-  forward_ = segments.forward(chunk_, ForwardPurpose::First);
+  ChunkSegments segments(graph_.table());
+  forward_ = segments.forward(context_, chunk_, ForwardPurpose::First);
   if (tower_.frozen) return;
-  if (caches_features(view_.parallel)) again_ = segments.forward(chunk_, ForwardPurpose::Recompute);
-  backward_ = segments.backward(chunk_);
+  if (caches_features(view_.parallel)) again_ = segments.forward(context_, chunk_, ForwardPurpose::Recompute);
+  backward_ = segments.backward(context_, chunk_);
   if (view_.placement == TowerPlacement::TwoStreams) move_kernels(first_row);
 }
 
@@ -44,28 +44,28 @@ Bytes input_bytes(const Tower<Count>& tower, DataType precision) {
   return {};
 }
 
-std::vector<TaskId> TowerStep::forward(std::uint32_t micro_batch, std::span<const TaskId> ready) {
+std::vector<StepTask> TowerStep::forward(std::uint32_t micro_batch, std::span<const StepTask> ready) {
   return exits_of(graph_.place(seat_.rank, forward_, {.micro_batch = micro_batch, .chunk = seat_.number}, ready));
 }
 
-std::vector<TaskId> TowerStep::forward_again(std::uint32_t micro_batch, std::span<const TaskId> ready) {
+std::vector<StepTask> TowerStep::forward_again(std::uint32_t micro_batch, std::span<const StepTask> ready) {
   return exits_of(graph_.place(seat_.rank, again_, {.micro_batch = micro_batch, .chunk = seat_.number}, ready));
 }
 
-std::vector<TaskId> TowerStep::backward(std::uint32_t micro_batch, std::span<const TaskId> gradient) {
+std::vector<StepTask> TowerStep::backward(std::uint32_t micro_batch, std::span<const StepTask> gradient) {
   last_backward_ = graph_.place(seat_.rank, backward_, {.micro_batch = micro_batch, .chunk = seat_.number}, gradient);
   return exits_of(last_backward_);
 }
 
-TaskId TowerStep::reduce(GradientReduction& reduction) const {
+StepTask TowerStep::reduce(GradientReduction& reduction) const {
   std::size_t end = 0;
   for (auto run = chunk_.runs.rbegin(); run != chunk_.runs.rend(); ++run) {
     const std::vector<double> sizes = gradient_tensors(*run->layer, context_.tensor);
     for (std::int64_t i = 0; i < run->repeat && end < backward_.layer_ends.size(); ++i, ++end) {
-      for (const double values : sizes) reduction.add(values, last_backward_.id(backward_.layer_ends[end]));
+      for (const double values : sizes) reduction.add(values, last_backward_.task(backward_.layer_ends[end]));
     }
   }
-  return last_backward_.id(static_cast<SegmentIndex>(backward_.tasks.size()) - 1);
+  return last_backward_.task(static_cast<SegmentIndex>(backward_.tasks.size()) - 1);
 }
 
 }  // namespace mfusim

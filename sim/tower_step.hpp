@@ -36,13 +36,13 @@ class TowerStep {
   [[nodiscard]] Bytes input_bytes() const { return mfusim::input_bytes(tower_, view_.training.precision); }
 
   /// One micro-batch forward; gives what its features wait for. Where gradients are accumulated nothing is kept for backward.
-  std::vector<TaskId> forward(std::uint32_t micro_batch, std::span<const TaskId> ready);
+  std::vector<StepTask> forward(std::uint32_t micro_batch, std::span<const StepTask> ready);
   /// The same again for the sake of backward: counted as recomputation.
-  std::vector<TaskId> forward_again(std::uint32_t micro_batch, std::span<const TaskId> ready);
+  std::vector<StepTask> forward_again(std::uint32_t micro_batch, std::span<const StepTask> ready);
   /// One micro-batch backward from the gradient of its features.
-  std::vector<TaskId> backward(std::uint32_t micro_batch, std::span<const TaskId> gradient);
+  std::vector<StepTask> backward(std::uint32_t micro_batch, std::span<const StepTask> gradient);
   /// Hands the gradients of the last backward pass to their reduction; gives the end of that pass.
-  TaskId reduce(GradientReduction& reduction) const;
+  StepTask reduce(GradientReduction& reduction) const;
 
  private:
   void price();

@@ -63,18 +63,18 @@ double held_by(const Scenario& own, const RankUpdate& update) {
 }
 
 /// The norm of a rank's gradients, behind what is done to them before.
-TaskId add_norm(const Scenario& own, StepGraph& graph, const RankUpdate& update) {
-  std::vector<TaskId> gradients = update.gradients;
+StepTask add_norm(const Scenario& own, StepGraph& graph, const RankUpdate& update) {
+  std::vector<StepTask> gradients = update.gradients;
   if (gradient_copy_bytes(own) > Bytes()) gradients = {graph.add(update.rank, copy_gradients(own, update), {}, gradients)};
   return graph.add(update.rank, gradient_norm_step(own, held_by(own, update)), {}, gradients);
 }
 
 /// The optimizer, its launches, and the gather of what it updated; gives what the rank's step ends with.
-std::vector<TaskId> add_optimizer(const Scenario& own, StepGraph& graph, const RankUpdate& update,
-                                  const std::vector<TaskId>& norms) {
-  std::vector<TaskId> last{graph.add(update.rank, optimizer_step(own, held_by(own, update)), {}, norms)};
+std::vector<StepTask> add_optimizer(const Scenario& own, StepGraph& graph, const RankUpdate& update,
+                                  const std::vector<StepTask>& norms) {
+  std::vector<StepTask> last{graph.add(update.rank, optimizer_step(own, held_by(own, update)), {}, norms)};
   if (const double launches = update_launches(own, update.tensors); launches > 0) {
-    const std::vector<TaskId> known = host_waits_for_gradients(own) ? norms : std::vector<TaskId>{};
+    const std::vector<StepTask> known = host_waits_for_gradients(own) ? norms : std::vector<StepTask>{};
     last.push_back(graph.add(update.rank, optimizer_launches(own, launches), {}, known));
   }
   if (gathers_new_weights(own.parallel) && !gathers_under_forward(own))
@@ -85,7 +85,7 @@ std::vector<TaskId> add_optimizer(const Scenario& own, StepGraph& graph, const R
 }  // namespace
 
 void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<RankUpdate>& ranks) {
-  std::vector<TaskId> norms;
+  std::vector<StepTask> norms;
   norms.reserve(ranks.size());
   for (const RankUpdate& update : ranks) {
     const Scenario& own = update.view != nullptr ? *update.view : scenario;
@@ -96,8 +96,8 @@ void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<Ra
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     const RankUpdate& update = ranks[i];
     const Scenario& own = update.view != nullptr ? *update.view : scenario;
-    const std::vector<TaskId> known = scenario.parallel.post_validation ? std::vector<TaskId>{norms[i]} : norms;
-    const std::vector<TaskId> last = add_optimizer(own, graph, update, known);
+    const std::vector<StepTask> known = scenario.parallel.post_validation ? std::vector<StepTask>{norms[i]} : norms;
+    const std::vector<StepTask> last = add_optimizer(own, graph, update, known);
     const bool ends_rank = i + 1 == ranks.size() || ranks[i + 1].rank != update.rank;
     if (ends_rank && scenario.stack.step_host_cost > Seconds{})
       static_cast<void>(graph.add(update.rank, host_work(scenario), {}, last));
@@ -105,17 +105,21 @@ void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<Ra
 }
 
 StepGraph record_step(const Scenario& scenario, const Work<Count>& whole) {
-  const Work<Count> work = context_share(whole, scenario.parallel.context);
+  Work<Count> work = context_share(whole, scenario.parallel.context);
+  if (is_pipeline_step(scenario, work)) return build_pipeline_step(scenario, std::move(work), scenario.parallel.micro_batches);
   if (work.towers.size() > 1) {
     return has_pipelined_tower(scenario) ? build_pipelined_contrastive_step(scenario, work)
                                          : build_contrastive_step(scenario, work);
   }
-  if (scenario.parallel.zero == 3) return build_fully_sharded_step(scenario, work);
-  return build_pipeline_step(scenario, work, scenario.parallel.micro_batches);
+  return build_fully_sharded_step(scenario, work);
 }
 
 StepGraph record_shorter_step(const Scenario& scenario, const Work<Count>& whole, std::int64_t micro_batches) {
   return build_pipeline_step(scenario, context_share(whole, scenario.parallel.context), micro_batches);
+}
+
+bool is_pipeline_step(const Scenario& scenario, const Work<Count>& work) {
+  return work.towers.size() == 1 && scenario.parallel.zero != 3;
 }
 
 BuiltStep build_step(const Scenario& scenario, const Work<Count>& work) {

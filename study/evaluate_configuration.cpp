@@ -20,6 +20,8 @@ constexpr std::array<std::string_view, 8> dealing_keys{
     "parallel.zero",     "techniques.dp_overlap",   "techniques.pp_overlap", "cluster.gpus"};
 /// Keys that change when transfers run, and nothing that a GPU holds: a test holds it.
 constexpr std::array<std::string_view, 2> timing_keys{"techniques.tp_overlap", "techniques.pp_overlap"};
+/// Keys that change what layers do, and nothing else of a step.
+constexpr std::array<std::string_view, 1> layer_keys{"parallel.recompute"};
 constexpr std::size_t most_priced = 4096;  // keeps memory flat however large the space is
 
 template <std::size_t n>
@@ -52,6 +54,7 @@ ConfigurationEvaluator::ConfigurationEvaluator(const SweepSpace& space) : reader
   for (std::size_t axis = 0; axis < space.axes.size(); ++axis) {
     if (!is_one_of(space.axes[axis].path, dealing_keys)) pricing_axes_.push_back(axis);
     if (!is_one_of(space.axes[axis].path, timing_keys)) memory_axes_.push_back(axis);
+    if (!is_one_of(space.axes[axis].path, layer_keys)) dealt_axes_.push_back(axis);
   }
 }
 
@@ -73,11 +76,16 @@ Bytes ConfigurationEvaluator::peak_memory(const Scenario& scenario, const Priced
   return peak;
 }
 
-const PricedWork& ConfigurationEvaluator::priced_work(const Scenario& scenario) {
+std::vector<std::size_t> ConfigurationEvaluator::pricing_key(const Scenario& scenario) const {
   std::vector<std::size_t> key = choices_of_axes(pricing_axes_);
   key.push_back(copies_token_table(scenario.parallel) ? 1 : 0);
   // the loss of two towers is over the whole batch, and their micro-batch follows from the replicas
   if (!scenario.model.decoder) key.push_back(static_cast<std::size_t>(scenario.training.micro_batch));
+  return key;
+}
+
+const PricedWork& ConfigurationEvaluator::priced_work(const Scenario& scenario) {
+  std::vector<std::size_t> key = pricing_key(scenario);
   if (priced_.size() >= most_priced) priced_.clear();
   const auto at = priced_.find(key);
   return at != priced_.end() ? at->second : priced_.emplace(std::move(key), price_work(scenario)).first->second;
@@ -98,7 +106,7 @@ SweepRow ConfigurationEvaluator::evaluate(const Scenario& scenario, const CanMat
     if (row.iteration_time > Picoseconds{} && !can_matter(row)) return row;
     row.status = RowStatus::Fits;
   }
-  row.iteration_time = step_time(scenario, priced.work);
+  row.iteration_time = libraries_.step_time(scenario, priced.work, {pricing_key(scenario), choices_of_axes(dealt_axes_)});
   row.mfu = utilisation(scenario, flops, to_seconds(row.iteration_time));
   return row;
 }

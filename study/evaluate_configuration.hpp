@@ -4,6 +4,7 @@
 #include "sim/evaluate.hpp"
 #include "study/configuration.hpp"
 #include "study/step_bound.hpp"
+#include "study/step_libraries.hpp"
 #include "study/sweep_row.hpp"
 #include "study/sweep_space.hpp"
 
@@ -30,12 +31,16 @@ class ConfigurationEvaluator {
  private:
   [[nodiscard]] SweepRow evaluate(const Scenario& scenario, const CanMatter& can_matter);
   [[nodiscard]] const PricedWork& priced_work(const Scenario& scenario);
+  /// Equal for scenarios whose work and its price are equal.
+  [[nodiscard]] std::vector<std::size_t> pricing_key(const Scenario& scenario) const;
   [[nodiscard]] Bytes peak_memory(const Scenario& scenario, const PricedWork& priced);
   [[nodiscard]] std::vector<std::size_t> choices_of_axes(const std::vector<std::size_t>& axes) const;
 
   ConfigurationReader reader_;
   std::vector<std::size_t> pricing_axes_;                  ///< Axes that may change the work or its price.
   std::map<std::vector<std::size_t>, PricedWork> priced_;  ///< By the choices of those axes.
+  std::vector<std::size_t> dealt_axes_;  ///< Axes that may change more of a step than its layers.
+  StepLibraries libraries_;
   std::vector<std::size_t> memory_axes_;                   ///< Axes that may change the memory.
   std::map<std::vector<std::size_t>, Bytes> peaks_;        ///< Of the fullest stage, by the choices of those axes.
 };

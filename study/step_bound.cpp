@@ -40,11 +40,11 @@ Picoseconds chunk_time(const ModelChunk& chunk, const PricedWork& priced, const 
 
 PricedWork::Passes price_layer(const LayerContext& context, const LayerRun& run) {
   StepTable table;
-  ChunkSegments segments(context, table);
+  ChunkSegments segments(table);
   const ModelChunk one{{LayerRun{run.layer, 1, run.transformer_block}}};
   const ModelChunk two{{LayerRun{run.layer, 2, run.transformer_block}}};
-  return {least_pass_time(segments.forward(one), segments.forward(two), table),
-          least_pass_time(segments.backward(one), segments.backward(two), table)};
+  return {least_pass_time(segments.forward(context, one), segments.forward(context, two), table),
+          least_pass_time(segments.backward(context, one), segments.backward(context, two), table)};
 }
 
 }  // namespace

@@ -34,17 +34,17 @@ Step lasting(Picoseconds duration, StreamKind stream, StepUse use) {
 StepGraph step_of(const Shape& shape, const Cluster& cluster, const Segment& pass, std::uint32_t written, std::int64_t left_out) {
   StepGraph step(cluster, 2);
   step.table().push_back(lasting(kernel, StreamKind::Compute, StepUse::Compute));
-  const TaskId gather = step.add(shape.gathers_on, lasting(shape.gather, StreamKind::Data, shape.use), {}, {});
-  const std::vector<TaskId> needed = shape.needed_at_last ? std::vector<TaskId>{gather} : std::vector<TaskId>{};
+  const StepTask gather = step.add(shape.gathers_on, lasting(shape.gather, StreamKind::Data, shape.use), {}, {});
+  const std::vector<StepTask> needed = shape.needed_at_last ? std::vector<StepTask>{gather} : std::vector<StepTask>{};
   PlacedSegment last;  // of the gather's rank
   for (const int rank : {1, 0}) {
     for (std::uint32_t i = 0; i < written; ++i) static_cast<void>(step.place(rank, pass, {.micro_batch = i, .chunk = 0}, {}));
     const PlacedSegment end =
-        step.place(rank, pass, {.micro_batch = written, .chunk = 0}, rank == 0 ? needed : std::vector<TaskId>{});
+        step.place(rank, pass, {.micro_batch = written, .chunk = 0}, rank == 0 ? needed : std::vector<StepTask>{});
     if (rank == shape.gathers_on) last = end;
   }
   if (shape.sends_at_last) {
-    const std::vector<TaskId> end{last.id(0)};
+    const std::vector<StepTask> end{last.task(0)};
     static_cast<void>(step.add(shape.gathers_on, lasting(kernel, StreamKind::Data, StepUse::None), {}, end));
   }
   const StepRecord::Repetition passes{.first = 1, .last = written, .period = 1};

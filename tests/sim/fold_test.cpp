@@ -197,9 +197,8 @@ TEST_CASE("a segment whose communication may start before its first kernel is no
   table[0].duration = Picoseconds(10);
   table[1].duration = Picoseconds(5);
   table[1].stream = StreamKind::Tensor;
-  UsageClasses classes;
-  classes.of_row = {0, 0};
-  const FoldRows rows(table, classes);
+  const std::vector<UsageId> usages{0, 0};
+  const FoldRows rows(table, usages);
   Segment early;
   early.tasks = {{.step = 1, .after = {segment_entry, no_task, no_task}}, {.step = 0, .after = {0, no_task, no_task}}};
   CHECK(!fold_pattern(early, rows, 1));

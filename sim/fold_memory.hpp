@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/fold_kinds.hpp"
+#include "sim/fold_outcomes.hpp"
+
+namespace mfusim {
+
+/// What folds have found out, for later folds to know: the usages, patterns and kinds that they met, and the outcomes of groups. Of
+/// steps on one kind of cluster; one thread's.
+class FoldMemory {
+ public:
+  explicit FoldMemory(const Contention& contention);
+  FoldMemory(const FoldMemory&) = delete;
+  FoldMemory& operator=(const FoldMemory&) = delete;
+
+  /// Usages of a table's rows, by row.
+  [[nodiscard]] std::vector<UsageId> usages_of(const StepTable& table);
+  [[nodiscard]] FoldKinds& kinds() { return kinds_; }
+  [[nodiscard]] Outcomes& outcomes() { return outcomes_; }
+
+ private:
+  UsageClasses classes_;
+  SharingModel sharing_;  ///< Of those classes, on one rank.
+  FoldKinds kinds_;
+  Outcomes outcomes_;
+};
+
+}  // namespace mfusim

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/step_library.hpp"
+
+#include "sim/pipeline_schedule.hpp"
+
+#include <utility>
+
+namespace mfusim {
+
+StepLibrary::StepLibrary(const Scenario& scenario, Work<Count> work)
+    : context_(layer_context(scenario)),
+      work_(std::move(work)),
+      segments_(table_),
+      folds_(Contention(scenario.cluster)) {}
+
+bool StepLibrary::holds(const Scenario& scenario) const {
+  return same_segments(context_, layer_context(scenario));
+}
+
+const PipelineChunk& StepLibrary::priced(const LayerContext& context, const ModelChunk& chunk, bool splits_backward) {
+  ChunkKey key{{}, splits_backward};
+  for (const LayerRun& run : chunk.runs) key.first.emplace_back(run.layer, run.repeat);
+  const auto at = chunks_.find(key);
+  if (at != chunks_.end()) return at->second;
+  return chunks_.emplace(std::move(key), price_chunk(context, segments_, chunk, splits_backward)).first->second;
+}
+
+PipelineChunks StepLibrary::chunks(const Scenario& scenario, const std::vector<ModelChunk>& chunks) {
+  const LayerContext context = layer_context(scenario);
+  const bool splits_backward = schedule_kind(scenario.parallel.schedule).splits_backward;
+  std::vector<const PipelineChunk*> result;
+  result.reserve(chunks.size());
+  for (const ModelChunk& chunk : chunks) result.push_back(&priced(context, chunk, splits_backward));
+  return PipelineChunks(std::move(result));
+}
+
+}  // namespace mfusim

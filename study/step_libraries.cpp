@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/step_libraries.hpp"
+
+#include "sim/build_step.hpp"
+#include "sim/context_parallel.hpp"
+#include "sim/evaluate.hpp"
+#include "sim/pipeline_schedule.hpp"
+
+#include <utility>
+
+namespace mfusim {
+namespace {
+
+// They keep memory flat however large the space is: about 20 MB.
+constexpr std::size_t most_libraries = 128;
+constexpr std::size_t most_times = 4096;
+constexpr std::size_t most_kept_tasks = 1'000'000;
+
+}  // namespace
+
+Picoseconds StepLibraries::step_time(const Scenario& scenario, const Work<Count>& work, Keys keys) {
+  if (!is_pipeline_step(scenario, work)) return mfusim::step_time(scenario, work);
+  StepLibrary& library = library_of(scenario, work, keys.work);
+  if (schedule_kind(scenario.parallel.schedule).measured_order != nullptr)  // the order depends on memory too
+    return simulated(scenario, work, library);
+  StepKey key{&library, std::move(keys.others)};
+  const auto at = times_.find(key);
+  if (at != times_.end()) return at->second;
+  return times_.emplace(std::move(key), simulated(scenario, work, library)).first->second;
+}
+
+Picoseconds StepLibraries::simulated(const Scenario& scenario, const Work<Count>& work, StepLibrary& library) {
+  const std::size_t before = library.folds().outcomes().kept_tasks();
+  const Picoseconds time = mfusim::step_time(scenario, work, library);
+  kept_tasks_ += library.folds().outcomes().kept_tasks() - before;
+  return time;
+}
+
+StepLibrary& StepLibraries::library_of(const Scenario& scenario, const Work<Count>& work, const std::vector<std::size_t>& key) {
+  if (number_ >= most_libraries || times_.size() >= most_times || kept_tasks_ >= most_kept_tasks) make_room();
+  std::list<StepLibrary>& of_key = libraries_[key];
+  for (StepLibrary& library : of_key) {
+    if (library.holds(scenario)) return library;
+  }
+  ++number_;
+  return of_key.emplace_front(scenario, context_share(work, scenario.parallel.context));
+}
+
+/// Scenarios that come one after the other share most: all that was kept before may go.
+void StepLibraries::make_room() {
+  libraries_.clear();
+  times_.clear();
+  number_ = 0;
+  kept_tasks_ = 0;
+}
+
+}  // namespace mfusim
