@@ -104,10 +104,10 @@ SweepRow ConfigurationEvaluator::evaluate(const Scenario& scenario, const CanMat
 }
 
 SweepRow ConfigurationEvaluator::evaluate(const CanMatter& can_matter) {
-  const std::variant<Scenario, std::string> read = reader_.read();
+  const std::variant<const Scenario*, std::string> read = reader_.read();
   if (const auto* reason = std::get_if<std::string>(&read)) return invalid_row(reader_.index(), *reason);
   try {
-    return evaluate(std::get<Scenario>(read), can_matter);
+    return evaluate(*std::get<const Scenario*>(read), can_matter);
   } catch (const InputError& error) {  // the step is too large for this machine, or the GPU lacks figures for it
     return invalid_row(reader_.index(), error.what());
   } catch (const CountOverflow& error) {
