@@ -76,6 +76,7 @@ Bytes ConfigurationEvaluator::peak_memory(const Scenario& scenario, const Priced
 const PricedWork& ConfigurationEvaluator::priced_work(const Scenario& scenario) {
   std::vector<std::size_t> key = choices_of_axes(pricing_axes_);
   key.push_back(copies_token_table(scenario.parallel) ? 1 : 0);
+  key.push_back(has_step_bound(scenario) ? 1 : 0);
   // the loss of two towers is over the whole batch, and their micro-batch follows from the replicas
   if (!scenario.model.decoder) key.push_back(static_cast<std::size_t>(scenario.training.micro_batch));
   if (priced_.size() >= most_priced) priced_.clear();

@@ -223,6 +223,21 @@ TEST_CASE("memory does not depend on what a sweep shares it over: whether transf
   CHECK(compared > 6);
 }
 
+TEST_CASE("plans that have a lower bound are pruned beside plans that have none", "[property]") {
+  const SweepSpace space = sweep_space(R"(sweep:
+  axes:
+    parallel.pipeline: [2, 4]
+    parallel.schedule: [zb-h1, 1f1b, gpipe]
+    training.micro_batch: [1, 2]
+)");
+  SweepOptions options = with_top(3);
+  const SweepAnswer exhaustive = run_sweep(space, options, nullptr);
+  options.pruning = Pruning::On;
+  const SweepAnswer pruned = run_sweep(space, options, nullptr);
+  REQUIRE(pruned.best.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(pruned.best[i].row.index == exhaustive.best[i].row.index);
+}
+
 TEST_CASE("ranges cover what is to do once, whatever is finished", "[property]") {
   const SweepSpace space = sweep_space("sweep: {axes: {training.global_batch: {from: 1, to: 1000, step: 1}}}");
   const std::vector<IndexRange> finished{{0, 64}, {100, 130}, {200, 640}, {990, 1000}};
