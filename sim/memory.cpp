@@ -213,6 +213,12 @@ Bytes StageMemory::total() const {
   return sum_where(parts, [](const std::string&) { return true; });
 }
 
+OverlapsInMemory overlaps_in_memory(const Scenario& scenario) {
+  const Stack& stack = scenario.stack;
+  return {.tensor = scenario.techniques.tp_overlap && stack.recorded_collectives != RecordedCollectives::None,
+          .data = scenario.techniques.dp_overlap && stack.reduction_buffers == ReductionBuffers::Buckets};
+}
+
 std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {
   const Work<Count> work = context_share(whole, scenario.parallel.context);
   if (work.towers.size() > 1 && has_pipelined_tower(scenario)) return pipelined_towers(scenario, work);

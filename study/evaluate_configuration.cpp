@@ -18,8 +18,8 @@ namespace {
 constexpr std::array<std::string_view, 8> dealing_keys{
     "parallel.pipeline", "parallel.virtual_stages", "parallel.schedule",     "parallel.data",
     "parallel.zero",     "techniques.dp_overlap",   "techniques.pp_overlap", "cluster.gpus"};
-/// Keys that change when transfers run, and nothing that a GPU holds: a test holds it.
-constexpr std::array<std::string_view, 2> timing_keys{"techniques.tp_overlap", "techniques.pp_overlap"};
+/// Keys that change when transfers run; what they change of a GPU's memory overlaps_in_memory() says.
+constexpr std::array<std::string_view, 3> timing_keys{"techniques.tp_overlap", "techniques.dp_overlap", "techniques.pp_overlap"};
 constexpr std::size_t most_priced = 4096;  // keeps memory flat however large the space is
 
 template <std::size_t n>
@@ -64,6 +64,9 @@ std::vector<std::size_t> ConfigurationEvaluator::choices_of_axes(const std::vect
 
 Bytes ConfigurationEvaluator::peak_memory(const Scenario& scenario, const PricedWork& priced) {
   std::vector<std::size_t> key = choices_of_axes(memory_axes_);
+  const OverlapsInMemory overlaps = overlaps_in_memory(scenario);
+  key.push_back(overlaps.tensor ? 1 : 0);
+  key.push_back(overlaps.data ? 1 : 0);
   const auto at = peaks_.find(key);
   if (at != peaks_.end()) return at->second;
   Bytes peak;
