@@ -8,11 +8,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace mfusim {
 
 Reader::Reader(const Node& mapping, std::string path, UsedDefaults* defaults)
-    : mapping_(mapping), path_(std::move(path)), defaults_(defaults) {
+    : mapping_(mapping), path_(std::move(path)), defaults_(defaults), known_(mapping.members.size()) {
   if (mapping_.kind != Node::Kind::Mapping)
     throw InputError(mapping_.where, path_, "expected a mapping, got " + describe(mapping_));
 }
@@ -21,10 +22,19 @@ std::string Reader::path_of(std::string_view key) const {
   return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
 }
 
+const Node::Member* Reader::place_of(std::string_view key) {
+  for (std::size_t i = 0; i < known_.size(); ++i) {
+    if (mapping_.members[i].key != key) continue;
+    known_[i] = 1;
+    return &mapping_.members[i];
+  }
+  (missing_ += key) += '\n';
+  return nullptr;
+}
+
 const Node* Reader::find(std::string_view key) {
-  known_.emplace(key);
-  const Node* value = mapping_.find(key);
-  return value != nullptr && value->kind != Node::Kind::Null ? value : nullptr;
+  const Node::Member* member = place_of(key);
+  return member != nullptr && member->value.kind != Node::Kind::Null ? &member->value : nullptr;
 }
 
 bool Reader::has(std::string_view key) {
@@ -94,7 +104,7 @@ std::int64_t Reader::positive_int(std::string_view key) {
 
 std::int64_t Reader::positive_int(std::string_view key, std::int64_t fallback) {
   if (is_given(key)) return positive_int(key);
-  note_default(key, fmt::format("{}", fallback));
+  if (defaults_ != nullptr) note_default(key, fmt::format("{}", fallback));
   return fallback;
 }
 
@@ -104,7 +114,7 @@ std::int64_t Reader::non_negative_int(std::string_view key) {
 
 std::int64_t Reader::non_negative_int(std::string_view key, std::int64_t fallback) {
   if (is_given(key)) return non_negative_int(key);
-  note_default(key, fmt::format("{}", fallback));
+  if (defaults_ != nullptr) note_default(key, fmt::format("{}", fallback));
   return fallback;
 }
 
@@ -124,7 +134,7 @@ double Reader::positive_number(std::string_view key) {
 
 double Reader::positive_number(std::string_view key, double fallback) {
   if (is_given(key)) return positive_number(key);
-  note_default(key, fmt::format("{}", fallback));
+  if (defaults_ != nullptr) note_default(key, fmt::format("{}", fallback));
   return fallback;
 }
 
@@ -136,7 +146,7 @@ double Reader::fraction(std::string_view key) {
 
 double Reader::fraction(std::string_view key, double fallback) {
   if (is_given(key)) return fraction(key);
-  note_default(key, fmt::format("{}", fallback));
+  if (defaults_ != nullptr) note_default(key, fmt::format("{}", fallback));
   return fallback;
 }
 
@@ -171,12 +181,17 @@ void Reader::fail_choice(std::string_view key, const std::string& value, const s
 }
 
 void Reader::reject_unknown_keys() const {
-  const std::vector<std::string> known(known_.begin(), known_.end());
-  for (const Node::Member& member : mapping_.members) {
-    if (known_.find(member.key) == known_.end()) {
-      throw InputError(member.where, path_of(member.key), "unknown key" + suggestion(member.key, known));
-    }
+  const auto unknown = std::find(known_.begin(), known_.end(), 0);
+  if (unknown == known_.end()) return;
+  std::set<std::string> known;  // in an order that does not depend on when they were asked for
+  for (std::size_t i = 0; i < known_.size(); ++i) {
+    if (known_[i] != 0) known.insert(mapping_.members[i].key);
   }
+  for (std::size_t at = 0, end = 0; (end = missing_.find('\n', at)) != std::string::npos; at = end + 1)
+    known.insert(missing_.substr(at, end - at));
+  const Node::Member& member = mapping_.members[static_cast<std::size_t>(unknown - known_.begin())];
+  throw InputError(member.where, path_of(member.key),
+                   "unknown key" + suggestion(member.key, std::vector<std::string>(known.begin(), known.end())));
 }
 
 }  // namespace mfusim

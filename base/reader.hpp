@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -88,7 +87,7 @@ class Reader {
   [[nodiscard]] std::vector<Reader> list_of_mappings(std::string_view key);  ///< A required list of mappings.
 
   /// Marks a key as known without reading it.
-  void allow(std::string_view key) { known_.emplace(key); }
+  void allow(std::string_view key) { static_cast<void>(place_of(key)); }
   void note_default(std::string_view key, std::string_view value);
   [[noreturn]] void fail(std::string_view key, std::string_view rule) const;
   void reject_unknown_keys() const;
@@ -103,13 +102,15 @@ class Reader {
   template <class E>
   [[nodiscard]] E chosen(std::string_view key, const std::string& value,
                          const std::vector<std::pair<std::string, E>>& names) const {
-    std::vector<std::string> known;
     for (const auto& [name, choice] : names) {
       if (name == value) return choice;
-      known.push_back(name);
     }
+    std::vector<std::string> known;
+    for (const auto& [name, choice] : names) known.push_back(name);
     fail_choice(key, value, known);
   }
+  /// The member with this key, which is known from now on; null where there is none.
+  [[nodiscard]] const Node::Member* place_of(std::string_view key);
   [[noreturn]] void fail_choice(std::string_view key, const std::string& value, const std::vector<std::string>& known) const;
   /// Throws where the key stands without a value: that is a forgotten value, not a wish for the default.
   [[nodiscard]] bool is_given(std::string_view key);
@@ -118,7 +119,8 @@ class Reader {
   const Node& mapping_;
   std::string path_;
   UsedDefaults* defaults_;
-  std::set<std::string, std::less<>> known_;
+  std::vector<char> known_;  ///< Of the mapping's members: a getter asked for it.
+  std::string missing_;      ///< Keys that getters asked for in vain, each with a line break behind it.
 };
 
 }  // namespace mfusim

@@ -173,35 +173,7 @@ Bytes kept_by_layers(const Scenario& scenario, const std::vector<LayerGroup<Coun
 std::vector<ActivationMoment> activation_timeline(const std::vector<Slot>& slots, const std::vector<ChunkActivations>& by_chunk) {
   std::vector<ActivationMoment> moments;
   moments.reserve(slots.size());
-  Bytes kept;
-  Bytes scores;
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    const ChunkActivations& one = by_chunk[slots[i].chunk];
-    const bool forward = slots[i].kind == Slot::Kind::Forward;
-    if (forward) {
-      kept += one.kept;
-      scores += one.scores;
-    }
-    const bool recomputes = slots[i].kind == Slot::Kind::Backward || slots[i].kind == Slot::Kind::InputGradient;
-    moments.push_back({.slot = i,
-                       .kept = kept,
-                       .scores = scores,
-                       .recomputed = recomputes ? one.recomputed : Bytes(),
-                       .in_flight = recomputes ? one.in_flight
-                                    : forward  ? one.loss_copies
-                                               : Bytes(),
-                       .held_back = forward      ? one.held.forward
-                                    : recomputes ? one.held.backward
-                                                 : Bytes(),
-                       .after = {}});
-    if (recomputes) {
-      kept -= one.kept;
-      scores -= one.scores;
-    }
-    if (slots[i].kind == Slot::Kind::InputGradient) kept += one.for_weights;
-    if (slots[i].kind == Slot::Kind::WeightGradient) kept -= one.for_weights;
-    moments.back().after = kept + scores;
-  }
+  walk_activations(slots, by_chunk, [&](const ActivationMoment& moment) { moments.push_back(moment); });
   return moments;
 }
 

@@ -42,8 +42,41 @@ struct ActivationMoment {
   [[nodiscard]] Bytes all() const { return kept + scores + recomputed + in_flight; }
 };
 
-/// Walks a stage's slots: a forward pass adds what its chunk keeps; a backward pass adds what it recomputes and then leaves
-/// nothing, or, where it only makes input gradients, what the weight gradients need, until those are done.
+/// Walks a stage's slots and shows each moment to `visit`: a forward pass adds what its chunk keeps; a backward pass adds what it
+/// recomputes and then leaves nothing, or, where it only makes input gradients, what the weight gradients need, until those are
+/// done.
+template <class Visit>
+void walk_activations(const std::vector<Slot>& slots, const std::vector<ChunkActivations>& by_chunk, Visit visit) {
+  Bytes kept;
+  Bytes scores;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const ChunkActivations& one = by_chunk[slots[i].chunk];
+    const Slot::Kind kind = slots[i].kind;
+    ActivationMoment moment;
+    moment.slot = i;
+    if (kind == Slot::Kind::Forward) {
+      kept += one.kept;
+      scores += one.scores;
+      moment.in_flight = one.loss_copies;
+      moment.held_back = one.held.forward;
+    }
+    moment.kept = kept;
+    moment.scores = scores;
+    if (kind == Slot::Kind::Backward || kind == Slot::Kind::InputGradient) {
+      moment.recomputed = one.recomputed;
+      moment.in_flight = one.in_flight;
+      moment.held_back = one.held.backward;
+      kept -= one.kept;
+      scores -= one.scores;
+    }
+    if (kind == Slot::Kind::InputGradient) kept += one.for_weights;
+    if (kind == Slot::Kind::WeightGradient) kept -= one.for_weights;
+    moment.after = kept + scores;
+    visit(moment);
+  }
+}
+
+/// The moments of a whole walk.
 [[nodiscard]] std::vector<ActivationMoment> activation_timeline(const std::vector<Slot>& slots,
                                                                 const std::vector<ChunkActivations>& by_chunk);
 

@@ -29,8 +29,4 @@ class Catalogs {
   std::map<std::string, ModelSpec> models_;
 };
 
-/// read_scenario (sim/scenario.hpp) with the catalog entries that `catalogs` already holds.
-[[nodiscard]] Scenario read_scenario(const Node& document, const std::filesystem::path& folder, std::string name,
-                                     Catalogs& catalogs);
-
 }  // namespace mfusim

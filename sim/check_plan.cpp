@@ -186,9 +186,12 @@ void complete_batches(Reader& training, Scenario& scenario) {
     training.fail("micro_batch", fmt::format("{} micro-batches a step, at most {}", plan.micro_batches, most_micro_batches));
 }
 
-void check_scenario(Reader& root, Scenario& scenario) {
+void check_cut(Reader& root, const Scenario& scenario) {
   check_tensor_split(root, scenario);
   check_pipeline(root, scenario);
+}
+
+void check_scenario(Reader& root, Scenario& scenario) {
   check_exchanges(root, scenario);
   check_recompute(root, scenario);
   check_techniques(root, scenario);

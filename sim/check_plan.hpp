@@ -23,7 +23,10 @@ void check_plan(Reader& parallel, const ParallelPlan& plan, const Cluster& clust
 /// Fills micro_batch where it is not given, and the number of micro-batches; checks that the batch divides.
 void complete_batches(Reader& training, Scenario& scenario);
 
-/// Rules between model, plan, batches, techniques and cluster.
+/// Rules between model, batches, variation and plan: whether the plan can cut the model. Neither stack nor techniques count.
+void check_cut(Reader& root, const Scenario& scenario);
+
+/// Rules between model, plan, batches, stack, techniques and cluster.
 void check_scenario(Reader& root, Scenario& scenario);
 
 }  // namespace mfusim

@@ -27,17 +27,18 @@ Bytes sum_where(const Parts& parts, bool (*counts)(const std::string&)) {
 
 /// Activations at the stage's fullest moment, the first of equals.
 void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActivations>& by_chunk, StageMemory& memory) {
-  const std::vector<ActivationMoment> moments = activation_timeline(slots, by_chunk);
-  const auto fullest =
-      std::max_element(moments.begin(), moments.end(), [](const auto& a, const auto& b) { return a.all() < b.all(); });
+  std::optional<ActivationMoment> fullest;
+  Bytes with_held;
+  walk_activations(slots, by_chunk, [&](const ActivationMoment& moment) {
+    if (!fullest || fullest->all() < moment.all()) fullest = moment;
+    with_held = std::max(with_held, moment.all() + moment.held_back);
+  });
   memory.passes_in_flight = most_in_flight(slots);
   memory.peak_at = slots[fullest->slot];
   memory.parts.emplace_back("activations", fullest->kept);
   memory.parts.emplace_back("loss", fullest->scores);
   memory.parts.emplace_back("recomputed_layer", fullest->recomputed);
   memory.parts.emplace_back("gradients_in_flight", fullest->in_flight);
-  Bytes with_held;
-  for (const ActivationMoment& moment : moments) with_held = std::max(with_held, moment.all() + moment.held_back);
   add_part(memory, "held_back", with_held - fullest->all());
 }
 
@@ -211,6 +212,12 @@ Bytes StageMemory::reserved() const {
 }
 Bytes StageMemory::total() const {
   return sum_where(parts, [](const std::string&) { return true; });
+}
+
+OverlapsInMemory overlaps_in_memory(const Scenario& scenario) {
+  const Stack& stack = scenario.stack;
+  return {.tensor = scenario.techniques.tp_overlap && stack.recorded_collectives != RecordedCollectives::None,
+          .data = scenario.techniques.dp_overlap && stack.reduction_buffers == ReductionBuffers::Buckets};
 }
 
 std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {

@@ -25,6 +25,16 @@ struct StageMemory {
   [[nodiscard]] Bytes total() const;
 };
 
+/// Which overlapping transfers a GPU's memory depends on: those of tensor groups, which hold nothing back where the allocator
+/// would hold back what collectives use (sim/collective_memory.hpp), and those of gradients, which take a second bucket
+/// (sim/model_state.hpp). Two scenarios that differ in `techniques.tp_overlap`, `dp_overlap` and `pp_overlap` alone need the same
+/// memory where these are the same.
+struct OverlapsInMemory {
+  bool tensor = false;
+  bool data = false;
+};
+[[nodiscard]] OverlapsInMemory overlaps_in_memory(const Scenario& scenario);
+
 /// Peak memory of each pipeline stage; of each tower's ranks where the towers are apart.
 /// Weights, gradients and optimizer state (sim/model_state.hpp); activations at their fullest by the schedule's own order
 /// (sim/activation_memory.hpp), apart from them the loss's fp32 scores; what the allocator holds beyond tensors, communicators

@@ -39,27 +39,47 @@ double largest_tensor(const Layer<Count>& layer, const TensorGroup& group) {
   return most;
 }
 
-void add_run(const Scenario& scenario, const LayerRun& run, Held& held) {
-  const TensorGroup group{scenario.parallel.tensor, scenario.parallel.sequence};
-  const ParameterShare one = parameters_of({.runs = {{run.layer, 1, run.transformer_block}}}, group);
+/// Parameters of one layer on one rank.
+struct LayerParameters {
+  const Layer<Count>* layer = nullptr;
+  ParameterShare all;
+  double largest_tensor = 0;
+  double multiplied = 0;
+};
+
+LayerParameters parameters_of_layer(const LayerRun& run, const TensorGroup& group) {
+  return {.layer = run.layer,
+          .all = parameters_of({.runs = {{run.layer, 1, run.transformer_block}}}, group),
+          .largest_tensor = largest_tensor(*run.layer, group),
+          .multiplied = multiplied(*run.layer, group)};
+}
+
+void add_run(const Scenario& scenario, const LayerRun& run, const LayerParameters& one, Held& held) {
   const auto layers = static_cast<double>(run.repeat);
-  held.all.all += layers * one.all;
-  held.all.trainable += layers * one.trainable;
-  held.largest_tensor = std::max(held.largest_tensor, largest_tensor(*run.layer, group));
+  held.all.all += layers * one.all.all;
+  held.all.trainable += layers * one.all.trainable;
+  held.largest_tensor = std::max(held.largest_tensor, one.largest_tensor);
   const bool recomputed = run.transformer_block && scenario.parallel.recompute == Recompute::Full;
-  if (!recomputed) held.cast += layers * multiplied(*run.layer, group);
+  if (!recomputed) held.cast += layers * one.multiplied;
   if (!run.transformer_block) {
-    held.root.all += layers * one.all;
-    held.root.trainable += layers * one.trainable;
-  } else if (one.all > held.largest_block.all) {
-    held.largest_block = one;
+    held.root.all += layers * one.all.all;
+    held.root.trainable += layers * one.all.trainable;
+  } else if (one.all.all > held.largest_block.all) {
+    held.largest_block = one.all;
   }
 }
 
 Held held_by(const Scenario& scenario, const std::vector<const ModelChunk*>& chunks) {
+  const TensorGroup group{scenario.parallel.tensor, scenario.parallel.sequence};
   Held held;
+  std::vector<LayerParameters> known;  // chunks mostly hold the same layer
   for (const ModelChunk* chunk : chunks) {
-    for (const LayerRun& run : chunk->runs) add_run(scenario, run, held);
+    for (const LayerRun& run : chunk->runs) {
+      const auto same = [&](const LayerParameters& one) { return one.layer == run.layer; };
+      auto one = std::find_if(known.begin(), known.end(), same);
+      if (one == known.end()) one = known.insert(known.end(), parameters_of_layer(run, group));
+      add_run(scenario, run, *one, held);
+    }
   }
   return held;
 }

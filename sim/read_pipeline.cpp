@@ -22,6 +22,15 @@ const std::vector<std::pair<std::string, RecomputeMethod>>& recompute_methods() 
   return names;
 }
 
+const std::vector<std::pair<std::string, PipelineSchedule>>& schedules() {
+  static const auto names = [] {
+    std::vector<std::pair<std::string, PipelineSchedule>> all;
+    for (const ScheduleKind& kind : schedule_kinds()) all.emplace_back(kind.name, kind.schedule);
+    return all;
+  }();
+  return names;
+}
+
 using ChunkLayers = std::vector<std::int64_t>;
 
 ChunkLayers listed_layers(Reader& parallel) {
@@ -110,16 +119,14 @@ void check_shares(Reader& parallel, const ChunkLayers& shares) {
 }  // namespace
 
 void read_schedule(Reader& parallel, ParallelPlan& plan) {
-  std::vector<std::pair<std::string, PipelineSchedule>> names;
   std::int64_t default_chunks = 1;
+  const Node* given = parallel.find("schedule");
   for (const ScheduleKind& kind : schedule_kinds()) {
-    names.emplace_back(kind.name, kind.schedule);
-    const Node* given = parallel.find("schedule");
     if (given != nullptr && given->text == kind.name) default_chunks = kind.default_chunks;
   }
   plan.virtual_stages =
       static_cast<int>(checked_size(parallel, "virtual_stages", parallel.positive_int("virtual_stages", default_chunks)));
-  plan.schedule = parallel.choice("schedule", names, plan.virtual_stages > 1 ? "interleaved-1f1b" : "1f1b");
+  plan.schedule = parallel.choice("schedule", schedules(), plan.virtual_stages > 1 ? "interleaved-1f1b" : "1f1b");
   const bool splits = schedule_kind(plan.schedule).splits_backward;
   if (splits) {
     plan.post_validation = parallel.boolean("post_validation", true);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/read_scenario.hpp"
+
 #include "model/read_model.hpp"
-#include "sim/catalogs.hpp"
 #include "sim/check_plan.hpp"
 #include "sim/read_pipeline.hpp"
 #include "sim/read_sharding.hpp"
-#include "sim/scenario.hpp"
-#include "sim/towers.hpp"
-#include "sim/variation.hpp"
 
 #include <fmt/format.h>
 
@@ -32,6 +30,8 @@ auto located(Reader& reader, std::string_view key, Load load) {
     reader.fail(key, rule);
   }
 }
+
+}  // namespace
 
 ModelSpec read_model(Reader& root, const fs::path& folder, Catalogs& catalogs) {
   const Node& value = root.at("model");
@@ -64,7 +64,6 @@ Cluster read_cluster(Reader reader, Catalogs& catalogs) {
   return cluster;
 }
 
-/// Images lose a share of their patches in training (FLIP, arXiv:2212.00794).
 void read_patch_dropout(Reader& training, ModelSpec& model) {
   if (!training.has("patch_dropout")) return;
   if (!model.vision) training.fail("patch_dropout", fmt::format("{} has no vision tower", model.name));
@@ -140,54 +139,11 @@ std::optional<Measured> read_measured(std::optional<Reader> reader) {
   return measured;
 }
 
-Stack read_stack(Reader& root, const ModelSpec& model, UsedDefaults& defaults, Catalogs& catalogs) {
+Stack read_stack(Reader& root, const ModelSpec& model, Catalogs& catalogs) {
   const std::string fallback = model.decoder ? "megatron-core-2024" : "pytorch-ddp-2024";
   const std::string name = root.has("stack") ? root.word("stack") : fallback;
-  if (!root.has("stack")) defaults.push_back({"stack", fallback});
+  if (!root.has("stack")) root.note_default("stack", fallback);
   return located(root, "stack", [&] { return catalogs.stack(name); });
-}
-
-}  // namespace
-
-Scenario read_scenario(const Node& document, const fs::path& folder, std::string name) {
-  Catalogs catalogs;
-  return read_scenario(document, folder, std::move(name), catalogs);
-}
-
-Scenario read_scenario(const Node& document, const fs::path& folder, std::string name, Catalogs& catalogs) {
-  Scenario scenario;
-  scenario.name = std::move(name);
-  Reader root(document, "", &scenario.defaults);
-  if (root.has("cases")) root.fail("cases", "holds many scenarios: `mfusim validate FILE` runs them");
-  root.allow("ablation");  // read by `mfusim ablate`; a run answers for its baseline
-  root.allow("workload");  // read by `mfusim split`
-  root.allow("description");
-  root.allow("sweep");  // the space around this scenario: study/sweep_space.hpp
-  scenario.model = read_model(root, folder, catalogs);
-  scenario.cluster = read_cluster(root.child("cluster"), catalogs);
-  Reader training = root.child("training");
-  read_patch_dropout(training, scenario.model);
-  scenario.training = read_training(training, scenario.model, scenario.cluster);
-  scenario.parallel = read_parallel(root.child_or_empty("parallel"), scenario.model, scenario.cluster);
-  read_towers(root, scenario);
-  if (scenario.tower_plans.empty()) complete_batches(training, scenario);
-  scenario.stack = read_stack(root, scenario.model, scenario.defaults, catalogs);
-  override_stack(root.child_or_empty("stack_settings"), scenario.stack);
-  scenario.training.state = read_state_types(training, scenario.stack, scenario.training.precision);
-  training.reject_unknown_keys();
-  scenario.techniques =
-      choose_attention(read_techniques(root.child_or_empty("techniques"), scenario.stack.techniques), scenario.cluster.gpu);
-  scenario.data = read_data(root.child_if("data"));
-  if (!scenario.data.storage_per_node && !scenario.data.decode_per_node)
-    scenario.defaults.push_back({"data", "loading never limits"});
-  if (std::optional<Reader> variation = root.child_if("variation")) {
-    scenario.variation = read_variation(*variation, scenario.cluster);
-    scenario.warnings.push_back(describe_variation(*scenario.variation, scenario.cluster));
-  }
-  scenario.measured = read_measured(root.child_if("measured"));
-  root.reject_unknown_keys();
-  check_scenario(root, scenario);
-  return scenario;
 }
 
 std::string to_string(Optimizer optimizer) {

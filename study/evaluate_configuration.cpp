@@ -18,8 +18,8 @@ namespace {
 constexpr std::array<std::string_view, 8> dealing_keys{
     "parallel.pipeline", "parallel.virtual_stages", "parallel.schedule",     "parallel.data",
     "parallel.zero",     "techniques.dp_overlap",   "techniques.pp_overlap", "cluster.gpus"};
-/// Keys that change when transfers run, and nothing that a GPU holds: a test holds it.
-constexpr std::array<std::string_view, 2> timing_keys{"techniques.tp_overlap", "techniques.pp_overlap"};
+/// Keys that change when transfers run; what they change of a GPU's memory overlaps_in_memory() says.
+constexpr std::array<std::string_view, 3> timing_keys{"techniques.tp_overlap", "techniques.dp_overlap", "techniques.pp_overlap"};
 /// Keys that change what layers do, and nothing else of a step.
 constexpr std::array<std::string_view, 1> layer_keys{"parallel.recompute"};
 constexpr std::size_t most_priced = 4096;  // keeps memory flat however large the space is
@@ -67,6 +67,9 @@ std::vector<std::size_t> ConfigurationEvaluator::choices_of_axes(const std::vect
 
 Bytes ConfigurationEvaluator::peak_memory(const Scenario& scenario, const PricedWork& priced) {
   std::vector<std::size_t> key = choices_of_axes(memory_axes_);
+  const OverlapsInMemory overlaps = overlaps_in_memory(scenario);
+  key.push_back(overlaps.tensor ? 1 : 0);
+  key.push_back(overlaps.data ? 1 : 0);
   const auto at = peaks_.find(key);
   if (at != peaks_.end()) return at->second;
   Bytes peak;
@@ -79,6 +82,7 @@ Bytes ConfigurationEvaluator::peak_memory(const Scenario& scenario, const Priced
 std::vector<std::size_t> ConfigurationEvaluator::pricing_key(const Scenario& scenario) const {
   std::vector<std::size_t> key = choices_of_axes(pricing_axes_);
   key.push_back(copies_token_table(scenario.parallel) ? 1 : 0);
+  key.push_back(has_step_bound(scenario) ? 1 : 0);
   // the loss of two towers is over the whole batch, and their micro-batch follows from the replicas
   if (!scenario.model.decoder) key.push_back(static_cast<std::size_t>(scenario.training.micro_batch));
   return key;
@@ -112,10 +116,10 @@ SweepRow ConfigurationEvaluator::evaluate(const Scenario& scenario, const CanMat
 }
 
 SweepRow ConfigurationEvaluator::evaluate(const CanMatter& can_matter) {
-  const std::variant<Scenario, std::string> read = reader_.read();
+  const std::variant<const Scenario*, std::string> read = reader_.read();
   if (const auto* reason = std::get_if<std::string>(&read)) return invalid_row(reader_.index(), *reason);
   try {
-    return evaluate(std::get<Scenario>(read), can_matter);
+    return evaluate(*std::get<const Scenario*>(read), can_matter);
   } catch (const InputError& error) {  // the step is too large for this machine, or the GPU lacks figures for it
     return invalid_row(reader_.index(), error.what());
   } catch (const CountOverflow& error) {

@@ -10,16 +10,6 @@
 namespace mfusim {
 namespace {
 
-bool has_bound(const Scenario& scenario) {
-  const PipelineSchedule schedule = scenario.parallel.schedule;
-  const bool known = schedule == PipelineSchedule::GPipe || schedule == PipelineSchedule::OneForwardOneBackward ||
-                     schedule == PipelineSchedule::Interleaved;
-  // the first layers of a chunk are recomputed, others not: layers of one group differ
-  const bool by_block =
-      scenario.parallel.recompute == Recompute::Full && scenario.parallel.recompute_method == RecomputeMethod::Block;
-  return known && !by_block && scenario.model.decoder.has_value();
-}
-
 /// Sharded weights are gathered layer by layer, which may order a layer's own communication anew: its kernels alone are certain.
 Picoseconds least_time(const PassTime& pass, std::int64_t layers, const ParallelPlan& plan) {
   return plan.zero == 3 ? layers * pass.kernels : pass.of(layers);
@@ -49,9 +39,19 @@ PricedWork::Passes price_layer(const LayerContext& context, const LayerRun& run)
 
 }  // namespace
 
+bool has_step_bound(const Scenario& scenario) {
+  const PipelineSchedule schedule = scenario.parallel.schedule;
+  const bool known = schedule == PipelineSchedule::GPipe || schedule == PipelineSchedule::OneForwardOneBackward ||
+                     schedule == PipelineSchedule::Interleaved;
+  // the first layers of a chunk are recomputed, others not: layers of one group differ
+  const bool by_block =
+      scenario.parallel.recompute == Recompute::Full && scenario.parallel.recompute_method == RecomputeMethod::Block;
+  return known && !by_block && scenario.model.decoder.has_value();
+}
+
 PricedWork price_work(const Scenario& scenario) {
   PricedWork priced{micro_batch_work(scenario), {}};
-  if (!has_bound(scenario)) return priced;
+  if (!has_step_bound(scenario)) return priced;
   const LayerContext context = layer_context(scenario);
   const Work<Count> share = context_share(priced.work, scenario.parallel.context);
   for (const ModelChunk& chunk : cut_into_chunks(share.towers.front().groups, 1)) {
@@ -61,7 +61,7 @@ PricedWork price_work(const Scenario& scenario) {
 }
 
 Picoseconds least_step_time(const Scenario& scenario, const PricedWork& priced) {
-  if (!has_bound(scenario)) return {};
+  if (!has_step_bound(scenario)) return {};
   const ParallelPlan& plan = scenario.parallel;
   const auto stages = static_cast<std::size_t>(plan.pipeline);
   const std::vector<ModelChunk> chunks = cut_into_chunks(priced.work.towers.front().groups, plan);

@@ -10,6 +10,9 @@
 
 namespace mfusim {
 
+/// Whether least_step_time() knows a bound above zero for scenarios like this one.
+[[nodiscard]] bool has_step_bound(const Scenario& scenario);
+
 /// The work of a micro-batch, and how long one rank takes at least for each of its layers: what a lower bound of the step needs.
 /// Neither depends on how the layers are dealt out to stages.
 struct PricedWork {
@@ -18,7 +21,7 @@ struct PricedWork {
     PassTime backward;  ///< With recomputation.
   };
   Work<Count> work;
-  std::vector<Passes> layers;  ///< Of the first tower's groups.
+  std::vector<Passes> layers;  ///< Of the first tower's groups; none where there is no bound.
 };
 [[nodiscard]] PricedWork price_work(const Scenario& scenario);
 

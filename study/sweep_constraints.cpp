@@ -49,6 +49,11 @@ SweepConstraints::SweepConstraints(const SweepSpace& space) {
   name_choices(space);
   data_ = places_of(data_key);
   micro_batches_ = places_of(micro_batches_key);
+  gpus_ = &names_.variables.at("cluster.gpus");
+  tensor_ = &names_.variables.at("parallel.tensor");
+  pipeline_ = &names_.variables.at("parallel.pipeline");
+  global_batch_ = &names_.variables.at("training.global_batch");
+  micro_batch_ = &names_.variables.at("training.micro_batch");
   for (const SweepConstraint& constraint : space.constraints) {
     try {
       constraints_.emplace_back(constraint.text, names_);
@@ -133,12 +138,11 @@ void SweepConstraints::choose(std::size_t axis, std::size_t choice) {
 }
 
 void SweepConstraints::derive() {
-  const auto number = [&](const char* path) { return names_.variables.find(path)->second; };
   if (data_follows_) {
-    const double data = number("cluster.gpus") / (number("parallel.tensor") * number("parallel.pipeline"));
+    const double data = *gpus_ / (*tensor_ * *pipeline_);
     for (double* place : data_) *place = data;
   }
-  const double micro_batches = number("training.global_batch") / (number(data_key) * number("training.micro_batch"));
+  const double micro_batches = *global_batch_ / (*data_.front() * *micro_batch_);
   for (double* place : micro_batches_) *place = micro_batches;
 }
 

@@ -47,6 +47,12 @@ class SweepConstraints {
   std::map<const double*, std::size_t> axis_of_place_;             ///< The last axis that sets it.
   bool data_follows_ = true;                                       ///< `parallel.data` is auto everywhere.
   std::vector<double*> data_, micro_batches_;                      ///< Places of the derived names.
+  /// Places of what they follow from.
+  const double* gpus_ = nullptr;
+  const double* tensor_ = nullptr;
+  const double* pipeline_ = nullptr;
+  const double* global_batch_ = nullptr;
+  const double* micro_batch_ = nullptr;
   std::vector<Expression> constraints_;
   std::vector<std::optional<std::size_t>> last_axis_;
 };

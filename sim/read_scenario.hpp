@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/catalogs.hpp"
+#include "sim/scenario.hpp"
+
+#include <filesystem>
+#include <optional>
+
+namespace mfusim {
+
+/// The sections of a scenario, each read from its own mapping and what it follows from. All throw InputError with the rule and
+/// the value. ScenarioReader (sim/scenario_reader.hpp) puts them together.
+[[nodiscard]] ModelSpec read_model(Reader& root, const std::filesystem::path& folder, Catalogs& catalogs);
+[[nodiscard]] Cluster read_cluster(Reader reader, Catalogs& catalogs);
+
+/// `patch_dropout`: images lose a share of their patches in training (FLIP, arXiv:2212.00794).
+void read_patch_dropout(Reader& training, ModelSpec& model);
+/// Without the types of the state, which follow from the stack.
+[[nodiscard]] Training read_training(Reader& reader, const ModelSpec& model, const Cluster& cluster);
+/// Without the number of micro-batches (complete_batches()).
+[[nodiscard]] ParallelPlan read_parallel(Reader reader, const ModelSpec& model, const Cluster& cluster);
+[[nodiscard]] DataPipeline read_data(std::optional<Reader> reader);
+[[nodiscard]] std::optional<Measured> read_measured(std::optional<Reader> reader);
+/// Without `stack_settings`.
+[[nodiscard]] Stack read_stack(Reader& root, const ModelSpec& model, Catalogs& catalogs);
+
+}  // namespace mfusim

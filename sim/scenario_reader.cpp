@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/scenario_reader.hpp"
+
+#include "sim/check_plan.hpp"
+#include "sim/read_scenario.hpp"
+#include "sim/read_sharding.hpp"
+#include "sim/towers.hpp"
+#include "sim/variation.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace mfusim {
+namespace {
+
+/// By section, in their order.
+constexpr std::array<std::string_view, 12> section_keys{"",         "model",   "cluster", "variation",      "training",
+                                                        "parallel", "towers",  "stack",   "stack_settings", "techniques",
+                                                        "data",     "measured"};
+
+/// Keys that other commands read: a run answers for the baseline of an ablation, one iteration of a workload, the scenario that a
+/// space is around.
+constexpr std::array<std::string_view, 4> passed_over{"ablation", "workload", "description", "sweep"};
+
+ScenarioSection section_of(std::string_view path) {
+  const auto at = std::find(section_keys.begin(), section_keys.end(), path.substr(0, path.find('.')));
+  return at != section_keys.end() ? static_cast<ScenarioSection>(at - section_keys.begin()) : ScenarioSection::Whole;
+}
+
+void reject_unknown_sections(Reader& root) {
+  for (const std::string_view key : section_keys) root.allow(key);
+  for (const std::string_view key : passed_over) root.allow(key);
+  root.reject_unknown_keys();
+}
+
+}  // namespace
+
+ScenarioReader::ScenarioReader(const Node& document, std::filesystem::path folder, std::string name, UsedDefaults* defaults)
+    : document_(document), folder_(std::move(folder)), defaults_(defaults) {
+  scenario_.name = std::move(name);
+}
+
+void ScenarioReader::changed(std::string_view path) {
+  const std::uint32_t section = section_bit(section_of(path));
+  for (Part* part : {&top_level_, &model_, &cluster_, &training_, &parallel_, &techniques_, &data_, &measured_})
+    part->stale = part->stale || (part->follows_from & section) != 0;
+}
+
+bool ScenarioReader::came_to(std::string_view path) const {
+  return section_of(path) <= reached_;
+}
+
+template <class Read>
+void ScenarioReader::refresh(Part& part, Section section, Read read_it) {
+  reached_ = section;
+  if (!part.stale) return;
+  read_it();
+  part.stale = false;
+}
+
+void ScenarioReader::read_job(Reader& root) {
+  refresh(model_, Section::Model, [&] { scenario_.model = read_model(root, folder_, catalogs_); });
+  refresh(cluster_, Section::Cluster, [&] { scenario_.cluster = read_cluster(root.child("cluster"), catalogs_); });
+  scenario_.warnings.clear();
+  scenario_.variation.reset();
+  reached_ = Section::Variation;
+  if (std::optional<Reader> variation = root.child_if("variation")) {
+    scenario_.variation = read_variation(*variation, scenario_.cluster);
+    scenario_.warnings.push_back(describe_variation(*scenario_.variation, scenario_.cluster));
+  }
+}
+
+void ScenarioReader::read_plan(Reader& root, Reader& training) {
+  if (training_.stale) {
+    read_patch_dropout(training, scenario_.model);
+    scenario_.training = read_training(training, scenario_.model, scenario_.cluster);
+  }
+  refresh(parallel_, Section::Parallel, [&] {
+    const Reader parallel = root.child_or_empty("parallel");
+    scenario_.parallel = read_parallel(parallel, scenario_.model, scenario_.cluster);
+  });
+  reached_ = Section::Towers;
+  scenario_.placement = TowerPlacement::Colocated;
+  scenario_.loss_exchange = LossExchange::Local;
+  scenario_.tower_plans.clear();
+  read_towers(root, scenario_);
+  if (scenario_.tower_plans.empty()) complete_batches(training, scenario_);
+  check_cut(root, scenario_);
+}
+
+void ScenarioReader::read_software(Reader& root, Reader& training) {
+  reached_ = Section::StackSettings;
+  if (training_.stale) {  // the types of the state are keys of the training section
+    scenario_.stack = read_stack(root, scenario_.model, catalogs_);
+    override_stack(root.child_or_empty("stack_settings"), scenario_.stack);
+    scenario_.training.state = read_state_types(training, scenario_.stack, scenario_.training.precision);
+    training.reject_unknown_keys();
+    training_.stale = false;
+  }
+  refresh(techniques_, Section::Techniques, [&] {
+    const Techniques read = read_techniques(root.child_or_empty("techniques"), scenario_.stack.techniques);
+    techniques_as_read_ = choose_attention(read, scenario_.cluster.gpu);
+  });
+  scenario_.techniques = techniques_as_read_;
+}
+
+const Scenario& ScenarioReader::read() {
+  if (defaults_ != nullptr) defaults_->clear();
+  reached_ = Section::Whole;
+  Reader root(document_, "", defaults_);
+  if (top_level_.stale && root.has("cases")) root.fail("cases", "holds many scenarios: `mfusim validate FILE` runs them");
+  read_job(root);
+  reached_ = Section::Training;
+  Reader training = root.child("training");
+  read_plan(root, training);
+  read_software(root, training);
+  refresh(data_, Section::Data, [&] { scenario_.data = read_data(root.child_if("data")); });
+  if (!scenario_.data.storage_per_node && !scenario_.data.decode_per_node) root.note_default("data", "loading never limits");
+  refresh(measured_, Section::Measured, [&] { scenario_.measured = read_measured(root.child_if("measured")); });
+  if (top_level_.stale) reject_unknown_sections(root);
+  top_level_.stale = false;
+  check_scenario(root, scenario_);
+  return scenario_;
+}
+
+Scenario read_scenario(const Node& document, const std::filesystem::path& folder, std::string name) {
+  UsedDefaults defaults;
+  Scenario scenario = ScenarioReader(document, folder, std::move(name), &defaults).read();
+  scenario.defaults = std::move(defaults);
+  return scenario;
+}
+
+}  // namespace mfusim
