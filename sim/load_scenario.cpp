@@ -57,9 +57,12 @@ ScenarioDocument load_scenario_document(const fs::path& path, const Settings& se
   return document;
 }
 
-Scenario load_scenario(const fs::path& path, const Settings& settings) {
-  const ScenarioDocument document = load_scenario_document(path, settings);
+Scenario read_scenario(const ScenarioDocument& document) {
   return read_scenario(document.root, document.folder, document.name);
+}
+
+Scenario load_scenario(const fs::path& path, const Settings& settings) {
+  return read_scenario(load_scenario_document(path, settings));
 }
 
 }  // namespace mfusim

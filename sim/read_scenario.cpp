@@ -158,7 +158,8 @@ Scenario read_scenario(const Node& document, const fs::path& folder, std::string
   Scenario scenario;
   scenario.name = std::move(name);
   Reader root(document, "", &scenario.defaults);
-  if (root.has("cases")) root.fail("cases", "holds many scenarios: `mfusim validate FILE` runs them");
+  if (root.has("cases"))
+    root.fail("cases", "holds many scenarios: `--case ID` of run, explain and diff takes one, `mfusim validate FILE` runs all");
   root.allow("ablation");  // read by `mfusim ablate`; a run answers for its baseline
   root.allow("workload");  // read by `mfusim split`
   root.allow("description");

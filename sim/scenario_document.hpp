@@ -19,4 +19,7 @@ struct ScenarioDocument {
 /// Throws InputError where the file, or one that it extends, cannot be parsed.
 [[nodiscard]] ScenarioDocument load_scenario_document(const std::filesystem::path& path, const Settings& settings = {});
 
+/// The scenario of a document, checked.
+[[nodiscard]] Scenario read_scenario(const ScenarioDocument& document);
+
 }  // namespace mfusim

@@ -174,6 +174,34 @@ TEST_CASE("the JSON answer is one document with the contract's keys, twice the s
   CHECK(call(jittered).out == drawn.out);  // one seed, one answer
 }
 
+TEST_CASE("a case of a file is run, explained and validated by its id: one step time", "[property]") {
+  const std::string file = "scenarios/published/narayanan.yaml";
+  const auto answer = [](const std::string& arguments) {
+    const Outcome outcome = call(arguments + " --format json");
+    REQUIRE(outcome.exit_code == 0);
+    return nlohmann::json::parse(outcome.out);
+  };
+  const auto rows = answer("validate " + file)["rows"];
+  const std::string first = rows[0]["id"];
+  const std::string second = rows[1]["id"];
+  CHECK(answer("run " + file + " --case " + second)["iteration_time_s"] == rows[1]["predicted"]);
+  CHECK(answer("explain " + file + " --case " + second)["iteration_time_s"] == rows[1]["predicted"]);
+  const auto alone = answer("validate " + file + " --case " + second)["rows"];
+  REQUIRE(alone.size() == 1);
+  CHECK(alone[0] == rows[1]);
+  CHECK(alone[0].contains("assumed"));
+  const auto between = answer("diff " + file + " --case " + first + " --to-case " + second);
+  CHECK(between["first"]["iteration_time_s"] == rows[0]["predicted"]);
+  CHECK(between["second"]["iteration_time_s"] == rows[1]["predicted"]);
+  for (const char* command : {"run ", "explain ", "diff ", "validate "}) {
+    CAPTURE(command);
+    const Outcome refused = call(command + file + " --case " + second + "x");
+    CHECK(refused.exit_code == 2);
+    CHECK_THAT(refused.err, ContainsSubstring("near it: " + second));
+  }
+  CHECK_THAT(call("run " + file).err, ContainsSubstring("--case ID"));
+}
+
 TEST_CASE("--output and --trace write whole files or say why not", "[unit]") {
   const Folder folder;
   const fs::path answer = folder.path() / "answer.json";
