@@ -14,6 +14,7 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,9 @@ int main(int argc, char** argv) {
     return wrong_input;
   } catch (const mfusim::CountOverflow& error) {
     std::cerr << "the numbers of this model are too large: " << error.what() << '\n';
+    return wrong_input;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "not enough memory for this question: a smaller step (a larger training.micro_batch, fewer layers) needs less\n";
     return wrong_input;
   } catch (const std::exception& error) {
     std::cerr << "mfusim failed: " << error.what() << '\n';

@@ -202,6 +202,19 @@ TEST_CASE("a case of a file is run, explained and validated by its id: one step 
   CHECK_THAT(call("run " + file).err, ContainsSubstring("--case ID"));
 }
 
+TEST_CASE("a step of more tasks than can be numbered is refused before it is built, with what to do", "[unit]") {
+  // 8388608 pairs on 8 GPUs, one at a time, are 2^20 micro-batches; over 2^12 tasks each makes more than the 2^32 of a TaskId
+  for (const std::string command : {"run ", "explain ", "diff "}) {
+    CAPTURE(command);
+    const Outcome refused = call(command + scenario +
+                                 " --set model=EVA02-CLIP-bigE-14 --set training.image_size=224 --set training.micro_batch=1"
+                                 " --set training.global_batch=8388608");
+    CHECK(refused.exit_code == 2);
+    CHECK(refused.out.empty());
+    CHECK_THAT(refused.err, ContainsSubstring("GB of memory to simulate") && ContainsSubstring("a larger training.micro_batch"));
+  }
+}
+
 TEST_CASE("--output and --trace write whole files or say why not", "[unit]") {
   const Folder folder;
   const fs::path answer = folder.path() / "answer.json";
