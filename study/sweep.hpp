@@ -61,6 +61,7 @@ struct SweepAnswer {
   std::string where;                    ///< The condition on rows; empty: none.
   std::optional<SweepCounts> matching;  ///< Of the rows that meet it.
   std::vector<RankedRow> best;
+  std::optional<RankedRow> best_with_headroom;  ///< The best whose memory is not tight, where the best of all is.
   std::vector<AxisEffect> effects;
   std::vector<RankedRow> front;
   std::optional<Difference> best_two;  ///< From the best to the runner-up.

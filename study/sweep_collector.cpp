@@ -93,6 +93,8 @@ SweepAnswer SweepCollector::finish() {
     answer.matching = matching_;
   }
   for (const SweepRow& row : ranking_.best()) answer.best.push_back(ranked(space_, row));
+  if (!answer.best.empty() && is_tight(answer.best.front().row) && ranking_.best_with_headroom())
+    answer.best_with_headroom = ranked(space_, *ranking_.best_with_headroom());
   answer.effects = ranking_.effects();
   for (const SweepRow& row : ranking_.front()) answer.front.push_back(ranked(space_, row));
   return answer;
