@@ -102,6 +102,17 @@ void write_front(std::ostream& out, const SweepAnswer& answer) {
 
 }  // namespace
 
+std::vector<RankedRow> with_twins_named(std::vector<RankedRow> rows) {
+  for (RankedRow& row : rows) {
+    for (const RankedRow::Twin& twin : row.twins) {
+      for (std::size_t axis = 0; axis < row.values.size(); ++axis) {
+        if (row.values[axis].find(twin.values[axis]) == std::string::npos) row.values[axis] += " = " + twin.values[axis];
+      }
+    }
+  }
+  return rows;
+}
+
 Grid sweep_grid(const SweepAnswer& answer) {
   return rows_grid(answer, answer.best);
 }
@@ -145,7 +156,7 @@ void write_table(std::ostream& out, const SweepAnswer& answer) {
     out << "no configuration that fits\n";
     return;
   }
-  write_table(out, without_empty_columns(sweep_grid(answer)));
+  write_table(out, without_empty_columns(rows_grid(answer, with_twins_named(answer.best))));
   if (const std::string words = headroom_sentence(answer); !words.empty()) {
     out << '\n';
     write_wrapped(out, printable(words));

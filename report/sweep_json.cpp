@@ -14,12 +14,16 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
+json axes_json(const SweepAnswer& answer, const std::vector<std::string>& values) {
+  json axes = json::object();
+  for (std::size_t i = 0; i < answer.axes.size(); ++i) axes[answer.axes[i]] = values[i];
+  return axes;
+}
+
 json row_json(const SweepAnswer& answer, const RankedRow& ranked) {
   const SweepRow& row = ranked.row;
-  json axes = json::object();
-  for (std::size_t i = 0; i < answer.axes.size(); ++i) axes[answer.axes[i]] = ranked.values[i];
   json object{{"configuration", row.index},
-              {"axes", axes},
+              {"axes", axes_json(answer, ranked.values)},
               {"iteration_time_s", to_seconds(row.iteration_time).count()},
               {"mfu", row.mfu},
               {"samples_per_s", samples_per_s(row)},
@@ -30,6 +34,8 @@ json row_json(const SweepAnswer& answer, const RankedRow& ranked) {
               {"gpu", row.gpu},
               {"parallel", plan_json(row.plan)}};
   if (ranked.cost) object["cost_per_million_samples"] = *ranked.cost;
+  for (const RankedRow::Twin& twin : ranked.twins)
+    object["twins"].push_back({{"configuration", twin.index}, {"axes", axes_json(answer, twin.values)}});
   return object;
 }
 

@@ -83,7 +83,8 @@ void check_techniques(Reader& root, Scenario& scenario) {
   if (techniques.tp_overlap && !scenario.parallel.sequence) {
     if (scenario.parallel.tensor > 1) {
       fail_at(root, "techniques", "tp_overlap",
-              "is modelled with sequence parallelism only: set parallel.sequence: true, or tp_overlap: false where the stack has "
+              "is modelled with sequence parallelism only: set parallel.sequence: true (or auto), or tp_overlap: false where the "
+              "stack has "
               "it on");
     }
     techniques.tp_overlap = false;  // a stack's habit with nothing to overlap

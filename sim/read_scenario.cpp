@@ -93,10 +93,19 @@ Training read_training(Reader& reader, const ModelSpec& model, const Cluster& cl
   return training;
 }
 
+/// `auto`: wherever it is possible, that is in a language model whose layers are split over ranks.
+bool read_sequence(Reader& reader, const ModelSpec& model, int tensor) {
+  const Node* given = reader.find("sequence");
+  if (given != nullptr && given->kind == Node::Kind::Scalar && given->text == "auto") return tensor > 1 && !is_contrastive(model);
+  if (given != nullptr && (given->kind != Node::Kind::Scalar || (given->text != "true" && given->text != "false")))
+    reader.fail("sequence", "expected true, false or auto, got " + describe(*given));
+  return reader.boolean("sequence", false);
+}
+
 ParallelPlan read_parallel(Reader reader, const ModelSpec& model, const Cluster& cluster) {
   ParallelPlan plan;
   plan.tensor = static_cast<int>(checked_size(reader, "tensor", reader.positive_int("tensor", 1)));
-  plan.sequence = reader.boolean("sequence", false);
+  plan.sequence = read_sequence(reader, model, plan.tensor);
   plan.pipeline = static_cast<int>(checked_size(reader, "pipeline", reader.positive_int("pipeline", 1)));
   read_schedule(reader, plan);
   read_sharding(reader, plan);

@@ -44,6 +44,11 @@ struct RankedRow {
   SweepRow row;
   std::vector<std::string> values;  ///< In the order of the axes.
   std::optional<double> cost;       ///< Of a million samples, where its GPU has a price.
+  struct Twin {
+    std::int64_t index = 0;
+    std::vector<std::string> values;
+  };
+  std::vector<Twin> twins;  ///< Later configurations that are the same plan in other words (study/sweep_twins.hpp).
 };
 
 [[nodiscard]] RankedRow ranked(const SweepSpace& space, const SweepRow& row);

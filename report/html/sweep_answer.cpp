@@ -170,7 +170,7 @@ std::optional<Bytes> common_capacity(const std::vector<RankedRow>& rows) {
 }  // namespace
 
 Page sweep_page(const SweepAnswer& answer) {
-  const std::vector<RankedRow> rows = rows_of(answer);
+  const std::vector<RankedRow> rows = with_twins_named(rows_of(answer));
   SweepStudy study;
   study.table = {.key = "sweep_table",
                  .title = "Configurations",

@@ -7,6 +7,7 @@
 #include "sim/summarize.hpp"
 #include "study/configuration.hpp"
 #include "study/step_bound.hpp"
+#include "study/sweep_twins.hpp"
 #include "tests/catch.hpp"
 #include "tests/study/sweep_spaces.hpp"
 #include "tests/study/temporary_file.hpp"
@@ -180,6 +181,36 @@ TEST_CASE("the answer's name of a peak and the condition's are one", "[unit]") {
     return run_sweep(space, options, nullptr).matching->fits;
   };
   CHECK(matching("peak_gb == memory_gb") == matching("memory_gb > 0"));
+}
+
+TEST_CASE("one plan in two words has one place among the best, and names the other", "[property]") {
+  // with flash attention nothing is left for selective recomputation; `auto` is true where layers are split and false where not
+  const std::string flash = GENERATE("2", "false");
+  CAPTURE(flash);
+  const SweepSpace space = sweep_space("techniques: {flash_attention: " + flash +
+                                       ", tp_overlap: false}\nsweep:\n  axes:\n    parallel.tensor: [1, 2, 4]\n"
+                                       "    parallel.recompute: [none, selective, full]\n    parallel.sequence: [auto, false]\n");
+  const SweepAnswer all = run_sweep(space, with_top(1000), nullptr);
+  std::size_t named = 0;
+  for (std::size_t i = 0; i < all.best.size(); ++i) {
+    named += 1 + all.best[i].twins.size();
+    for (std::size_t j = 0; j < i; ++j) CHECK_FALSE(are_twins(all.axes, all.best[i], all.best[j]));
+    for (const RankedRow::Twin& twin : all.best[i].twins) {
+      const std::optional<Result> one = run_alone(space, all.best[i].row.index);
+      const std::optional<Result> other = run_alone(space, twin.index);
+      CHECK(one->iteration_time == other->iteration_time);
+      CHECK(one->memory.peak == other->memory.peak);
+      CHECK(one->parallel.sequence == other->parallel.sequence);
+    }
+  }
+  CHECK(named == static_cast<std::size_t>(all.counts.fits));
+  CHECK(all.counts.fits == space.size);
+  // tensor 1: auto is false; tensor 2 and 4: two plans each; none is selective where attention is fused
+  CHECK(all.best.size() == (flash == "2" ? 2U : 3U) * 5);
+  const std::size_t top = 1 + all.best.size() / 2;
+  const SweepAnswer some = run_sweep(space, with_top(top), nullptr);
+  REQUIRE(some.best.size() == top);
+  for (std::size_t i = 0; i < top; ++i) CHECK(some.best[i].row.index == all.best[i].row.index);
 }
 
 TEST_CASE("a condition reaches rows that were not simulated, by their status and their axes", "[property]") {
