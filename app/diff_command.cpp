@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 #include "app/scenario_argument.hpp"
+#include "base/input_error.hpp"
 #include "report/atomic_file.hpp"
 #include "report/difference.hpp"
 #include "report/html/study_answers.hpp"
@@ -26,16 +27,32 @@ ScenarioArgument second_argument(const DiffCommand& command) {
   return {command.first.file, command.second.case_id.empty() ? command.first.case_id : command.second.case_id};
 }
 
+/// What `ask` says; what is wrong in a change that --to made is told with that option.
+template <class Ask>
+auto told_of_second(const DiffCommand& command, Ask ask) {
+  try {
+    return ask();
+  } catch (const InputError& error) {
+    const std::string text = error.what();
+    for (const auto& [key, value] : parse_settings(command.second_sets, "--to")) {
+      const std::string blamed = "--set " + shown(key);
+      if (text.starts_with(blamed)) throw InputError("--to " + shown(key) + text.substr(blamed.size()));
+    }
+    throw;
+  }
+}
+
 void diff(const DiffCommand& command) {
   if (!command.report.empty()) html::check_charts();
   check_files({command.report, command.common.output}, {command.first.file, command.second.file});
   const auto settings = parse_settings(command.common.sets);
   auto second_settings = settings;
-  for (auto& setting : parse_settings(command.second_sets)) second_settings.push_back(std::move(setting));
+  for (auto& setting : parse_settings(command.second_sets, "--to")) second_settings.push_back(std::move(setting));
   const ScenarioDocument first = load_argument(command.first, settings);
-  const ScenarioDocument second = load_argument(second_argument(command), second_settings);
-  const Difference answer =
-      difference(result_of(read_scenario(first)), first.root, result_of(read_scenario(second)), second.root);
+  const ScenarioDocument second =
+      told_of_second(command, [&] { return load_argument(second_argument(command), second_settings); });
+  const Scenario changed = told_of_second(command, [&] { return read_scenario(second); });
+  const Difference answer = difference(result_of(read_scenario(first)), first.root, result_of(changed), second.root);
   if (!command.report.empty())
     write_file(command.report, [&](std::ostream& out) { html::write_page(out, html::diff_page(answer)); });
   switch (command.common.format) {

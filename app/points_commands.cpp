@@ -148,7 +148,8 @@ void add_calibrate_command(CLI::App& app) {
       ->required()
       ->option_text("POINTS.csv");
   command->add_option("--gpu", options->gpu, "The catalog entry to fit")->required()->option_text("NAME");
-  add_common_options(*command, options->common);
+  command->add_option("--output,-o", options->common.output, "Write to FILE instead of standard output")->option_text("FILE");
+  command->add_flag("--quiet,-q", options->common.quiet, "Not what the fits left over, on standard error");
   command->callback([options] { calibrate_gpu(*options); });
 }
 

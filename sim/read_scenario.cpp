@@ -47,6 +47,13 @@ Cluster read_cluster(Reader reader, Catalogs& catalogs) {
   cluster.gpu = located(reader, "gpu", [&] { return catalogs.gpu(gpu); });
   cluster.gpus = static_cast<int>(checked_size(reader, "gpus", reader.positive_int("gpus")));
   cluster.gpus_per_node = static_cast<int>(checked_size(reader, "gpus_per_node", reader.positive_int("gpus_per_node", 8)));
+  // the largest NVLink domain of the generations in the catalog: the NVLink Switch System of H100.
+  // Source: NVIDIA H100 Tensor Core GPU Architecture, "DGX H100 SuperPOD": up to 256 GPUs
+  constexpr int largest_domain = 256;
+  if (cluster.gpus_per_node > largest_domain) {
+    reader.fail("gpus_per_node", fmt::format("expected at most {}, as many as NVLink joins; cluster.network joins nodes, got {}",
+                                             largest_domain, cluster.gpus_per_node));
+  }
   if (cluster.gpus <= cluster.gpus_per_node) {
     cluster.gpus_per_node = std::min(cluster.gpus, cluster.gpus_per_node);
   } else if (cluster.gpus % cluster.gpus_per_node != 0) {
