@@ -4,6 +4,7 @@
 #include "app/terminal.hpp"
 #include "base/input_error.hpp"
 #include "report/atomic_file.hpp"
+#include "sim/scenario_document.hpp"
 
 #include <fmt/format.h>
 
@@ -31,28 +32,35 @@ void add_settings_option(CLI::App& command, CommonOptions& options) {
       ->take_all();
 }
 
-std::vector<std::pair<std::string, std::string>> parse_settings(const std::vector<std::string>& texts) {
+std::vector<std::pair<std::string, std::string>> parse_settings(const std::vector<std::string>& texts, const char* option) {
   std::vector<std::pair<std::string, std::string>> settings;
   for (const std::string& text : texts) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
-      throw InputError(fmt::format("--set: expected path.to.key=value, got '{}'", shown(text)));
+      throw InputError(fmt::format("{}: expected path.to.key=value, got '{}'", option, shown(text)));
     settings.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   return settings;
 }
 
 void check_files(const std::vector<std::string>& files, const std::vector<std::string>& read) {
+  if (std::all_of(files.begin(), files.end(), [](const std::string& file) { return file.empty(); })) return;
+  std::vector<std::filesystem::path> sources;
+  for (const std::string& path : read) {
+    sources.emplace_back(path);
+    if (!path.ends_with(".yaml") && !path.ends_with(".yml")) continue;
+    for (std::filesystem::path& file : files_of_scenario(path)) sources.push_back(std::move(file));
+  }
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (files[i].empty()) continue;
     check_writable(files[i]);
     if (std::count(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(i), files[i]) > 0)
       throw InputError(fmt::format("{}: two answers cannot go to the same file", shown(files[i])));
-    const auto same = [&](const std::string& path) {
+    const auto same = [&](const std::filesystem::path& path) {
       std::error_code missing;
       return std::filesystem::equivalent(files[i], path, missing);
     };
-    if (std::any_of(read.begin(), read.end(), same))
+    if (std::any_of(sources.begin(), sources.end(), same))
       throw InputError(fmt::format("{}: the answer would replace the file that it is read from", shown(files[i])));
   }
 }

@@ -45,8 +45,9 @@ void add_common_options(CLI::App& command, CommonOptions& options);
 /// Adds `--set`.
 void add_settings_option(CLI::App& command, CommonOptions& options);
 
-/// Splits `path.to.key=value`. Throws InputError on anything else.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> parse_settings(const std::vector<std::string>& texts);
+/// Splits `path.to.key=value`. Throws InputError on anything else, which it tells with the `option`.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> parse_settings(const std::vector<std::string>& texts,
+                                                                              const char* option = "--set");
 
 /// Gives the answer to standard output, or to the file of `--output`.
 void deliver(const CommonOptions& options, const std::function<void(std::ostream&)>& write);
@@ -54,7 +55,7 @@ void deliver(const CommonOptions& options, const std::function<void(std::ostream
 void deliver(const CommonOptions& options, const Grid& grid);
 
 /// Before long work: throws InputError where one of the files (empty: not asked for) cannot be written, two are the same, or one
-/// would replace a file that is `read`.
+/// would replace a file that is `read`, or one that such a scenario is built on.
 void check_files(const std::vector<std::string>& files, const std::vector<std::string>& read);
 
 /// Each adds its subcommand and what it does when it is chosen.

@@ -14,15 +14,14 @@ namespace {
 
 struct ExplainOptions {
   CommonOptions common;
-  std::string scenario;
+  ScenarioArgument scenario;
   std::string report;
 };
 
 void explain_scenario(const ExplainOptions& options) {
   if (!options.report.empty()) html::check_charts();
-  check_files({options.report, options.common.output}, {options.scenario});
-  check_scenario_argument(options.scenario);
-  const Explanation explanation = explain(load_scenario_document(options.scenario, parse_settings(options.common.sets)));
+  check_files({options.report, options.common.output}, {options.scenario.file});
+  const Explanation explanation = explain(load_argument(options.scenario, parse_settings(options.common.sets)));
   if (!options.report.empty())
     write_file(options.report, [&](std::ostream& out) { html::write_page(out, html::explain_page(explanation)); });
   switch (options.common.format) {
@@ -41,7 +40,7 @@ void add_explain_command(CLI::App& app) {
   const auto options = std::make_shared<ExplainOptions>();
   CLI::App* command = app.add_subcommand(
       "explain", "Where the time goes, in sentences, and what each single change of machine, batch or software would buy");
-  command->add_option("scenario", options->scenario, "Scenario file (YAML)")->required()->option_text("SCENARIO");
+  add_scenario_argument(*command, options->scenario);
   command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
       ->option_text("FILE");
   add_common_options(*command, options->common);

@@ -14,6 +14,7 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,16 @@ void add_commands(CLI::App& app) {
   group("Trust and tools", {add_validate_command, add_calibrate_command, add_import_command, add_schema_command});
 }
 
+/// A file without a name is a slip (an unset variable of a script), not a file that was not asked for.
+void refuse_nameless_files(CLI::App& app) {
+  const auto named = [](const std::string& name) { return name.empty() ? "expected the name of a file, got ''" : ""; };
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    for (CLI::Option* option : command->get_options()) {
+      if (option->get_option_text() == "FILE") option->check(named, "");
+    }
+  }
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"What a training step of a CLIP-style model or a transformer costs on a GPU cluster, and where its time goes.",
                "mfusim"};
@@ -71,6 +82,7 @@ int run(int argc, char** argv) {
   app.formatter(formatter);
   app.footer("`mfusim COMMAND --help` explains a command. To begin: mfusim run scenarios/clip-l14-336-a100x8.yaml");
   add_commands(app);
+  refuse_nameless_files(app);
   const std::vector<std::string> arguments = arguments_of(argc, argv);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes the last one first
@@ -93,6 +105,9 @@ int main(int argc, char** argv) {
     return wrong_input;
   } catch (const mfusim::CountOverflow& error) {
     std::cerr << "the numbers of this model are too large: " << error.what() << '\n';
+    return wrong_input;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "not enough memory for this question: a smaller step (a larger training.micro_batch, fewer layers) needs less\n";
     return wrong_input;
   } catch (const std::exception& error) {
     std::cerr << "mfusim failed: " << error.what() << '\n';

@@ -34,6 +34,7 @@ struct PointsOptions {
 struct ValidateOptions {
   CommonOptions common;
   std::vector<std::string> paths;
+  std::string case_id;
   std::string report;
 };
 
@@ -74,7 +75,8 @@ void report_failures(const ValidationReport& report) {
 }
 
 void validate_scenarios(const ValidateOptions& options) {
-  const std::vector<CaseDocument> cases = find_measured_cases(scenario_paths(options.paths));
+  std::vector<CaseDocument> cases = find_measured_cases(scenario_paths(options.paths));
+  if (!options.case_id.empty()) cases = {find_case(cases, options.case_id)};
   const ValidationReport report =
       validate_cases(cases, parse_settings(options.common.sets), progress_line(options.common, cases.size()));
   if (!options.report.empty())
@@ -102,6 +104,7 @@ void validate(const ValidateOptions& options) {
   if (options.paths.size() > 1) throw InputError("validate: a points file (*.csv) stands alone, without other paths");
   if (!options.report.empty()) throw InputError("validate: --report shows scenarios, not a points file");
   if (!options.common.sets.empty()) throw InputError("validate: --set changes scenarios; a points file has none");
+  if (!options.case_id.empty()) throw InputError("validate: --case takes one of many scenarios; a points file has none");
   validate_points_file(options.common, options.paths.front());
 }
 
@@ -129,6 +132,8 @@ void add_validate_command(CLI::App& app) {
                    "Scenario files, folders of them, or one points file with the columns of hardware/measurements/*.csv; "
                    "without any, scenarios/published of the source tree")
       ->option_text("PATH...");
+  command->add_option("--case", options->case_id, "Only the run with this id, with its source and what was assumed")
+      ->option_text("ID");
   command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
       ->option_text("FILE");
   add_common_options(*command, options->common);
@@ -143,7 +148,8 @@ void add_calibrate_command(CLI::App& app) {
       ->required()
       ->option_text("POINTS.csv");
   command->add_option("--gpu", options->gpu, "The catalog entry to fit")->required()->option_text("NAME");
-  add_common_options(*command, options->common);
+  command->add_option("--output,-o", options->common.output, "Write to FILE instead of standard output")->option_text("FILE");
+  command->add_flag("--quiet,-q", options->common.quiet, "Not what the fits left over, on standard error");
   command->callback([options] { calibrate_gpu(*options); });
 }
 

@@ -22,7 +22,7 @@ namespace {
 
 struct RunOptions {
   CommonOptions common;
-  std::string scenario;
+  ScenarioArgument scenario;
   std::string trace;
   std::string report;
   std::string trace_ranks;
@@ -54,9 +54,8 @@ void write_files(const RunOptions& options, const Scenario& scenario, const Work
 
 void run(const RunOptions& options) {
   if (!options.report.empty()) html::check_charts();
-  check_files({options.report, options.trace, options.graph, options.common.output}, {options.scenario});
-  check_scenario_argument(options.scenario);
-  const Scenario scenario = load_scenario(options.scenario, parse_settings(options.common.sets));
+  check_files({options.report, options.trace, options.graph, options.common.output}, {options.scenario.file});
+  const Scenario scenario = read_scenario(load_argument(options.scenario, parse_settings(options.common.sets)));
   const Work<Count> work = micro_batch_work(scenario);
   const BuiltStep step = build_step(scenario, work);
   static_cast<void>(selected_ranks(options, step));  // what is wrong there is said before the long work
@@ -78,7 +77,7 @@ void run(const RunOptions& options) {
 void add_run_command(CLI::App& app) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "One training step: time, MFU, where the time goes, memory");
-  command->add_option("scenario", options->scenario, "Scenario file (YAML)")->required()->option_text("SCENARIO");
+  add_scenario_argument(*command, options->scenario);
   command->add_option("--report", options->report, "Write the answer as one HTML page with charts, for a browser")
       ->option_text("FILE");
   command->add_option("--trace", options->trace, "Write the timeline as a Chrome trace, which Perfetto opens")

@@ -5,6 +5,7 @@
 #include "base/input_error.hpp"
 #include "base/nearest.hpp"
 #include "model/read_model.hpp"
+#include "study/case_file.hpp"
 
 #include <fmt/format.h>
 
@@ -40,6 +41,18 @@ std::string files_near(const std::string& path) {
 }
 
 }  // namespace
+
+void add_scenario_argument(CLI::App& command, ScenarioArgument& argument) {
+  command.add_option("scenario", argument.file, "Scenario file (YAML)")->required()->option_text("SCENARIO");
+  command.add_option("--case", argument.case_id, "The case with this id, of a file that holds many under `cases:`")
+      ->option_text("ID");
+}
+
+ScenarioDocument load_argument(const ScenarioArgument& argument, const Settings& settings) {
+  check_scenario_argument(argument.file);
+  if (argument.case_id.empty()) return load_scenario_document(argument.file, settings);
+  return load_case_document(argument.file, argument.case_id, settings);
+}
 
 void check_scenario_argument(const std::string& path) {
   std::error_code error;

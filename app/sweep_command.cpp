@@ -39,7 +39,7 @@ struct SweepCommand {
   std::string export_file;
   std::string shard;
   std::string where;
-  std::int64_t jobs = 0;
+  std::optional<std::int64_t> jobs;
   std::int64_t top = 10;
   std::optional<std::int64_t> limit;
 };
@@ -68,7 +68,7 @@ SweepOptions sweep_options(const SweepCommand& command) {
   SweepOptions options;
   const auto processors = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
   constexpr std::int64_t most_jobs = 1024;
-  options.jobs = static_cast<int>(std::min(command.jobs == 0 ? processors : at_least_one("--jobs", command.jobs), most_jobs));
+  options.jobs = static_cast<int>(std::min(command.jobs ? at_least_one("--jobs", *command.jobs) : processors, most_jobs));
   options.top = static_cast<std::size_t>(at_least_one("--top", command.top));
   if (!command.report.empty()) options.top = std::max(options.top, rows_of_a_page);
   if (command.limit) options.extent.limit = at_least_one("--limit", *command.limit);

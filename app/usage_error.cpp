@@ -59,9 +59,22 @@ std::string with_unknown_words(const CLI::App& command, const std::vector<std::s
   return fmt::format("one argument too many: '{}'", words.empty() ? "" : shown(words.front()));
 }
 
+/// CLI11's own words are "Could not convert: --batch = 1e3".
+std::string with_unreadable_value(const CLI::App& command, const CLI::ParseError& error) {
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() == 0 || option->get_option_text() == "FILE") continue;
+    const std::string value = option->results().empty() ? "" : option->results().front();
+    if (std::string(error.what()) != fmt::format("Could not convert: {} = {}", option->get_name(), value)) continue;
+    const char* const rule = option->get_option_text() == "N" ? "a number in digits, as 1000" : "a number";
+    return fmt::format("{}: expected {}, got '{}'", option->get_name(), rule, shown(value));
+  }
+  return error.what();
+}
+
 std::string of_command(const CLI::App& command, const CLI::ParseError& error) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError))
     return with_unknown_words(command, command.remaining(true));
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ConversionError)) return with_unreadable_value(command, error);
   if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::RequiredError)) return error.what();
   for (const CLI::Option* option : command.get_options()) {
     if (!option->get_required() || option->count() > 0) continue;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <numeric>
+#include <utility>
 
 namespace mfusim {
 namespace {
@@ -34,22 +35,28 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
+std::vector<std::string> near_words(std::string_view word, const std::vector<std::string>& known, std::size_t most) {
   constexpr std::size_t longest_typo = 200;  // longer words are no typing slips
-  if (word.size() > longest_typo) return std::nullopt;
+  if (word.size() > longest_typo) return {};
   const std::string wanted = lower(word);
-  std::optional<std::string> best;
-  std::size_t best_distance = std::max<std::size_t>(2, wanted.size() / 3) + 1;
+  const std::size_t farthest = std::max<std::size_t>(2, wanted.size() / 3);
+  std::vector<std::pair<std::size_t, const std::string*>> found;
   for (const std::string& candidate : known) {
     const std::string folded = lower(candidate);
     const bool extends = wanted.size() >= 3 && folded.find(wanted) != std::string::npos;
     const std::size_t distance = extends && folded != wanted ? 1 : edit_distance(wanted, folded);
-    if (distance < best_distance) {
-      best_distance = distance;
-      best = candidate;
-    }
+    if (distance <= farthest) found.emplace_back(distance, &candidate);
   }
-  return best;
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < std::min(most, found.size()); ++i) words.push_back(*found[i].second);
+  return words;
+}
+
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
+  std::vector<std::string> found = near_words(word, known, 1);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& known) {

@@ -94,7 +94,8 @@ std::int64_t Reader::int_at_least(std::string_view key, const Node& value, std::
   const std::string rule = least > 0 ? "expected a positive integer" : "expected a non-negative integer";
   if (value.kind != Node::Kind::Scalar || value.quoted) fail(key, rule + ", got " + describe(value));
   const std::optional<std::int64_t> parsed = parse_integer(value.text);
-  if (!parsed || *parsed < least) fail(key, rule + ", got " + describe(value));
+  const char* const hint = value.text.find_first_of(", _'") != std::string::npos ? " (digits alone, without separators)" : "";
+  if (!parsed || *parsed < least) fail(key, rule + ", got " + describe(value) + hint);
   return *parsed;
 }
 

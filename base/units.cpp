@@ -113,7 +113,10 @@ std::optional<Seconds> parse_quantity<Seconds>(std::string_view text) {
   const auto split = split_number(text);
   if (!split) return std::nullopt;
   for (const auto& [name, factor] : units) {
-    if (name == split->unit) return scaled<Seconds>(*split, factor);
+    if (name != split->unit) continue;
+    constexpr double days_of_the_clock = 106;  // to_ticks (base/quantity.hpp)
+    if (split->number * factor > days_of_the_clock * 86400) return std::nullopt;
+    return scaled<Seconds>(*split, factor);
   }
   return std::nullopt;
 }
@@ -136,7 +139,7 @@ std::string quantity_rule<SamplesPerSecond>() {
 }
 template <>
 std::string quantity_rule<Seconds>() {
-  return "expected a time with its unit, as '14.83 s' or '20 us'";
+  return "expected a time with its unit, as '14.83 s' or '20 us', of at most 106 days";
 }
 
 }  // namespace mfusim

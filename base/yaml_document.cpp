@@ -74,6 +74,9 @@ bool is_indented_by_tab(std::string_view text, int line) {
 
 Node parse_events(const std::string& text, const std::string& name) {
   TreeBuilder tree(name);
+  // yaml-cpp sees one line, a comment to its end where it begins with '#'
+  if (text.find('\r') != std::string::npos && text.find('\n') == std::string::npos && text.find('\r') + 1 < text.size())
+    throw InputError(tree.at(1), "", "lines end in carriage returns alone: write line feeds, as `tr '\\r' '\\n'` does");
   try {
     std::istringstream in(text);
     YAML::Parser parser(in);

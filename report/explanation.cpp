@@ -142,7 +142,12 @@ void write_table(std::ostream& out, const Explanation& explanation) {
   int number = 0;
   for (const LostTime& loss : explanation.losses)
     write_wrapped(out, fmt::format("  {}. {}", ++number, loss_sentence(loss)), 5, style);
-  out << '\n' << painted("what one change would buy", Tone::Heading, style) << " (all else as it is, simulated again)\n";
+  const std::string heading = "what one change would buy";
+  const std::string how = " (all else as it is, simulated again)";
+  out << '\n' << painted(heading, Tone::Heading, style);
+  const bool one_line = columns_of(heading + how) <= static_cast<std::size_t>(style.columns);
+  out << (one_line ? "" : "\n");
+  write_wrapped(out, one_line ? how : how.substr(1), 2, style);
   write_table(out, shown_grid(explanation));
   const bool other_network = std::any_of(explanation.levers.begin(), explanation.levers.end(),
                                          [](const LeverOutcome& lever) { return lever.kind == LeverKind::Model; });

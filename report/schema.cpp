@@ -84,7 +84,11 @@ json parallel(const SchemaNames& names) {
   return section(
       "Who does what: tensor x pipeline x context x data = GPUs",
       {{"tensor", count("Ranks that split each layer", 1)},
-       {"sequence", flag("They also split the tokens between the split regions", false)},
+       {"sequence",
+        {{"enum", {true, false, "auto"}},
+         {"default", false},
+         {"description",
+          "They also split the tokens between the split regions; auto: where tensor is above 1 and the model has one tower"}}},
        {"pipeline", count("Stages", 1)},
        {"virtual_stages", count("Model chunks a stage", 1)},
        {"schedule", word("Order of the passes (default: interleaved-1f1b with virtual stages, otherwise 1f1b)", names.schedules)},

@@ -3,87 +3,17 @@
 
 #include "report/difference.hpp"
 #include "report/format.hpp"
-#include "report/plan_json.hpp"
+#include "report/terminal_style.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <ostream>
-#include <sstream>
 
 namespace mfusim {
 namespace {
-
-using json = nlohmann::ordered_json;
-
-json row_json(const SweepAnswer& answer, const RankedRow& ranked) {
-  const SweepRow& row = ranked.row;
-  json axes = json::object();
-  for (std::size_t i = 0; i < answer.axes.size(); ++i) axes[answer.axes[i]] = ranked.values[i];
-  json object{{"configuration", row.index},
-              {"axes", axes},
-              {"iteration_time_s", to_seconds(row.iteration_time).count()},
-              {"mfu", row.mfu},
-              {"samples_per_s", samples_per_s(row)},
-              {"peak_bytes", std::llround(row.peak.value())},
-              {"capacity_bytes", std::llround(row.capacity.value())},
-              {"gpus", row.gpus},
-              {"gpu", row.gpu},
-              {"parallel", plan_json(row.plan)}};
-  if (ranked.cost) object["cost_per_million_samples"] = *ranked.cost;
-  return object;
-}
-
-json rows_json(const SweepAnswer& answer, const std::vector<RankedRow>& rows) {
-  json list = json::array();
-  for (const RankedRow& row : rows) list.push_back(row_json(answer, row));
-  return list;
-}
-
-json counts_json(const SweepCounts& counts) {
-  json by_key = json::object();
-  json examples = json::object();
-  for (const auto& [key, rows] : counts.invalid_by_key) {
-    by_key[key] = rows.count;
-    examples[key] = {{"configuration", rows.first}, {"reason", rows.reason}};
-  }
-  return {{"fits", counts.fits},       {"too_large", counts.too_large}, {"pruned", counts.pruned},
-          {"invalid", counts.invalid}, {"invalid_by_key", by_key},      {"invalid_examples", examples}};
-}
-
-json counts_json(const SweepAnswer& answer) {
-  json object{{"space", answer.size}, {"excluded", answer.excluded}};
-  object.update(counts_json(answer.counts));
-  return object;
-}
-
-json difference_json(const Difference& difference) {
-  std::ostringstream text;
-  write_json(text, difference);
-  return json::parse(text.str());
-}
-
-json effects_json(const SweepAnswer& answer) {
-  json list = json::array();
-  for (const AxisEffect& effect : answer.effects) {
-    json object{{"axis", effect.path}, {"value", effect.value}, {"fits", effect.fits}};
-    if (effect.best) {
-      object["best_iteration_time_s"] = to_seconds(effect.best->iteration_time).count();
-      object["best_mfu"] = effect.best->mfu;
-      object["best_configuration"] = effect.best->index;
-    }
-    list.push_back(std::move(object));
-  }
-  return list;
-}
-
-json words(const std::vector<Objective>& objectives) {
-  json list = json::array();
-  for (const Objective objective : objectives) list.push_back(to_string(objective));
-  return list;
-}
 
 /// Columns of the axes, then the results.
 Grid rows_grid(const SweepAnswer& answer, const std::vector<RankedRow>& rows) {
@@ -93,6 +23,7 @@ Grid rows_grid(const SweepAnswer& answer, const std::vector<RankedRow>& rows) {
                                                    {"mfu", "MFU", 3},
                                                    {"samples_per_s", "samples/s"},
                                                    {"peak_gb", "memory GB", 3},
+                                                   {"tight", "tight"},
                                                    {"data", "data"},
                                                    {"micro_batches", "micro-batches"},
                                                    {"gpus", "GPUs"},
@@ -102,11 +33,24 @@ Grid rows_grid(const SweepAnswer& answer, const std::vector<RankedRow>& rows) {
     std::vector<Cell> cells{ranked.row.index};
     for (const std::string& value : ranked.values) cells.emplace_back(value);
     const SweepRow& row = ranked.row;
-    for (Cell cell : std::vector<Cell>{to_seconds(row.iteration_time).count(), row.mfu, samples_per_s(row),
-                                       row.peak.value() / 1e9, std::int64_t{row.plan.data}, row.plan.micro_batches,
-                                       std::int64_t{row.gpus}, ranked.cost ? Cell(*ranked.cost) : Cell()})
+    for (Cell cell :
+         std::vector<Cell>{to_seconds(row.iteration_time).count(), row.mfu, samples_per_s(row), row.peak.value() / 1e9,
+                           is_tight(row) ? Cell("tight") : Cell(), std::int64_t{row.plan.data}, row.plan.micro_batches,
+                           std::int64_t{row.gpus}, ranked.cost ? Cell(*ranked.cost) : Cell()})
       cells.push_back(std::move(cell));
     grid.rows.push_back(std::move(cells));
+  }
+  return grid;
+}
+
+/// Columns without a cell say nothing to a reader.
+Grid without_empty_columns(Grid grid) {
+  for (std::size_t column = grid.columns.size(); column-- > 0;) {
+    const auto empty = [&](const std::vector<Cell>& row) { return std::holds_alternative<std::monostate>(row[column]); };
+    if (!std::all_of(grid.rows.begin(), grid.rows.end(), empty)) continue;
+    const auto at = static_cast<std::ptrdiff_t>(column);
+    grid.columns.erase(grid.columns.begin() + at);
+    for (std::vector<Cell>& row : grid.rows) row.erase(row.begin() + at);
   }
   return grid;
 }
@@ -153,10 +97,21 @@ void write_front(std::ostream& out, const SweepAnswer& answer) {
   for (std::size_t i = 0; i < answer.front_objectives.size(); ++i)
     out << (i == 0 ? "" : ", ") << to_string(answer.front_objectives[i]);
   out << '\n';
-  write_table(out, rows_grid(answer, answer.front));
+  write_table(out, without_empty_columns(rows_grid(answer, answer.front)));
 }
 
 }  // namespace
+
+std::vector<RankedRow> with_twins_named(std::vector<RankedRow> rows) {
+  for (RankedRow& row : rows) {
+    for (const RankedRow::Twin& twin : row.twins) {
+      for (std::size_t axis = 0; axis < row.values.size(); ++axis) {
+        if (row.values[axis].find(twin.values[axis]) == std::string::npos) row.values[axis] += " = " + twin.values[axis];
+      }
+    }
+  }
+  return rows;
+}
 
 Grid sweep_grid(const SweepAnswer& answer) {
   return rows_grid(answer, answer.best);
@@ -180,41 +135,37 @@ Grid sweep_effects_grid(const SweepAnswer& answer) {
   return grid;
 }
 
+std::string headroom_sentence(const SweepAnswer& answer) {
+  if (answer.best.empty() || !is_tight(answer.best.front().row)) return {};
+  const int share = static_cast<int>(std::lround(100 * (1 - tight_memory_share)));
+  const std::string why = fmt::format(
+      "The best is tight: less than {} % of the GPU's memory is free, no more than the error of a predicted peak.", share);
+  if (!answer.best_with_headroom) return why + " No configuration that fits leaves more.";
+  const RankedRow& roomy = *answer.best_with_headroom;
+  std::string values;
+  for (std::size_t i = 0; i < answer.axes.size(); ++i)
+    values += fmt::format(", {} {}", answer.axes[i].substr(answer.axes[i].rfind('.') + 1), roomy.values[i]);
+  return fmt::format("{} The best with {} % free is configuration {}{}: {} a step, MFU {}, {}.", why, share, roomy.row.index,
+                     values, show_time(to_seconds(roomy.row.iteration_time)), show_percent(roomy.row.mfu),
+                     show_bytes(roomy.row.peak));
+}
+
 void write_table(std::ostream& out, const SweepAnswer& answer) {
   write_counts(out, answer);
   if (answer.best.empty()) {
     out << "no configuration that fits\n";
     return;
   }
-  write_table(out, sweep_grid(answer));
+  write_table(out, without_empty_columns(rows_grid(answer, with_twins_named(answer.best))));
+  if (const std::string words = headroom_sentence(answer); !words.empty()) {
+    out << '\n';
+    write_wrapped(out, printable(words));
+  }
   out << "\nbest with each value\n";
   write_table(out, sweep_effects_grid(answer));
   write_front(out, answer);
   write_best_two(out, answer);
   write_launch(out, answer);
-}
-
-void write_json(std::ostream& out, const SweepAnswer& answer) {
-  json document{{"scenario", answer.scenario},
-                {"version", answer.version},
-                {"objective", to_string(answer.objective)},
-                {"axes", answer.axes},
-                {"constraints", answer.constraints},
-                {"counts", counts_json(answer)},
-                {"best", rows_json(answer, answer.best)},
-                {"effects", effects_json(answer)}};
-  if (answer.matching) {
-    document["where"] = answer.where;
-    document["matching"] = counts_json(*answer.matching);
-  }
-  if (!answer.front_objectives.empty()) {
-    document["pareto_objectives"] = words(answer.front_objectives);
-    document["pareto_front"] = rows_json(answer, answer.front);
-  }
-  if (answer.best_two) document["best_two"] = difference_json(*answer.best_two);
-  if (!answer.launch.empty()) document["launch"] = answer.launch;
-  if (!answer.no_launch.empty()) document["no_launch"] = answer.no_launch;
-  out << document.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
 }
 
 }  // namespace mfusim

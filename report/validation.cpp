@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/validation.hpp"
 
+#include "report/format.hpp"
 #include "report/terminal_style.hpp"
 
 #include <fmt/format.h>
@@ -84,6 +85,29 @@ void write_worst(std::ostream& out, const ValidationReport& report) {
   write_table(out, grid);
 }
 
+/// The only run of a report: where its figures stand, and what was taken for what they leave open.
+void write_one(std::ostream& out, const ValidationRow& row) {
+  out << printable(row.id) << ", of " << printable(row.file) << "\n\n";
+  const auto compared = [&](const char* name, const std::string& predicted, const std::string& measured, std::string error) {
+    out << fmt::format("  {:<10} predicted {:>10}   measured {:>10}   {}\n", name, predicted, measured, error);
+  };
+  if (const auto error = time_error_percent(row))
+    compared("step time", show_time(*row.predicted_time), show_time(*row.measured_time), fmt::format("{:+.1f} %", *error));
+  if (const auto error = mfu_error_points(row))
+    compared("MFU", show_percent(*row.predicted_mfu), show_percent(*row.measured_mfu), fmt::format("{:+.1f} points", *error));
+  if (const auto error = memory_error_percent(row))
+    compared("memory", show_bytes(*row.predicted_memory), show_bytes(*row.measured_memory), fmt::format("{:+.1f} %", *error));
+  out << '\n';
+  const auto told = [&](const char* what, const std::string& words) {
+    if (!words.empty()) write_wrapped(out, printable(fmt::format("{}: {}", what, words)), 2);
+  };
+  told("source", row.source);
+  told("split", row.split + (row.tier.empty() ? "" : ", tier " + row.tier));
+  told("the source does not say", row.unstated);
+  told("assumed", row.assumed);
+  told("did not run", row.failure);
+}
+
 /// Adds what there is; what was not measured has no key.
 void add(json& object, const char* key, const std::optional<double>& value) {
   if (value) object[key] = *value;
@@ -122,6 +146,8 @@ json row_json(const ValidationRow& row) {
   if (!row.kind.objective.empty()) object["situation"] = run_kind_json(row.kind);
   if (row.inside_range) object["inside_range"] = *row.inside_range;
   if (!row.source.empty()) object["source"] = row.source;
+  if (!row.unstated.empty()) object["unstated"] = row.unstated;
+  if (!row.assumed.empty()) object["assumed"] = row.assumed;
   if (!row.failure.empty()) object["failure"] = row.failure;
   return object;
 }
@@ -157,6 +183,7 @@ json split_json(const SplitSummary& split) {
 }  // namespace
 
 void write_table(std::ostream& out, const ValidationReport& report) {
+  if (report.rows.size() == 1) return write_one(out, report.rows.front());
   write_table(out, families_grid(report));
   write_wrapped(out, "time, MFU, memory: mean absolute errors; bias: mean error; too large: memory predicted above the GPU's");
   write_splits(out, report);
@@ -192,7 +219,10 @@ Grid validation_grid(const ValidationReport& report) {
              {"measured_mfu", "measured MFU"},
              {"predicted_memory_bytes", "memory B"},
              {"measured_memory_bytes", "measured memory B"},
-             {"failure", "failure"}},
+             {"failure", "failure"},
+             {"source", "source"},
+             {"unstated", "unstated"},
+             {"assumed", "assumed"}},
             {}};
   const auto bytes = [](const std::optional<Bytes>& value) {
     return value ? Cell(std::int64_t{std::llround(value->value())}) : Cell();
@@ -200,7 +230,8 @@ Grid validation_grid(const ValidationReport& report) {
   for (const ValidationRow& row : report.rows) {
     grid.rows.push_back({row.id, row.family, row.split, row.tier, seconds(row.predicted_time), seconds(row.measured_time),
                          percent(time_error_percent(row)), percent(row.predicted_mfu), percent(row.measured_mfu),
-                         bytes(row.predicted_memory), bytes(row.measured_memory), row.failure});
+                         bytes(row.predicted_memory), bytes(row.measured_memory), row.failure, row.source, row.unstated,
+                         row.assumed});
   }
   return grid;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 namespace mfusim {
 namespace {
@@ -33,17 +34,21 @@ std::size_t part_of(StepClass step_class) {
   return at;
 }
 
+/// Small: a step has two of them for each task of the rank (estimated_memory counts them).
 struct Edge {
   Picoseconds time;
-  std::size_t part;
-  int change;
+  std::uint8_t part;
+  std::int8_t change;
 };
 
 /// Starts and ends of the rank's tasks in order of time. Tasks that wait inside a joint task count for each rank.
 std::vector<Edge> edges_of(const BuiltStep& step, const Timeline& timeline, int rank) {
+  const auto tasks = std::count_if(step.graph.tasks.begin(), step.graph.tasks.end(),
+                                   [&](const Task& task) { return rank_of(task.stream) == rank; });
   std::vector<Edge> edges;
+  edges.reserve(2 * (static_cast<std::size_t>(tasks) + step.graph.joint_streams.size()));
   const auto add = [&](TaskId task) {
-    const std::size_t part = part_of(step.steps[step.graph.tasks[task].label].step_class);
+    const auto part = static_cast<std::uint8_t>(part_of(step.steps[step.graph.tasks[task].label].step_class));
     edges.push_back({timeline.start[task], part, 1});
     edges.push_back({timeline.end[task], part, -1});
   };
@@ -89,7 +94,7 @@ Breakdown break_down(const BuiltStep& step, const Timeline& timeline, int rank) 
   };
   for (const Edge& edge : edges_of(step, timeline, rank)) {
     advance(edge.time);
-    active[edge.part] += edge.change;
+    active[edge.part] += static_cast<int>(edge.change);
   }
   advance(timeline.makespan);
   Picoseconds slowdown{};

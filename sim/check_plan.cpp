@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/check_plan.hpp"
 
+#include "hardware/gpu_model.hpp"
 #include "model/input_shape.hpp"
 #include "sim/check_towers.hpp"
 #include "sim/pipeline_schedule.hpp"
@@ -78,12 +79,25 @@ void check_recompute(Reader& root, const Scenario& scenario) {
   }
 }
 
+/// Not every generation runs every fused kernel of attention; unfused attention is made of other kernels.
+void check_attention(Reader& root, const Scenario& scenario) {
+  const AttentionKernel kernel = scenario.techniques.attention;
+  const Gpu& gpu = scenario.cluster.gpu;
+  if (kernel == AttentionKernel::Unfused || gpu.model->attention[static_cast<std::size_t>(kernel)][0]) return;
+  fail_at(
+      root, "techniques", "flash_attention",
+      fmt::format("{} has no figures for attention by {}; techniques.flash_attention: false is attention without a fused kernel",
+                  gpu.name, to_string(kernel)));
+}
+
 void check_techniques(Reader& root, Scenario& scenario) {
+  check_attention(root, scenario);
   Techniques& techniques = scenario.techniques;
   if (techniques.tp_overlap && !scenario.parallel.sequence) {
     if (scenario.parallel.tensor > 1) {
       fail_at(root, "techniques", "tp_overlap",
-              "is modelled with sequence parallelism only: set parallel.sequence: true, or tp_overlap: false where the stack has "
+              "is modelled with sequence parallelism only: set parallel.sequence: true (or auto), or tp_overlap: false where the "
+              "stack has "
               "it on");
     }
     techniques.tp_overlap = false;  // a stack's habit with nothing to overlap

@@ -90,7 +90,7 @@ class ContrastiveStep {
                      static_cast<std::size_t>(micro_batches_of(scenario, i));
       }
     }
-    constexpr std::size_t tasks_per_operator = 6;  // forward, two gradients, and their launches
+    constexpr std::size_t tasks_per_operator = 7;  // two forward passes, two gradients, and their launches
     check_step_size(operators * tasks_per_operator);
   }
 

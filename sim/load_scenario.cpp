@@ -57,9 +57,36 @@ ScenarioDocument load_scenario_document(const fs::path& path, const Settings& se
   return document;
 }
 
-Scenario load_scenario(const fs::path& path, const Settings& settings) {
-  const ScenarioDocument document = load_scenario_document(path, settings);
+std::vector<fs::path> files_of_scenario(const fs::path& path) {
+  constexpr std::size_t most = 32;  // a circle ends somewhere
+  std::vector<fs::path> files;
+  fs::path next = path;
+  try {
+    while (files.size() < most && fs::is_regular_file(next)) {
+      files.push_back(next);
+      const Node root = load_document(next);
+      const fs::path folder = next.parent_path();
+      const Node* model = root.find("model");
+      if (model != nullptr && model->kind == Node::Kind::Scalar && fs::is_regular_file(folder / model->text))
+        files.push_back(folder / model->text);
+      const Node* extends = root.find("extends");
+      if (extends == nullptr || extends->kind != Node::Kind::Scalar) break;
+      next = folder / extends->text;
+    }
+  } catch (const InputError&) {
+    return files;  // whoever reads the scenario says what is wrong
+  } catch (const fs::filesystem_error&) {
+    return files;
+  }
+  return files;
+}
+
+Scenario read_scenario(const ScenarioDocument& document) {
   return read_scenario(document.root, document.folder, document.name);
+}
+
+Scenario load_scenario(const fs::path& path, const Settings& settings) {
+  return read_scenario(load_scenario_document(path, settings));
 }
 
 }  // namespace mfusim

@@ -47,6 +47,13 @@ Cluster read_cluster(Reader reader, Catalogs& catalogs) {
   cluster.gpu = located(reader, "gpu", [&] { return catalogs.gpu(gpu); });
   cluster.gpus = static_cast<int>(checked_size(reader, "gpus", reader.positive_int("gpus")));
   cluster.gpus_per_node = static_cast<int>(checked_size(reader, "gpus_per_node", reader.positive_int("gpus_per_node", 8)));
+  // the largest NVLink domain of the generations in the catalog: the NVLink Switch System of H100.
+  // Source: NVIDIA H100 Tensor Core GPU Architecture, "DGX H100 SuperPOD": up to 256 GPUs
+  constexpr int largest_domain = 256;
+  if (cluster.gpus_per_node > largest_domain) {
+    reader.fail("gpus_per_node", fmt::format("expected at most {}, as many as NVLink joins; cluster.network joins nodes, got {}",
+                                             largest_domain, cluster.gpus_per_node));
+  }
   if (cluster.gpus <= cluster.gpus_per_node) {
     cluster.gpus_per_node = std::min(cluster.gpus, cluster.gpus_per_node);
   } else if (cluster.gpus % cluster.gpus_per_node != 0) {
@@ -92,10 +99,19 @@ Training read_training(Reader& reader, const ModelSpec& model, const Cluster& cl
   return training;
 }
 
+/// `auto`: wherever it is possible, that is in a language model whose layers are split over ranks.
+bool read_sequence(Reader& reader, const ModelSpec& model, int tensor) {
+  const Node* given = reader.find("sequence");
+  if (given != nullptr && given->kind == Node::Kind::Scalar && given->text == "auto") return tensor > 1 && !is_contrastive(model);
+  if (given != nullptr && (given->kind != Node::Kind::Scalar || (given->text != "true" && given->text != "false")))
+    reader.fail("sequence", "expected true, false or auto, got " + describe(*given));
+  return reader.boolean("sequence", false);
+}
+
 ParallelPlan read_parallel(Reader reader, const ModelSpec& model, const Cluster& cluster) {
   ParallelPlan plan;
   plan.tensor = static_cast<int>(checked_size(reader, "tensor", reader.positive_int("tensor", 1)));
-  plan.sequence = reader.boolean("sequence", false);
+  plan.sequence = read_sequence(reader, model, plan.tensor);
   plan.pipeline = static_cast<int>(checked_size(reader, "pipeline", reader.positive_int("pipeline", 1)));
   read_schedule(reader, plan);
   read_sharding(reader, plan);

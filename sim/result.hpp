@@ -13,6 +13,13 @@
 
 namespace mfusim {
 
+/// Memory that is tight: above this share of the GPU's. What is predicted may be wrong by as much, and an allocator that has to
+/// flush its cache slows steps. Assumption: two published runs this full took a third longer than predicted (docs/sharding.md).
+constexpr double tight_memory_share = 0.95;
+[[nodiscard]] inline bool is_tight(Bytes peak, Bytes capacity) {
+  return peak > tight_memory_share * capacity;
+}
+
 /// What a run answers: numbers and words, ready to be written. No engine, no model behind it.
 struct Result {
   std::string scenario;

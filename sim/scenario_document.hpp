@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace mfusim {
 
@@ -18,5 +19,12 @@ struct ScenarioDocument {
 
 /// Throws InputError where the file, or one that it extends, cannot be parsed.
 [[nodiscard]] ScenarioDocument load_scenario_document(const std::filesystem::path& path, const Settings& settings = {});
+
+/// The files that a scenario is read from: its own, those that it extends, one beneath the other, and a model that is a file.
+/// What cannot be read ends the list: this throws nothing.
+[[nodiscard]] std::vector<std::filesystem::path> files_of_scenario(const std::filesystem::path& path);
+
+/// The scenario of a document, checked.
+[[nodiscard]] Scenario read_scenario(const ScenarioDocument& document);
 
 }  // namespace mfusim

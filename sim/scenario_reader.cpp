@@ -109,7 +109,8 @@ const Scenario& ScenarioReader::read() {
   if (defaults_ != nullptr) defaults_->clear();
   reached_ = Section::Whole;
   Reader root(document_, "", defaults_);
-  if (top_level_.stale && root.has("cases")) root.fail("cases", "holds many scenarios: `mfusim validate FILE` runs them");
+  if (top_level_.stale && root.has("cases"))
+    root.fail("cases", "holds many scenarios: `--case ID` of run, explain and diff takes one, `mfusim validate FILE` runs all");
   read_job(root);
   reached_ = Section::Training;
   Reader training = root.child("training");

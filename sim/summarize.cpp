@@ -56,8 +56,7 @@ void add_memory(const Scenario& scenario, const std::vector<StageMemory>& stages
   result.memory.capacity = scenario.cluster.gpu.memory_capacity;
   result.memory.fits = result.memory.peak <= result.memory.capacity;
   result.memory.parts = fullest->parts;
-  constexpr double tight = 0.95;  // assumption
-  if (result.memory.fits && result.memory.peak > tight * result.memory.capacity) {
+  if (result.memory.fits && is_tight(result.memory.peak, result.memory.capacity)) {
     result.warnings.push_back(fmt::format(
         "memory: {:.0f} % of the GPU's is used; an allocator that has to flush its cache slows steps, which is not modelled (two "
         "published runs as full as this took a third longer than predicted: docs/sharding.md)",

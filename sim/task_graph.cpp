@@ -15,9 +15,10 @@ Bytes estimated_memory(std::size_t tasks, std::size_t edges) {
   const auto task_count = static_cast<double>(tasks);
   const auto edge_count = static_cast<double>(edges);
   const double graph = task_count * (sizeof(Task) + 2 * index) + edge_count * index;
-  const double building = edge_count * 2 * index;                             // the list of pairs
-  const double running = task_count * (3 * index + 2 * sizeof(Picoseconds));  // order, degrees, timeline
-  return Bytes(graph + std::max(building, running));
+  const double building = edge_count * 2 * index;                                               // the list of pairs
+  const double running = task_count * (3 * index + 2 * sizeof(Picoseconds));                    // order, degrees, timeline
+  const double reading = task_count * (2 * sizeof(Picoseconds) + 2 * 2 * sizeof(Picoseconds));  // timeline, the breakdown's edges
+  return Bytes(graph + std::max({building, running, reading}));
 }
 
 void write_dot(std::ostream& out, const TaskGraph& graph, const std::function<std::string(TaskId)>& label) {

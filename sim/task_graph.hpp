@@ -51,7 +51,8 @@ struct TaskGraph {
   }
 };
 
-/// Most memory that building and simulating such a graph takes at one time, to be asked before building.
+/// Most memory that building and simulating such a graph, and breaking its time down, takes at one time, to be asked before
+/// building. All tasks are taken to be of one rank, the worst case for the breakdown, which reads one.
 /// Streams and usages are few beside tasks and are not counted.
 [[nodiscard]] Bytes estimated_memory(std::size_t tasks, std::size_t edges);
 

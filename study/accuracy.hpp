@@ -20,6 +20,8 @@ struct ValidationRow {
   std::string split;
   std::string tier;
   std::string source;
+  std::string unstated;  ///< What the source leaves open; may be empty.
+  std::string assumed;   ///< What the scenario takes for it; may be empty.
   std::optional<Seconds> predicted_time, measured_time;
   std::optional<double> predicted_mfu, measured_mfu;
   std::optional<Bytes> predicted_memory, measured_memory;

@@ -2,9 +2,11 @@
 #include "study/case_file.hpp"
 
 #include "base/document.hpp"
+#include "base/nearest.hpp"
 #include "base/reader.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -37,6 +39,15 @@ CaseDocument laid_over(const Node& base, Node item, const fs::path& path) {
   return {.id = std::move(id), .file = path, .where = where, .document = std::move(document), .is_case = true};
 }
 
+/// A case of a list with the settings on top.
+ScenarioDocument scenario_of(const CaseDocument& document, const Settings& settings) {
+  ScenarioDocument scenario{.root = document.document,
+                            .folder = document.file.parent_path(),
+                            .name = fmt::format("{}#{}", document.file.string(), document.id)};
+  for (const auto& [key, value] : settings) set_value(scenario.root, key, value);
+  return scenario;
+}
+
 }  // namespace
 
 std::vector<CaseDocument> read_case_file(const fs::path& path) {
@@ -60,12 +71,29 @@ std::vector<CaseDocument> read_case_file(const fs::path& path) {
   return cases;
 }
 
+CaseDocument find_case(const std::vector<CaseDocument>& cases, std::string_view id) {
+  const auto found = std::find_if(cases.begin(), cases.end(), [&](const CaseDocument& document) { return document.id == id; });
+  if (found != cases.end()) return *found;
+  constexpr std::size_t most = 5;
+  std::vector<std::string> ids;
+  for (const CaseDocument& document : cases) ids.push_back(document.id);
+  const std::vector<std::string> near = near_words(id, ids, most);
+  const std::string hint = near.empty() ? fmt::format("there are {}, as '{}'", ids.size(), shown(ids.empty() ? "" : ids.front()))
+                                        : fmt::format("near it: {}", fmt::join(near, ", "));
+  throw InputError(fmt::format("--case: no case is called '{}'; {}", shown(id), hint));
+}
+
+ScenarioDocument load_case_document(const fs::path& path, std::string_view id, const Settings& settings) {
+  const std::vector<CaseDocument> cases = read_case_file(path);
+  if (cases.size() == 1 && !cases.front().is_case)
+    throw InputError(fmt::format("--case: {} is a single scenario, without cases", shown(path.string())));
+  return scenario_of(find_case(cases, id), settings);
+}
+
 Scenario read_case(const CaseDocument& document, const Settings& settings) {
   if (!document.is_case) return load_scenario(document.file, settings);
   try {
-    Node root = document.document;
-    for (const auto& [key, value] : settings) set_value(root, key, value);
-    return read_scenario(root, document.file.parent_path(), fmt::format("{}#{}", document.file.string(), document.id));
+    return read_scenario(scenario_of(document, settings));
   } catch (const InputError& error) {
     throw InputError(document.where, "cases." + document.id, error.what());
   }

@@ -3,9 +3,11 @@
 
 #include "base/node.hpp"
 #include "sim/scenario.hpp"
+#include "sim/scenario_document.hpp"
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mfusim {
@@ -23,6 +25,14 @@ struct CaseDocument {
 /// where there is no list. Throws InputError on a list that is empty or holds no mappings, on an id that is missing or given
 /// twice, and on `extends` beside `cases`.
 [[nodiscard]] std::vector<CaseDocument> read_case_file(const std::filesystem::path& path);
+
+/// The case called `id`. Throws InputError where none of them is: it names those that are near.
+[[nodiscard]] CaseDocument find_case(const std::vector<CaseDocument>& cases, std::string_view id);
+
+/// The document of one case of a file, with the settings laid over it. Throws InputError where the file is a single scenario, and
+/// as `find_case` does.
+[[nodiscard]] ScenarioDocument load_case_document(const std::filesystem::path& path, std::string_view id,
+                                                  const Settings& settings = {});
 
 /// The scenario of a case, checked. What is wrong in a case of a list is told with the line of the case in front.
 [[nodiscard]] Scenario read_case(const CaseDocument& document, const Settings& settings = {});

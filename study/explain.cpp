@@ -102,7 +102,7 @@ std::vector<LostTime> largest_losses(const Result& result, const std::vector<Lev
 }  // namespace
 
 Explanation explain(const ScenarioDocument& document) {
-  const Scenario scenario = read_scenario(document.root, document.folder, document.name);
+  const Scenario scenario = read_scenario(document);
   Explanation explanation{.result = predict(scenario), .losses = {}, .levers = {}, .impossible = {}};
   for (Pulled& pulled : pull_all(levers_of(document, scenario), explanation.result)) {
     if (auto* outcome = std::get_if<LeverOutcome>(&pulled)) {

@@ -55,6 +55,7 @@ void RowFilter::set_results(const SweepRow& row) {
   set("mfu", simulated ? row.mfu : no_value);
   set("samples_per_s", simulated ? samples_per_s(row) : no_value);
   set("memory_gb", valid ? row.peak.value() / 1e9 : no_value);
+  set("peak_gb", valid ? row.peak.value() / 1e9 : no_value);  // the same, as the answer's CSV calls it
   set("headroom_gb", valid ? (row.capacity - row.peak).value() / 1e9 : no_value);
   set("gpus", valid ? row.gpus : no_value);
   set("gpu", valid ? names_.number_of(row.gpu) : no_value);

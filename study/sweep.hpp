@@ -44,6 +44,11 @@ struct RankedRow {
   SweepRow row;
   std::vector<std::string> values;  ///< In the order of the axes.
   std::optional<double> cost;       ///< Of a million samples, where its GPU has a price.
+  struct Twin {
+    std::int64_t index = 0;
+    std::vector<std::string> values;
+  };
+  std::vector<Twin> twins;  ///< Later configurations that are the same plan in other words (study/sweep_twins.hpp).
 };
 
 [[nodiscard]] RankedRow ranked(const SweepSpace& space, const SweepRow& row);
@@ -61,6 +66,7 @@ struct SweepAnswer {
   std::string where;                    ///< The condition on rows; empty: none.
   std::optional<SweepCounts> matching;  ///< Of the rows that meet it.
   std::vector<RankedRow> best;
+  std::optional<RankedRow> best_with_headroom;  ///< The best whose memory is not tight, where the best of all is.
   std::vector<AxisEffect> effects;
   std::vector<RankedRow> front;
   std::optional<Difference> best_two;  ///< From the best to the runner-up.

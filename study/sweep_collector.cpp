@@ -3,6 +3,7 @@
 
 #include "sim/version.hpp"
 #include "study/sweep_constraints.hpp"
+#include "study/sweep_twins.hpp"
 
 #include <utility>
 
@@ -40,7 +41,7 @@ void count(SweepCounts& counts, const SweepRow& row) {
 }  // namespace
 
 RankedRow ranked(const SweepSpace& space, const SweepRow& row) {
-  RankedRow answer{row, {}, std::nullopt};
+  RankedRow answer{row, {}, std::nullopt, {}};
   const std::vector<std::size_t> choices = choices_of(space, row.index);
   for (std::size_t axis = 0; axis < choices.size(); ++axis) answer.values.push_back(space.axes[axis].labels[choices[axis]]);
   if (space.prices.contains(row.gpu)) answer.cost = cost_per_million_samples(row, space.prices);
@@ -48,7 +49,11 @@ RankedRow ranked(const SweepSpace& space, const SweepRow& row) {
 }
 
 SweepCollector::SweepCollector(const SweepSpace& space, const SweepOptions& options, SweepStore* store)
-    : space_(space), store_(store), ranking_(space, options.top), last_commit_(std::chrono::steady_clock::now()) {
+    : space_(space),
+      store_(store),
+      top_(options.top),
+      ranking_(space, rows_with_twins(space, options.top)),
+      last_commit_(std::chrono::steady_clock::now()) {
   if (!options.where.empty()) filter_.emplace(space, options.where);
   if (store_ == nullptr) return;
   for (const IndexRange& range : store_->finished()) seen_ += range.last - range.first;
@@ -93,6 +98,9 @@ SweepAnswer SweepCollector::finish() {
     answer.matching = matching_;
   }
   for (const SweepRow& row : ranking_.best()) answer.best.push_back(ranked(space_, row));
+  answer.best = without_twins(answer.axes, std::move(answer.best), top_);
+  if (!answer.best.empty() && is_tight(answer.best.front().row) && ranking_.best_with_headroom())
+    answer.best_with_headroom = ranked(space_, *ranking_.best_with_headroom());
   answer.effects = ranking_.effects();
   for (const SweepRow& row : ranking_.front()) answer.front.push_back(ranked(space_, row));
   return answer;

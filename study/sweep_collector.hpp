@@ -27,6 +27,7 @@ class SweepCollector {
   const SweepSpace& space_;
   SweepStore* store_;
   std::optional<RowFilter> filter_;
+  std::size_t top_;  ///< Rows of the answer, without twins.
   SweepRanking ranking_;
   SweepCounts counts_;
   SweepCounts matching_;   ///< Of rows that meet the filter.

@@ -4,6 +4,7 @@
 #include "study/evaluate_configuration.hpp"
 #include "study/row_codec.hpp"
 #include "study/sweep_collector.hpp"
+#include "study/sweep_twins.hpp"
 
 #include <mpi.h>
 
@@ -146,7 +147,7 @@ std::vector<IndexRange> ask(const std::vector<RangeRows>& done) {
 /// Ranks other than 0. What a rank prunes by are its own best rows: fewer, and as sound.
 void work(const SweepSpace& space, const SweepOptions& options) {
   ConfigurationEvaluator evaluator(space);
-  SweepRanking own(space, options.top);
+  SweepRanking own(space, rows_with_twins(space, options.top));
   CanMatter can_matter;
   if (options.pruning == Pruning::On) can_matter = [&own](const SweepRow& row) { return own.can_change(row); };
   std::vector<RangeRows> done;

@@ -44,8 +44,13 @@ void SweepRanking::add(const SweepRow& row) {
       std::upper_bound(best_.begin(), best_.end(), row, [&](const auto& a, const auto& b) { return before(a, b); });
   if (place != best_.end() || best_.size() < top_) best_.insert(place, row);
   if (best_.size() > top_) best_.pop_back();
+  if (beats_headroom(row)) best_with_headroom_ = row;
   add_effects(row);
   if (!space_.front.empty()) add_to_front(row);
+}
+
+bool SweepRanking::beats_headroom(const SweepRow& row) const {
+  return !is_tight(row.peak, row.capacity) && (!best_with_headroom_ || before(row, *best_with_headroom_));
 }
 
 std::vector<AxisEffect> SweepRanking::effects() const {
@@ -110,6 +115,7 @@ bool SweepRanking::behind_the_front(const SweepRow& row) const {
 
 bool SweepRanking::can_change(const SweepRow& optimistic) const {
   if (best_.size() < top_ || best_.empty() || before(optimistic, best_.back())) return true;
+  if (beats_headroom(optimistic)) return true;
   if (!behind_all_its_values(optimistic)) return true;
   return !space_.front.empty() && !behind_the_front(optimistic);
 }

@@ -29,14 +29,17 @@ class SweepRanking {
 
   /// By score, then by number.
   [[nodiscard]] const std::vector<SweepRow>& best() const { return best_; }
+  /// The best of the rows whose memory is not tight; where best() begins with one, that.
+  [[nodiscard]] const std::optional<SweepRow>& best_with_headroom() const { return best_with_headroom_; }
   [[nodiscard]] std::vector<AxisEffect> effects() const;
   /// Rows that no other row beats in one objective of the front without losing in another; by the first objective.
   [[nodiscard]] std::vector<SweepRow> front() const;
-  /// Could a configuration that is at best like this row change best(), the best of effects(), or front()?
+  /// Could a configuration that is at best like this row change best(), best_with_headroom(), the best of effects(), or front()?
   [[nodiscard]] bool can_change(const SweepRow& optimistic) const;
 
  private:
   [[nodiscard]] bool before(const SweepRow& a, const SweepRow& b) const;
+  [[nodiscard]] bool beats_headroom(const SweepRow& row) const;
   [[nodiscard]] bool behind_all_its_values(const SweepRow& row) const;
   [[nodiscard]] bool behind_the_front(const SweepRow& row) const;
   void add_effects(const SweepRow& row);
@@ -45,6 +48,7 @@ class SweepRanking {
   const SweepSpace& space_;
   std::size_t top_;
   std::vector<SweepRow> best_;
+  std::optional<SweepRow> best_with_headroom_;
   std::vector<AxisEffect> effects_;
   std::vector<std::size_t> first_effect_;  ///< Of each axis.
   std::vector<SweepRow> front_;

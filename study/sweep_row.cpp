@@ -24,4 +24,8 @@ double samples_per_s(const SweepRow& row) {
   return static_cast<double>(row.global_batch) / to_seconds(row.iteration_time).count();
 }
 
+bool is_tight(const SweepRow& row) {
+  return row.status == RowStatus::Fits && is_tight(row.peak, row.capacity);
+}
+
 }  // namespace mfusim

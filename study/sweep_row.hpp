@@ -36,5 +36,7 @@ struct SweepRow {
 };
 
 [[nodiscard]] double samples_per_s(const SweepRow& row);
+/// It fits, with less than a twentieth of the GPU's memory to spare (sim/result.hpp).
+[[nodiscard]] bool is_tight(const SweepRow& row);
 
 }  // namespace mfusim

@@ -64,6 +64,8 @@ void run_case(ValidationRow& row, const CaseDocument& document, const Settings& 
   row.split = measured.split;
   row.tier = measured.tier;
   row.source = measured.source;
+  row.unstated = measured.unstated;
+  row.assumed = measured.assumed;
   row.measured_time = measured.iteration_time;
   row.measured_mfu = measured.mfu;
   row.measured_memory = measured.memory;

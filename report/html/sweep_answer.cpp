@@ -4,6 +4,7 @@
 #include "report/html/study_answers.hpp"
 #include "report/html/study_pages.hpp"
 #include "report/html/sweep_sections.hpp"
+#include "report/sweep.hpp"
 
 #include <fmt/format.h>
 
@@ -153,8 +154,10 @@ std::string sentence_of(const SweepAnswer& answer) {
   const std::string all = show_count(answer.size);
   if (answer.best.empty()) return fmt::format("None of {} configurations fits into memory and keeps the rules.", all);
   const SweepRow& best = answer.best.front().row;
-  return fmt::format("Of {} configurations the best by {} has {}: {} a step, an MFU of {}.", all, objective_words(answer),
-                     named_values(answer), show_time(to_seconds(best.iteration_time)), show_percent(best.mfu));
+  const std::string headroom = headroom_sentence(answer);
+  return fmt::format("Of {} configurations the best by {} has {}: {} a step, an MFU of {}.{}{}", all, objective_words(answer),
+                     named_values(answer), show_time(to_seconds(best.iteration_time)), show_percent(best.mfu),
+                     headroom.empty() ? "" : " ", headroom);
 }
 
 /// The same for every row: a line in the chart.
@@ -167,7 +170,7 @@ std::optional<Bytes> common_capacity(const std::vector<RankedRow>& rows) {
 }  // namespace
 
 Page sweep_page(const SweepAnswer& answer) {
-  const std::vector<RankedRow> rows = rows_of(answer);
+  const std::vector<RankedRow> rows = with_twins_named(rows_of(answer));
   SweepStudy study;
   study.table = {.key = "sweep_table",
                  .title = "Configurations",

@@ -34,12 +34,14 @@ Grid rows_grid(const ValidationReport& report) {
              {"mfu", "MFU predicted"},
              {"measured_mfu", "MFU measured"},
              {"memory", "memory"},
-             {"source", "source"}},
+             {"source", "source"},
+             {"unstated", "not stated there"},
+             {"assumed", "assumed for it"}},
             {}};
   for (const ValidationRow& row : report.rows) {
     grid.rows.push_back({row.id, row.family, row.split, cell_of(row.predicted_time), cell_of(row.measured_time),
                          cell_of(time_error_percent(row)), cell_of(row.predicted_mfu), cell_of(row.measured_mfu),
-                         cell_of(row.predicted_memory), row.source});
+                         cell_of(row.predicted_memory), row.source, row.unstated, row.assumed});
   }
   return grid;
 }
@@ -180,7 +182,10 @@ Page validation_page(const ValidationReport& report, const std::string& version)
                                                 {"error", "%", "100 (predicted / measured - 1)."},
                                                 {"mfu", "share", "Predicted model FLOPs utilisation."},
                                                 {"measured_mfu", "share", "Reported model FLOPs utilisation."},
-                                                {"memory", "B", "Predicted peak memory of the fullest GPU."}},
+                                                {"memory", "B", "Predicted peak memory of the fullest GPU."},
+                                                {"source", "", "Where the measured values are printed."},
+                                                {"unstated", "", "What the source leaves open."},
+                                                {"assumed", "", "What the scenario takes for what the source leaves open."}},
                                       .source = validation_source});
   return {.command = "validate",
           .title = "Predicted against measured",

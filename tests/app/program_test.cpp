@@ -79,7 +79,8 @@ TEST_CASE("help and version answer, an unknown command is wrong input", "[unit]"
 
 TEST_CASE("a wrong scenario exits with 2 and a message that names the file, and prints no answer", "[unit]") {
   const Folder folder;
-  const std::array<std::pair<const char*, std::string>, 8> wrong{{{"empty.yaml", ""},
+  const std::array<std::pair<const char*, std::string>, 9> wrong{{{"empty.yaml", ""},
+                                                                  {"carriage_returns.yaml", "# mac\rmodel: x\r"},
                                                                   {"binary.yaml", std::string("\x00\x01\x02", 3)},
                                                                   {"broken.yaml", "model: ["},
                                                                   {"unknown.yaml", "modle: x\n"},
@@ -102,7 +103,7 @@ TEST_CASE("a wrong scenario exits with 2 and a message that names the file, and 
 
 TEST_CASE("a newcomer's mistakes are told with what to write instead", "[unit]") {
   const std::string file = scenario;
-  const std::array<std::pair<std::string, const char*>, 14> mistakes{{
+  const std::array<std::pair<std::string, const char*>, 25> mistakes{{
       {"runn " + file, "did you mean 'run'?"},
       {"run --reprt x " + file, "did you mean '--report'?"},
       {"run", "SCENARIO: missing"},
@@ -117,6 +118,19 @@ TEST_CASE("a newcomer's mistakes are told with what to write instead", "[unit]")
       {"run " + file + " --format yaml", "expected one of table, json, csv, got 'yaml'"},
       {"run " + file + " --set parallel.tensr=2", "did you mean 'tensor'?"},
       {"hardware a100-sxm4-80gb --gemm 1,2", "--gemm: expected K"},
+      {"run " + file + " --set training.global_batch=1,024", "digits alone, without separators"},
+      {"diff " + file + " --to foo=1", "--to foo=1: foo: unknown key"},
+      {"diff " + file + " --to parallel.data=3", "--to parallel.data=3: parallel.data"},
+      {"diff " + file + " --to foo", "--to: expected path.to.key=value"},
+      {"flops ViT-B-32 --batch 1e3", "--batch: expected a number in digits, as 1000, got '1e3'"},
+      {"sweep scenarios/sweep-clip-l14-336.yaml -j 0", "--jobs: expected a positive integer, got '0'"},
+      {"run " + file + " --report ''", "--report: expected the name of a file"},
+      {"calibrate hardware/measurements/none.csv --gpu a100-sxm4-80gb --format json", "--format: unknown option"},
+      {"run " + file + " --set 'stack_settings.step_host_cost=1e30 s'", "at most 106 days"},
+      {"run " + file + " --set cluster.gpus_per_node=512", "expected at most 256, as many as NVLink joins"},
+      {"run scenarios/megascale-175b-megatron.yaml --set cluster.gpu=v100-sxm2-32gb --set training.precision=fp16"
+       " --set stack=megatron-core-2024",
+       "techniques.flash_attention: false is attention without"},
   }};
   for (const auto& [arguments, words] : mistakes) {
     CAPTURE(arguments);
@@ -174,6 +188,47 @@ TEST_CASE("the JSON answer is one document with the contract's keys, twice the s
   CHECK(call(jittered).out == drawn.out);  // one seed, one answer
 }
 
+TEST_CASE("a case of a file is run, explained and validated by its id: one step time", "[property]") {
+  const std::string file = "scenarios/published/narayanan.yaml";
+  const auto answer = [](const std::string& arguments) {
+    const Outcome outcome = call(arguments + " --format json");
+    REQUIRE(outcome.exit_code == 0);
+    return nlohmann::json::parse(outcome.out);
+  };
+  const auto rows = answer("validate " + file)["rows"];
+  const std::string first = rows[0]["id"];
+  const std::string second = rows[1]["id"];
+  CHECK(answer("run " + file + " --case " + second)["iteration_time_s"] == rows[1]["predicted"]);
+  CHECK(answer("explain " + file + " --case " + second)["iteration_time_s"] == rows[1]["predicted"]);
+  const auto alone = answer("validate " + file + " --case " + second)["rows"];
+  REQUIRE(alone.size() == 1);
+  CHECK(alone[0] == rows[1]);
+  CHECK(alone[0].contains("assumed"));
+  const auto between = answer("diff " + file + " --case " + first + " --to-case " + second);
+  CHECK(between["first"]["iteration_time_s"] == rows[0]["predicted"]);
+  CHECK(between["second"]["iteration_time_s"] == rows[1]["predicted"]);
+  for (const char* command : {"run ", "explain ", "diff ", "validate "}) {
+    CAPTURE(command);
+    const Outcome refused = call(command + file + " --case " + second + "x");
+    CHECK(refused.exit_code == 2);
+    CHECK_THAT(refused.err, ContainsSubstring("near it: " + second));
+  }
+  CHECK_THAT(call("run " + file).err, ContainsSubstring("--case ID"));
+}
+
+TEST_CASE("a step of more tasks than can be numbered is refused before it is built, with what to do", "[unit]") {
+  // 8388608 pairs on 8 GPUs, one at a time, are 2^20 micro-batches; over 2^12 tasks each makes more than the 2^32 of a TaskId
+  for (const std::string command : {"run ", "explain ", "diff "}) {
+    CAPTURE(command);
+    const Outcome refused = call(command + scenario +
+                                 " --set model=EVA02-CLIP-bigE-14 --set training.image_size=224 --set training.micro_batch=1"
+                                 " --set training.global_batch=8388608");
+    CHECK(refused.exit_code == 2);
+    CHECK(refused.out.empty());
+    CHECK_THAT(refused.err, ContainsSubstring("GB of memory to simulate") && ContainsSubstring("a larger training.micro_batch"));
+  }
+}
+
 TEST_CASE("--output and --trace write whole files or say why not", "[unit]") {
   const Folder folder;
   const fs::path answer = folder.path() / "answer.json";
@@ -225,6 +280,21 @@ TEST_CASE("an answer does not replace the file that it is read from", "[unit]") 
     CHECK(refused.exit_code == 2);
     CHECK_THAT(refused.err, ContainsSubstring("would replace the file that it is read from"));
     CHECK(text_of(file) == question);
+  }
+}
+
+TEST_CASE("an answer does not replace a scenario that the asked one is built on", "[unit]") {
+  const Folder folder;
+  const std::string below = "{model: ViT-B-32, cluster: {gpu: a100-sxm4-80gb, gpus: 1}, training: {global_batch: 8}}";
+  const std::string base = folder.file("base.yaml", below).string();
+  (void)folder.file("middle.yaml", "extends: base.yaml\n");
+  const std::string top = folder.file("top.yaml", "extends: middle.yaml\n").string();
+  for (const std::string command : {"run ", "explain ", "split ", "ablate ", "sweep ", "plan ", "diff "}) {
+    CAPTURE(command);
+    const Outcome refused = call(command + top + " --output " + base);
+    CHECK(refused.exit_code == 2);
+    CHECK_THAT(refused.err, ContainsSubstring("would replace the file that it is read from"));
+    CHECK(text_of(base) == below);
   }
 }
 

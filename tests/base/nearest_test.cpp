@@ -26,6 +26,18 @@ TEST_CASE("the same word in other letters goes before one that is nearly the sam
   CHECK(nearest("vit-l-14", {"ViT-H-14", "ViT-L-14", "ViT-L-14-quickgelu"}) == "ViT-L-14");
 }
 
+TEST_CASE("near words come nearest first, no more than asked for, and begin with the nearest", "[property]") {
+  CHECK(near_words("run_t1_g16", {"run_t2_g32", "run_t1_g166", "other", "run_t1_g16"}, 5) ==
+        std::vector<std::string>{"run_t1_g16", "run_t1_g166", "run_t2_g32"});
+  for (const char* word : {"tensr", "gpus", "batch", "xyzzyxyzzy"}) {
+    CAPTURE(word);
+    const std::vector<std::string> all = near_words(word, words, words.size());
+    const std::vector<std::string> one = near_words(word, words, 1);
+    CHECK(one.size() == std::min<std::size_t>(1, all.size()));
+    CHECK(nearest(word, words) == (all.empty() ? std::nullopt : std::optional(all.front())));
+  }
+}
+
 TEST_CASE("what resembles nothing finds nothing", "[unit]") {
   CHECK_FALSE(nearest("xyzzyxyzzy", words));
   CHECK_FALSE(nearest("tensor", {}));

@@ -138,12 +138,18 @@ TEST_CASE("a validation's page holds every run, and names those that failed", "[
   rows[0].measured_time = Seconds(10);
   rows[1].predicted_time = Seconds(12);
   rows[1].measured_time = Seconds(10);
+  rows[0].source = "table 2";
+  rows[0].unstated = "the schedule";
+  rows[0].assumed = "1f1b";
   rows[2].id = "broken";
   rows[2].failure = "no such GPU";
   const json page = json_of(html::validation_page(summarize_rows(rows), "test"));
   CHECK(block_of(page, "runs_table")["rows"].size() == 3);
   CHECK_THAT(block_of(page, "runs_table")["rows"][0][5].get<double>(), WithinRel(-10.0, 1e-12));
   CHECK_THAT(block_of(page, "families_table")["rows"][0][4].get<double>(), WithinRel(15.0, 1e-12));  // of 10 and 20 percent
+  CHECK(block_of(page, "runs_table")["rows"][0][9] == "table 2");
+  CHECK(block_of(page, "runs_table")["rows"][0][10] == "the schedule");
+  CHECK(block_of(page, "runs_table")["rows"][0][11] == "1f1b");
   CHECK(block_of(page, "agreement")["series"][0]["points"].size() == 2);
   CHECK(page["sections"][0]["blocks"][1]["lines"][0] == "broken: no such GPU");
 }

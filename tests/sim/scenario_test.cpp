@@ -95,3 +95,18 @@ TEST_CASE("without a stack, language models take Megatron-Core's habits and ever
   CHECK(scenario.stack.name == "pytorch-ddp-2024");
   CHECK(scenario.training.micro_batch == 16);  // the whole local batch: 128 pairs on 8 GPUs
 }
+
+TEST_CASE("parallel.sequence: auto is on exactly where a language model's layers are split", "[property]") {
+  const std::string tensor = GENERATE("1", "2", "8");
+  CAPTURE(tensor);
+  const Settings plan{{"cluster.gpus", "8"}, {"parallel.tensor", tensor}};
+  const auto with = [&](const std::string& text, const std::string& sequence) {
+    Settings settings = plan;
+    settings.emplace_back("parallel.sequence", sequence);
+    return scenario_of(text, settings);
+  };
+  CHECK(with(small_decoder, "auto").parallel.sequence == (tensor != "1"));
+  if (tensor != "8")  // of 12 text heads; sequence parallelism is not modelled inside two-tower models
+    CHECK_FALSE(with(small_clip, "auto").parallel.sequence);
+  CHECK(refusal_of(small_decoder, {{"parallel.sequence", "maybe"}}).find("expected true, false or auto") != std::string::npos);
+}

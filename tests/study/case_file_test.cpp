@@ -99,3 +99,25 @@ TEST_CASE("a rate is a step time: the global batch over samples, or its tokens o
   CHECK_THAT(time("{samples_per_s: 16 samples/s}"), WithinRel(32.0 / 16, 1e-12));
   CHECK_THAT(time("{tokens_per_s: 1024}"), WithinRel(32.0 * 128 / 1024, 1e-12));
 }
+
+TEST_CASE("one case by its id is the same scenario as out of the whole list", "[property]") {
+  const TemporaryFolder folder;
+  const auto path = folder.write("f.yaml", with_cases("  - {id: one, parallel: {tensor: 2}}\n  - {id: two}\n"));
+  const Settings settings{{"training.global_batch", "64"}};
+  for (const CaseDocument& document : read_case_file(path)) {
+    CAPTURE(document.id);
+    const Scenario alone = read_scenario(load_case_document(path, document.id, settings));
+    const Scenario listed = read_case(document, settings);
+    CHECK(alone.name == listed.name);
+    CHECK(alone.parallel.tensor == listed.parallel.tensor);
+    CHECK(alone.training.global_batch == 64);
+  }
+}
+
+TEST_CASE("an id that no case has is told with those near it; a single scenario has no cases", "[unit]") {
+  const TemporaryFolder folder;
+  const auto path = folder.write("f.yaml", with_cases("  - {id: run_g16}\n  - {id: run_g32}\n  - {id: other}\n"));
+  CHECK_THROWS_WITH(load_case_document(path, "run_g3"), ContainsSubstring("near it: run_g32, run_g16"));
+  CHECK_THROWS_WITH(load_case_document(path, "xyzzyxyzzy"), ContainsSubstring("there are 3, as 'run_g16'"));
+  CHECK_THROWS_WITH(load_case_document(folder.write("g.yaml", base_lines), "one"), ContainsSubstring("single scenario"));
+}

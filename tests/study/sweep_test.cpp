@@ -9,6 +9,7 @@
 #include "study/configuration.hpp"
 #include "study/evaluate_configuration.hpp"
 #include "study/step_bound.hpp"
+#include "study/sweep_twins.hpp"
 #include "tests/catch.hpp"
 #include "tests/study/sweep_spaces.hpp"
 #include "tests/study/temporary_file.hpp"
@@ -105,6 +106,34 @@ TEST_CASE("the Pareto front is what no row beats in everything", "[property]") {
   }
 }
 
+TEST_CASE("the best with headroom is the first of the best that leaves a twentieth free, and nothing that could be it is pruned",
+          "[property]") {
+  const int seed = GENERATE(range(1, 30));
+  CAPTURE(seed);
+  std::mt19937 random(static_cast<unsigned>(seed));
+  const SweepSpace space = sweep_space(small_sweep);
+  const std::size_t top = 1 + random() % 4;
+  SweepRanking some(space, top);
+  SweepRanking all(space, static_cast<std::size_t>(space.size));
+  for (std::int64_t index = 0; index < space.size; ++index) {
+    SweepRow row{
+        .index = index, .status = RowStatus::Fits, .reason = {}, .peak = {}, .capacity = Bytes(100), .gpu = {}, .plan = {}};
+    row.iteration_time = Picoseconds(1 + static_cast<std::int64_t>(random() % 1000));
+    row.peak = Bytes(static_cast<double>(90 + random() % 11));
+    const auto number = [&] { return some.best_with_headroom() ? some.best_with_headroom()->index : -1; };
+    const std::int64_t before = number();
+    const bool could = some.can_change(row);
+    some.add(row);
+    all.add(row);
+    if (!could) CHECK(number() == before);
+  }
+  const auto first =
+      std::find_if(all.best().begin(), all.best().end(), [](const SweepRow& row) { return row.peak.value() <= 95; });
+  REQUIRE(first != all.best().end());
+  REQUIRE(some.best_with_headroom().has_value());
+  CHECK(some.best_with_headroom()->index == first->index);
+}
+
 TEST_CASE("a row that does not fit is counted and not simulated", "[unit]") {
   const SweepSpace space = sweep_space("sweep: {axes: {model.hidden_size: [256, 65536]}}");
   const SweepAnswer answer = run_sweep(space, with_top(10), nullptr);
@@ -145,6 +174,46 @@ TEST_CASE("a condition on rows filters the answer", "[property]") {
   CHECK(static_cast<std::ptrdiff_t>(some.best.size()) == std::count_if(all.best.begin(), all.best.end(), wanted));
   options.where = "tensor =";
   CHECK_THROWS_AS(run_sweep(space, options, nullptr), InputError);
+}
+
+TEST_CASE("the answer's name of a peak and the condition's are one", "[unit]") {
+  const SweepSpace space = sweep_space(small_sweep);
+  SweepOptions options = with_top(1000);
+  const auto matching = [&](const std::string& where) {
+    options.where = where;
+    return run_sweep(space, options, nullptr).matching->fits;
+  };
+  CHECK(matching("peak_gb == memory_gb") == matching("memory_gb > 0"));
+}
+
+TEST_CASE("one plan in two words has one place among the best, and names the other", "[property]") {
+  // with flash attention nothing is left for selective recomputation; `auto` is true where layers are split and false where not
+  const std::string flash = GENERATE("2", "false");
+  CAPTURE(flash);
+  const SweepSpace space = sweep_space("techniques: {flash_attention: " + flash +
+                                       ", tp_overlap: false}\nsweep:\n  axes:\n    parallel.tensor: [1, 2, 4]\n"
+                                       "    parallel.recompute: [none, selective, full]\n    parallel.sequence: [auto, false]\n");
+  const SweepAnswer all = run_sweep(space, with_top(1000), nullptr);
+  std::size_t named = 0;
+  for (std::size_t i = 0; i < all.best.size(); ++i) {
+    named += 1 + all.best[i].twins.size();
+    for (std::size_t j = 0; j < i; ++j) CHECK_FALSE(are_twins(all.axes, all.best[i], all.best[j]));
+    for (const RankedRow::Twin& twin : all.best[i].twins) {
+      const std::optional<Result> one = run_alone(space, all.best[i].row.index);
+      const std::optional<Result> other = run_alone(space, twin.index);
+      CHECK(one->iteration_time == other->iteration_time);
+      CHECK(one->memory.peak == other->memory.peak);
+      CHECK(one->parallel.sequence == other->parallel.sequence);
+    }
+  }
+  CHECK(named == static_cast<std::size_t>(all.counts.fits));
+  CHECK(all.counts.fits == space.size);
+  // tensor 1: auto is false; tensor 2 and 4: two plans each; none is selective where attention is fused
+  CHECK(all.best.size() == (flash == "2" ? 2U : 3U) * 5);
+  const std::size_t top = 1 + all.best.size() / 2;
+  const SweepAnswer some = run_sweep(space, with_top(top), nullptr);
+  REQUIRE(some.best.size() == top);
+  for (std::size_t i = 0; i < top; ++i) CHECK(some.best[i].row.index == all.best[i].row.index);
 }
 
 TEST_CASE("a condition reaches rows that were not simulated, by their status and their axes", "[property]") {
@@ -333,6 +402,7 @@ TEST_CASE("a pruned search gives the answers of an exhaustive one", "[property]"
   };
   CHECK(numbers(pruned.best) == numbers(exhaustive.best));
   CHECK(numbers(pruned.front) == numbers(exhaustive.front));
+  CHECK(pruned.best_with_headroom.has_value() == exhaustive.best_with_headroom.has_value());
   CHECK(pruned.counts.fits + pruned.counts.pruned == exhaustive.counts.fits);
   for (std::size_t i = 0; i < pruned.effects.size(); ++i) {
     REQUIRE(pruned.effects[i].best.has_value() == exhaustive.effects[i].best.has_value());

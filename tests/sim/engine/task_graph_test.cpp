@@ -149,6 +149,14 @@ TEST_CASE("a task costs at most 100 bytes, building and timeline included", "[un
   CHECK(estimated_memory(tasks, 3 * tasks).value() <= 100.0 * tasks);  // the builders make about two edges a task
 }
 
+TEST_CASE("the estimate counts the graph, its timeline and two edges of the breakdown a task", "[unit]") {
+  const std::size_t tasks = 1'000'000;
+  const double graph = sizeof(Task) + 4 * sizeof(TaskId);  // first successor, in degree, two successors
+  const double read =
+      2 * sizeof(Picoseconds) + 2 * 2 * sizeof(Picoseconds);  // start and end; an edge of the breakdown is two words
+  CHECK(estimated_memory(tasks, 2 * tasks).value() == (graph + read) * tasks);
+}
+
 TEST_CASE("the DOT export names every task and edge, quoted", "[unit]") {
   TaskGraphBuilder builder;
   const StreamId stream = builder.add_stream();
