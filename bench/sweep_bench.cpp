@@ -49,8 +49,8 @@ void sweep(benchmark::State& state, const char* path, Pruning pruning, int jobs)
   count_rates(state, answer);
 }
 
-/// Each configuration of the 175B space that fits, as an exhaustive search asks for them: the counters hold the spread of what one
-/// takes, with reading, rules, memory and step, in processor time.
+/// Each configuration of the 175B space that fits, as an exhaustive search asks for them: the counters hold the spread of what
+/// one takes, with reading, rules, memory and step, in processor time.
 void evaluate_each(benchmark::State& state) {
   const SweepSpace space = read_sweep_space(load_scenario_document(megatron).root, megatron, Limited::No);
   std::vector<double> taken_us;

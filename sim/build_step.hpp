@@ -43,10 +43,10 @@ class StepLibrary;
 /// host launches its kernels) -> gather of the new weights.
 struct RankUpdate {
   int rank = 0;
-  double parameters = 0;           ///< Trainable ones of the rank.
-  double tensors = 0;              ///< That hold them.
-  std::vector<StepTask> gradients;   ///< What its update waits for.
-  const Scenario* view = nullptr;  ///< Whose plan shares its state, where a tower has one of its own; null: the job's.
+  double parameters = 0;            ///< Trainable ones of the rank.
+  double tensors = 0;               ///< That hold them.
+  std::vector<StepTask> gradients;  ///< What its update waits for.
+  const Scenario* view = nullptr;   ///< Whose plan shares its state, where a tower has one of its own; null: the job's.
 };
 void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<RankUpdate>& ranks);
 

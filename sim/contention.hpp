@@ -41,8 +41,8 @@ class Contention {
   double sms_, memory_rate_, node_rate_, network_rate_;
 };
 
-/// The distinct usages of steps, numbered from 1 as they are met; 0: none. Steps of different streams or scopes never share one, so
-/// that at any time a rank runs at most one task of a usage.
+/// The distinct usages of steps, numbered from 1 as they are met; 0: none. Steps of different streams or scopes never share one,
+/// so that at any time a rank runs at most one task of a usage.
 class UsageClasses {
  public:
   explicit UsageClasses(const Contention& contention) : contention_(contention) {}

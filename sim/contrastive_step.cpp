@@ -138,7 +138,8 @@ class ContrastiveStep {
         ready.push_back(graph_.add(rank, weight_gather(*group.view, group.parameters(), "weight gather"), {}, {}));
       for (const TowerStep* tower : group.towers) samples += tower->input_bytes();
     }
-    const std::vector<StepTask> input = add_input(view_of(rank), graph_, rank, samples * static_cast<double>(micro_batches(rank)));
+    const std::vector<StepTask> input =
+        add_input(view_of(rank), graph_, rank, samples * static_cast<double>(micro_batches(rank)));
     ready.insert(ready.end(), input.begin(), input.end());
     return ready;
   }
@@ -219,8 +220,8 @@ class ContrastiveStep {
     return 0;
   }
 
-  void finish(int rank, const std::vector<StepTask>& at, std::deque<GradientReduction>& reductions, const std::vector<std::optional<StepTask>>& ends,
-              std::vector<RankUpdate>& updates) {
+  void finish(int rank, const std::vector<StepTask>& at, std::deque<GradientReduction>& reductions,
+              const std::vector<std::optional<StepTask>>& ends, std::vector<RankUpdate>& updates) {
     std::size_t number = 0;
     for (const TowerGroup& group : groups_) {
       if (group.rank != rank) continue;

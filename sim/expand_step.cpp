@@ -105,7 +105,8 @@ class Expansion {
     for (std::uint32_t wait = item.late_wait; wait != StepRecord::none; wait = record_.late_waits[wait].previous) {
       for (std::size_t i = 0; i < tasks.size(); ++i) {
         for (const SegmentIndex after : tasks[i].after) {
-          if (after == segment_entry) builder_.add_edge(record_.id_of(record_.late_waits[wait].before), item.first + static_cast<TaskId>(i));
+          if (after == segment_entry)
+            builder_.add_edge(record_.id_of(record_.late_waits[wait].before), item.first + static_cast<TaskId>(i));
         }
       }
     }

@@ -17,11 +17,7 @@ constexpr std::int64_t never = FoldEnds::never;
 class Folding {
  public:
   Folding(const StepRecord& record, const FoldPlan& plan, Outcomes& outcomes)
-      : record_(record),
-        plan_(plan),
-        outcomes_(outcomes),
-        known_tasks_(outcomes.simulated_tasks()),
-        ends_(record.items.size()) {
+      : record_(record), plan_(plan), outcomes_(outcomes), known_tasks_(outcomes.simulated_tasks()), ends_(record.items.size()) {
     for (std::uint32_t rank = 0; rank < plan.ranks.size(); ++rank) ranks_.push_back({.number = rank, .groups = plan.ranks[rank]});
     for (const auto& groups : plan.ranks) log_.ranks.emplace_back().reserve(groups.size());
     for (Rank& rank : ranks_) start(rank, 0);
@@ -47,15 +43,15 @@ class Folding {
   struct Rank {
     std::uint32_t number = 0;
     std::span<const FoldGroup> groups{};
-    std::size_t next = 0;               ///< Its next group.
-    OutcomeNode* outcome = nullptr;     ///< Of its last group.
-    std::int64_t begin = 0;             ///< Of its last group.
-    std::int64_t settled = 0;           ///< Its next group starts no earlier: what ends until then is settled.
-    std::int64_t due = never;           ///< Its next group starts then if what it waits for is not delayed; never: not yet known.
-    std::int64_t host_end = 0;          ///< Of the launches of its groups.
-    std::uint32_t streams = 0;          ///< That groups from `next` on use, up to the group `same_streams`.
+    std::size_t next = 0;            ///< Its next group.
+    OutcomeNode* outcome = nullptr;  ///< Of its last group.
+    std::int64_t begin = 0;          ///< Of its last group.
+    std::int64_t settled = 0;        ///< Its next group starts no earlier: what ends until then is settled.
+    std::int64_t due = never;        ///< Its next group starts then if what it waits for is not delayed; never: not yet known.
+    std::int64_t host_end = 0;       ///< Of the launches of its groups.
+    std::uint32_t streams = 0;       ///< That groups from `next` on use, up to the group `same_streams`.
     std::size_t same_streams = 0;
-    bool awake = false;                 ///< Looks whether its next group may start.
+    bool awake = false;                     ///< Looks whether its next group may start.
     std::vector<std::uint32_t> watchers{};  ///< Ranks that look again when it gets further.
     std::vector<StepTask> unfinished{};     ///< Tasks of the last group's situation.
   };

@@ -8,6 +8,7 @@ namespace mfusim {
 const FoldPattern* FoldKinds::keep(FoldPattern pattern) {
   pattern.number = static_cast<std::uint32_t>(kinds_of_pattern_.size());
   kinds_of_pattern_.emplace_back();
+  tasks_ += pattern.tasks.size();
   return &patterns_.emplace_back(std::move(pattern));
 }
 
@@ -49,6 +50,7 @@ std::uint32_t FoldKinds::kind(const FoldPattern* pattern, const std::vector<std:
     kind.add(steps_[key[at]], std::span(key).subspan(at + 2, waits));
     at += 2 + waits;
   }
+  tasks_ += kind.tasks.size();
   return known.back();
 }
 

@@ -32,6 +32,8 @@ class FoldKinds {
   [[nodiscard]] const FoldKind& operator[](std::uint32_t kind) const { return kinds_[kind]; }
   [[nodiscard]] std::size_t size() const { return kinds_.size(); }
   [[nodiscard]] std::size_t patterns() const { return kinds_of_pattern_.size(); }
+  /// Of patterns and kinds.
+  [[nodiscard]] std::size_t tasks() const { return tasks_; }
 
  private:
   using StepKey = std::tuple<std::int64_t, UsageId, StreamKind>;
@@ -44,6 +46,7 @@ class FoldKinds {
   std::vector<std::vector<std::uint32_t>> kinds_of_pattern_{1};  ///< By number of the pattern; 0: no pattern.
   std::map<StepKey, std::uint32_t> step_numbers_;
   std::vector<FoldTask> steps_;  ///< By their numbers.
+  std::size_t tasks_ = 0;
 };
 
 }  // namespace mfusim

@@ -6,8 +6,8 @@
 
 namespace mfusim {
 
-/// What folds have found out, for later folds to know: the usages, patterns and kinds that they met, and the outcomes of groups. Of
-/// steps on one kind of cluster; one thread's.
+/// What folds have found out, for later folds to know: the usages, patterns and kinds that they met, and the outcomes of groups.
+/// Of steps on one kind of cluster; one thread's.
 class FoldMemory {
  public:
   explicit FoldMemory(const Contention& contention);
@@ -18,6 +18,8 @@ class FoldMemory {
   [[nodiscard]] std::vector<UsageId> usages_of(const StepTable& table);
   [[nodiscard]] FoldKinds& kinds() { return kinds_; }
   [[nodiscard]] Outcomes& outcomes() { return outcomes_; }
+  /// How much is kept: tasks of patterns and kinds, and ends of tasks.
+  [[nodiscard]] std::size_t kept_tasks() const { return kinds_.tasks() + outcomes_.kept_tasks(); }
 
  private:
   UsageClasses classes_;

@@ -61,7 +61,8 @@ class Outcomes {
   };
   struct Hash {
     std::size_t operator()(const Key& key) const {
-      const std::uint64_t word = (std::uint64_t{key.kind} << 32U | key.situation) + 0x9E3779B97F4A7C15U * static_cast<std::uint64_t>(key.host_lag);
+      const std::uint64_t word =
+          (std::uint64_t{key.kind} << 32U | key.situation) + 0x9E3779B97F4A7C15U * static_cast<std::uint64_t>(key.host_lag);
       return (word ^ word >> 29U) * 0xBF58476D1CE4E5B9U;
     }
   };

@@ -124,8 +124,7 @@ class RecurrenceSearch {
     if (end <= time_) return true;
     if (group < first_group(rank)) return false;
     const std::uint32_t again = again_of(task.item, rank, group);
-    return again != FoldPlan::none &&
-           ends_.of({again, task.index}) == end + later_by();
+    return again != FoldPlan::none && ends_.of({again, task.index}) == end + later_by();
   }
 
   /// The item that an item of a repeating group comes again as.

@@ -51,10 +51,10 @@ class Planner {
     std::vector<FoldGroup>& groups;
     std::array<std::uint32_t, streams_per_rank>& last_use;  ///< By stream; not yet of the groups from `first_alike` on.
     double slowdown = 1;
-    std::uint32_t alike_streams = 0;  ///< Used by the patterns of the last groups.
-    bool after_joint = false;         ///< Its next group must wait for the joint step.
-    bool host_step = false;           ///< A step of the host follows its launches.
-    std::vector<const FoldPattern*> patterns{};                    ///< By segment.
+    std::uint32_t alike_streams = 0;                          ///< Used by the patterns of the last groups.
+    bool after_joint = false;                                 ///< Its next group must wait for the joint step.
+    bool host_step = false;                                   ///< A step of the host follows its launches.
+    std::vector<const FoldPattern*> patterns{};               ///< By segment.
     std::array<std::uint32_t, streams_per_rank> last_step{};  ///< By stream.
   };
 
@@ -213,8 +213,7 @@ class Planner {
 
   [[nodiscard]] bool on_compute(StepTask task) const {
     const StepRecord::Item& one = record_.items[task.item];
-    const std::uint32_t row =
-        one.segment == StepRecord::none ? one.row : record_.segments[one.segment]->tasks[task.index].step;
+    const std::uint32_t row = one.segment == StepRecord::none ? one.row : record_.segments[one.segment]->tasks[task.index].step;
     return of_row_[row].stream == StreamKind::Compute;
   }
 

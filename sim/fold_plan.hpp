@@ -30,9 +30,9 @@ struct FoldPlan {
   };
 
   std::vector<std::vector<FoldGroup>> ranks;
-  std::vector<std::uint32_t> group_of;                  ///< By item, within its rank.
-  std::vector<std::uint32_t> next_step;                 ///< By item.
-  std::vector<std::uint8_t> awaited;                    ///< By item: another group waits for a task of this pattern.
+  std::vector<std::uint32_t> group_of;                    ///< By item, within its rank.
+  std::vector<std::uint32_t> next_step;                   ///< By item.
+  std::vector<std::uint8_t> awaited;                      ///< By item: another group waits for a task of this pattern.
   std::vector<std::pair<std::uint32_t, StepTask>> early;  ///< Step items, and communication of earlier groups that they wait for.
   std::optional<Joint> joint;
   std::vector<std::array<std::uint32_t, streams_per_rank>> last_use;  ///< By rank and stream: the last group that uses it.

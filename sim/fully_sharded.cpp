@@ -19,12 +19,7 @@ double update_tensors(const Scenario& scenario, const ModelChunk& chunk) {
 
 FullySharded::FullySharded(const Scenario& scenario, const LayerContext& context, StepGraph& graph, std::vector<Tower> towers,
                            Seat seat)
-    : scenario_(scenario),
-      graph_(graph),
-      towers_(std::move(towers)),
-      seat_(seat),
-      context_(context),
-      segments_(graph.table()) {
+    : scenario_(scenario), graph_(graph), towers_(std::move(towers)), seat_(seat), context_(context), segments_(graph.table()) {
   for (std::uint32_t tower = 0; tower < towers_.size(); ++tower) plan_tower(tower, true);
   for (auto tower = static_cast<std::uint32_t>(towers_.size()); tower-- > 0;) {
     if (!towers_[tower].frozen) plan_tower(tower, false);
@@ -200,7 +195,8 @@ StepTask FullySharded::flatten(Unit& unit, const Visit& what) {
   return graph_.add_row(seat_.rank, step, unit.convert_row, instance(what), after);
 }
 
-StepTask FullySharded::copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what, const std::vector<StepTask>& after) {
+StepTask FullySharded::copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what,
+                            const std::vector<StepTask>& after) {
   Step step = memory_step(context_.kernels, MemoryOperator::Copy, bytes, 1);
   step.name = name;
   return graph_.add_row(seat_.rank, step, row, instance(what), after);

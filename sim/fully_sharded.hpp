@@ -77,7 +77,8 @@ class FullySharded {
   void gather_ahead();
   void reduce(Unit& unit, const Visit& what);
   [[nodiscard]] StepTask flatten(Unit& unit, const Visit& what);
-  [[nodiscard]] StepTask copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what, const std::vector<StepTask>& after);
+  [[nodiscard]] StepTask copy(std::size_t& row, const char* name, Bytes bytes, const Visit& what,
+                              const std::vector<StepTask>& after);
   [[nodiscard]] StepInstance instance(const Visit& what) const;
 
   const Scenario& scenario_;
@@ -94,7 +95,7 @@ class FullySharded {
   std::uint32_t micro_batch_ = 0;
   std::size_t next_visit_ = 0;
   std::size_t next_gather_ = 0;  ///< Of blocks_.
-  std::vector<StepTask> begin_;    ///< What the micro-batch's first gathers wait for.
+  std::vector<StepTask> begin_;  ///< What the micro-batch's first gathers wait for.
   std::vector<StepTask> root_gathered_;
   std::vector<StepTask> gathered_;    ///< By block visit: its gather; only of those that gather.
   std::vector<StepTask> block_ends_;  ///< By block visit: its last task.

@@ -39,26 +39,26 @@ std::vector<StepTask> add_input(const Scenario& scenario, StepGraph& graph, int 
   const Seconds loading = loading_time(scenario);
   if (loading > Seconds{}) {
     const StepTask loaded = graph.add(rank,
-                                    Step{.name = "data loading",
-                                         .shape = scenario.techniques.async_data ? "next batch" : "this batch",
-                                         .step_class = StepClass::DataLoading,
-                                         .stream = StreamKind::Loader,
-                                         .duration = to_ticks(loading),
-                                         .flops = Flops(),
-                                         .bytes = Bytes()},
-                                    {}, {});
+                                      Step{.name = "data loading",
+                                           .shape = scenario.techniques.async_data ? "next batch" : "this batch",
+                                           .step_class = StepClass::DataLoading,
+                                           .stream = StreamKind::Loader,
+                                           .duration = to_ticks(loading),
+                                           .flops = Flops(),
+                                           .bytes = Bytes()},
+                                      {}, {});
     if (!scenario.techniques.async_data) waits.push_back(loaded);
   }
   const StepTask copied = graph.add(rank,
-                                  Step{.name = "copy to the GPU",
-                                       .shape = fmt::format("{:.4g} MB", to_gpu.value() / 1e6),
-                                       .step_class = StepClass::DataLoading,
-                                       .stream = StreamKind::Copy,
-                                       .duration = to_ticks(to_gpu / scenario.cluster.gpu.pcie_per_direction),
-                                       .flops = Flops(),
-                                       .bytes = to_gpu,
-                                       .provenance = Provenance::DataSheet},
-                                  {}, waits);
+                                    Step{.name = "copy to the GPU",
+                                         .shape = fmt::format("{:.4g} MB", to_gpu.value() / 1e6),
+                                         .step_class = StepClass::DataLoading,
+                                         .stream = StreamKind::Copy,
+                                         .duration = to_ticks(to_gpu / scenario.cluster.gpu.pcie_per_direction),
+                                         .flops = Flops(),
+                                         .bytes = to_gpu,
+                                         .provenance = Provenance::DataSheet},
+                                    {}, waits);
   return {copied};
 }
 

@@ -18,8 +18,8 @@ double summed_micro_batches(const Scenario& scenario) {
 
 /// What passes run again. Flash kernels recompute the scores inside their backward pass: asked to do so, they do nothing more.
 Recompute recompute_in_passes(const Scenario& scenario) {
-  const bool attention_alone = scenario.parallel.recompute == Recompute::Selective &&
-                               scenario.stack.selective_recompute == SelectiveRecompute::Attention;
+  const bool attention_alone =
+      scenario.parallel.recompute == Recompute::Selective && scenario.stack.selective_recompute == SelectiveRecompute::Attention;
   if (attention_alone && scenario.techniques.attention != AttentionKernel::Unfused) return Recompute::None;
   return scenario.parallel.recompute;
 }

@@ -16,13 +16,12 @@ std::vector<double> layer_parameters(const ModelChunk& chunk, const TensorGroup&
 }  // namespace
 
 PipelineChunk price_chunk(const LayerContext& context, ChunkSegments& segments, const ModelChunk& chunk, bool splits_backward) {
-  PipelineChunk result{
-      .forward = segments.forward(context, chunk),
-      .backward = splits_backward ? segments.input_gradient(context, chunk) : segments.backward(context, chunk),
-      .weight_gradient = {},
-      .layer_parameters = layer_parameters(chunk, context.tensor),
-      .trainable = parameters_of(chunk, context.tensor).trainable,
-      .tensors = parameter_tensors(chunk)};
+  PipelineChunk result{.forward = segments.forward(context, chunk),
+                       .backward = splits_backward ? segments.input_gradient(context, chunk) : segments.backward(context, chunk),
+                       .weight_gradient = {},
+                       .layer_parameters = layer_parameters(chunk, context.tensor),
+                       .trainable = parameters_of(chunk, context.tensor).trainable,
+                       .tensors = parameter_tensors(chunk)};
   if (splits_backward) result.weight_gradient = segments.weight_gradient(context, chunk);
   return result;
 }

@@ -7,7 +7,7 @@
 #include "sim/pipeline_costs.hpp"
 #include "sim/pipeline_schedule.hpp"
 #include "sim/shard_groups.hpp"
-#include "sim/stage_phases.hpp"
+#include "sim/stage_passes.hpp"
 #include "sim/stage_transfer.hpp"
 #include "sim/step_library.hpp"
 #include "sim/step_size.hpp"
@@ -20,9 +20,6 @@ namespace {
 
 /// Items of a stage beside its passes and what they send: an estimate.
 constexpr std::size_t few_items = 64;
-
-/// Whether the library outlives the step.
-enum class Lasting { No, Yes };
 
 class PipelineStep {
  public:
@@ -80,7 +77,7 @@ class PipelineStep {
       operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
     }
     constexpr std::size_t tasks_per_operator = 4;  // forward, two gradients, an exchange
-    check_step_size(operators * tasks_per_operator * static_cast<std::size_t>(plan_.micro_batches));
+    check_step_size(operators * tasks_per_operator * static_cast<std::size_t>(written_.micro_batches));
   }
 
   /// Both transfers between two neighbours in the steady phase, one after the other. They begin when the earlier stage has ended
@@ -105,10 +102,7 @@ class PipelineStep {
 
   RankUpdate build_stage(int stage) {
     stage_ = stage;
-    own_chunks_.clear();
-    for (std::uint32_t chunk = 0; chunk < static_cast<std::uint32_t>(plan_.virtual_stages); ++chunk)
-      own_chunks_.push_back(model_chunk(plan_, stage, chunk));
-    know_passes();
+    passes_.emplace(scenario_, stage, priced_, graph_, lasting_);
     reduction_.emplace(scenario_, graph_, stage);
     blocking_.clear();
     start_ = stage_inputs();
@@ -116,7 +110,7 @@ class PipelineStep {
     const StagePhases phases(slots, plan_.virtual_stages);
     const bool blocks_in_steady_phase = sends_block(scenario_, true);
     const bool blocks_outside = sends_block(scenario_, false);
-    repetitions_.push_back(repetition_of(slots, phases));
+    repetitions_.push_back(passes_->repetition(slots, phases, written_));
     StepTask end;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       blocks_ = phases.steady(i) ? blocks_in_steady_phase : blocks_outside;
@@ -127,12 +121,13 @@ class PipelineStep {
       if (!placed.segment->tasks.empty()) end = placed.task(static_cast<SegmentIndex>(placed.segment->tasks.size()) - 1);
       const bool last = phases.last_slot_of(slots[i].chunk) == i;
       const bool ends_gradients = slots[i].kind == Slot::Kind::Backward || slots[i].kind == Slot::Kind::WeightGradient;
-      if (ends_gradients && (last || plan_.zero == 2)) add_gradients(placed, {own_chunks_[slots[i].chunk], slots[i].micro_batch});
+      if (ends_gradients && (last || plan_.zero == 2))
+        add_gradients(placed, {passes_->chunks()[slots[i].chunk], slots[i].micro_batch});
       if (ends_gradients && !last && plan_.zero == 2) end_micro_batch(end);
     }
     reduction_->finish(end);
     RankUpdate update{.rank = stage, .gradients = reduction_->reduced()};
-    for (const std::uint32_t chunk : own_chunks_) {
+    for (const std::uint32_t chunk : passes_->chunks()) {
       update.parameters += priced_[chunk].trainable;
       update.tensors += priced_[chunk].tensors;
     }
@@ -144,67 +139,7 @@ class PipelineStep {
   [[nodiscard]] Passage next_forward(const std::vector<Slot>& slots, std::size_t at) const {
     const auto next = std::find_if(slots.begin() + static_cast<std::ptrdiff_t>(at) + 1, slots.end(),
                                    [](const Slot& slot) { return slot.kind == Slot::Kind::Forward; });
-    return {own_chunks_[next->chunk], next->micro_batch};
-  }
-
-  /// Slots that repeat and differ in nothing else: behind the first pass of each chunk, which waits for the step's beginning, and
-  /// between warm-up and flush, with which chunks end their gradients.
-  [[nodiscard]] SlotRange alike_slots(const std::vector<Slot>& slots, const StagePhases& phases) const {
-    if (written_.micro_batches < 2 * plan_.pipeline) return {};
-    SlotRange range = repeating_slots(slots, pipeline_period(plan_));
-    for (std::size_t i = range.first; i < slots.size(); ++i) {
-      if (slots[i].micro_batch == 0 && slots[i].kind == Slot::Kind::Forward) range.first = i + 1;
-    }
-    range.first = std::max(range.first, phases.first_backward() + 1);
-    range.last = std::min(range.last, phases.last_forward() + 1);
-    return range;
-  }
-
-  /// The same as passes: slots without kernels have none.
-  [[nodiscard]] StepRecord::Repetition repetition_of(const std::vector<Slot>& slots, const StagePhases& phases) const {
-    const SlotRange alike = alike_slots(slots, phases);
-    const std::size_t period = pipeline_period(plan_).slots;
-    StepRecord::Repetition passes;
-    for (std::size_t i = 0; i < alike.last; ++i) {
-      if (pass_of(slots[i]).does_nothing()) continue;
-      if (i < alike.first) ++passes.first;
-      if (i >= alike.first && i < alike.first + period) ++passes.period;
-      ++passes.last;
-    }
-    return passes;
-  }
-
-  /// What a slot of the present stage does, whichever its micro-batch.
-  struct Pass {
-    StepGraph::KnownSegment segment;
-    std::uint32_t chunk = 0;  ///< Of the whole model.
-    bool sends = false;       ///< To another stage.
-    PairReach reach = PairReach::Node;
-    [[nodiscard]] bool does_nothing() const { return segment.number == StepRecord::none; }
-  };
-  static constexpr std::size_t slot_kinds = 4;
-  [[nodiscard]] const Pass& pass_of(const Slot& slot) const {
-    return passes_[slot.chunk * slot_kinds + static_cast<std::size_t>(slot.kind)];
-  }
-
-  void know_passes() {
-    passes_.assign(own_chunks_.size() * slot_kinds, {});
-    for (std::size_t own = 0; own < own_chunks_.size(); ++own) {
-      for (const Slot::Kind kind :
-           {Slot::Kind::Forward, Slot::Kind::Backward, Slot::Kind::InputGradient, Slot::Kind::WeightGradient}) {
-        const std::uint32_t chunk = own_chunks_[own];
-        const bool forward = kind == Slot::Kind::Forward;
-        const bool ends_model = forward ? chunk == last_model_chunk() : chunk == 0;
-        Pass& pass = passes_[own * slot_kinds + static_cast<std::size_t>(kind)];
-        const PipelineChunk& priced = priced_[chunk];
-        pass.segment = lasting_ == Lasting::Yes ? graph_.know_lasting(priced.of(kind)) : graph_.know(priced.of(kind));
-        pass.chunk = chunk;
-        if (kind == Slot::Kind::WeightGradient || ends_model) continue;
-        const int receiver = stage_of_[forward ? chunk + 1 : chunk - 1];
-        pass.sends = receiver != stage_;
-        if (pass.sends) pass.reach = pair_reach(plan_, scenario_.cluster, stage_, receiver);
-      }
-    }
+    return {passes_->chunks()[next->chunk], next->micro_batch};
   }
 
   /// ZeRO-2 keeps no whole gradients between micro-batches. Source: DeepSpeed, deepspeed/runtime/zero/stage_1_and_2.py:
@@ -220,7 +155,8 @@ class PipelineStep {
     std::vector<std::vector<StepTask>> inputs(static_cast<std::size_t>(plan_.virtual_stages));
     if (gathers_under_forward(scenario_)) {
       for (std::uint32_t chunk = 0; chunk < inputs.size(); ++chunk) {
-        inputs[chunk] = {graph_.add(stage_, weight_gather(scenario_, priced_[own_chunks_[chunk]].trainable, "weight gather"),
+        inputs[chunk] = {graph_.add(stage_,
+                                    weight_gather(scenario_, priced_[passes_->chunks()[chunk]].trainable, "weight gather"),
                                     {.micro_batch = 0, .chunk = chunk}, {})};
       }
     }
@@ -234,7 +170,7 @@ class PipelineStep {
   }
 
   PlacedSegment place_slot(const Slot& slot) {
-    const Pass& pass = pass_of(slot);
+    const StagePass& pass = passes_->of(slot);
     const std::uint32_t chunk = pass.chunk;
     const Passage passage{chunk, slot.micro_batch};
     entry_.clear();
@@ -263,7 +199,7 @@ class PipelineStep {
       add_exits(backward_.at({chunk + 1, micro_batch}), entry_);
   }
 
-  void send(const Pass& pass, const PlacedSegment& placed, const Passage& passage, bool forward) {
+  void send(const StagePass& pass, const PlacedSegment& placed, const Passage& passage, bool forward) {
     const StepInstance instance{.micro_batch = passage.micro_batch, .chunk = passage.chunk};
     exits_.clear();
     add_exits(placed, exits_);
@@ -309,14 +245,13 @@ class PipelineStep {
   int stage_ = 0;
   std::optional<GradientReduction> reduction_;
   std::vector<std::vector<StepTask>> start_;  ///< By chunk of the rank: what its first forward pass waits for.
-  ParallelPlan written_;                    ///< The plan with the micro-batches that are written down.
+  ParallelPlan written_;                      ///< The plan with the micro-batches that are written down.
   std::vector<StepRecord::Repetition> repetitions_;
-  std::vector<std::uint32_t> own_chunks_;  ///< Of the rank, by their place in the whole model.
-  std::vector<Pass> passes_;               ///< Of the rank, by chunk and kind of slot.
-  std::vector<StepTask> entry_, exits_;      ///< Of the pass that is written down.
-  std::vector<StepTask> blocking_;           ///< A blocking send that the next pass waits for.
-  bool blocks_ = false;                    ///< In the present phase of the schedule.
-  std::optional<Passage> receives_next_;   ///< With exchanges in turn: what is received before gradients are sent.
+  std::optional<StagePasses> passes_;     ///< Of the present stage.
+  std::vector<StepTask> entry_, exits_;   ///< Of the pass that is written down.
+  std::vector<StepTask> blocking_;        ///< A blocking send that the next pass waits for.
+  bool blocks_ = false;                   ///< In the present phase of the schedule.
+  std::optional<Passage> receives_next_;  ///< With exchanges in turn: what is received before gradients are sent.
   PassageTable<PlacedSegment> forward_, backward_;
   PassageTable<std::optional<StepTask>> sent_forward_, sent_backward_;
 };

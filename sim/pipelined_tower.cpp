@@ -94,8 +94,8 @@ std::optional<StepTask> PipelinedTower::send(TowerPass pass, const Passage& pass
   StageTransfers& transfers = pass == TowerPass::Backward ? gradients_ : activations_;
   const PairReach reach = pair_reach(view_.parallel, view_.cluster, stage_of_chunk(view_.parallel, passage.chunk),
                                      stage_of_chunk(view_.parallel, neighbour(pass, passage.chunk)));
-  const StepTask sent = graph_.add_row(rank_of_chunk(passage.chunk), transfers.step(reach), transfers.row(reach), instance(passage),
-                                     exits_of(passes(pass).placed.at(passage)));
+  const StepTask sent = graph_.add_row(rank_of_chunk(passage.chunk), transfers.step(reach), transfers.row(reach),
+                                       instance(passage), exits_of(passes(pass).placed.at(passage)));
   passes(pass).sent[passage] = sent;
   return sent;
 }

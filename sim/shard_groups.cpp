@@ -51,8 +51,8 @@ Step weight_gather(const Scenario& scenario, double values, const std::string& n
                           shard_group(scenario.parallel, scenario.cluster));
 }
 
-StepTask reduce_gradients(const Scenario& scenario, StepGraph& graph, int rank, double values, StepInstance instance, StepTask ready,
-                        ReductionRows& rows) {
+StepTask reduce_gradients(const Scenario& scenario, StepGraph& graph, int rank, double values, StepInstance instance,
+                          StepTask ready, ReductionRows& rows) {
   const ParallelPlan& plan = scenario.parallel;
   const Bytes message = values * reduction_value(scenario);
   const auto add = [&](Collective kind, Bytes bytes, const std::string& name, const Group& group, std::size_t& row) {

@@ -37,7 +37,7 @@ struct ReductionRows {
 /// ZeRO-0: one all-reduce of all ranks. From ZeRO-1 on a reduce-scatter inside the shard group, then, where there are r > 1
 /// groups, an all-reduce of the 1/s share across them: each rank sends (s-1)/s + 2 (r-1)/(r s) of the values. Software that
 /// reduces whole gradients does so with ZeRO-1 as with ZeRO-0.
-StepTask reduce_gradients(const Scenario& scenario, StepGraph& graph, int rank, double values, StepInstance instance, StepTask ready,
-                        ReductionRows& rows);
+StepTask reduce_gradients(const Scenario& scenario, StepGraph& graph, int rank, double values, StepInstance instance,
+                          StepTask ready, ReductionRows& rows);
 
 }  // namespace mfusim

@@ -8,10 +8,7 @@
 namespace mfusim {
 
 StepLibrary::StepLibrary(const Scenario& scenario, Work<Count> work)
-    : context_(layer_context(scenario)),
-      work_(std::move(work)),
-      segments_(table_),
-      folds_(Contention(scenario.cluster)) {}
+    : context_(layer_context(scenario)), work_(std::move(work)), segments_(table_), folds_(Contention(scenario.cluster)) {}
 
 bool StepLibrary::holds(const Scenario& scenario) const {
   return same_segments(context_, layer_context(scenario));

@@ -50,10 +50,10 @@ class TowerPipeline {
   Seat seat_;
   std::deque<PipelinedTower> towers_;
 
-  int stage_ = 0;                                  ///< Being placed.
+  int stage_ = 0;                                    ///< Being placed.
   std::vector<StepTask> at_;                         ///< What the stage's next pass waits for.
-  bool blocks_ = false;                            ///< The next pass waits for the transfers before it.
-  std::optional<StepTask> backward_end_;           ///< Of the stage; nothing: no backward pass yet.
+  bool blocks_ = false;                              ///< The next pass waits for the transfers before it.
+  std::optional<StepTask> backward_end_;             ///< Of the stage; nothing: no backward pass yet.
   std::vector<std::vector<StepTask>> forward_ends_;  ///< By stage.
 };
 

@@ -71,7 +71,7 @@ StepTask add_norm(const Scenario& own, StepGraph& graph, const RankUpdate& updat
 
 /// The optimizer, its launches, and the gather of what it updated; gives what the rank's step ends with.
 std::vector<StepTask> add_optimizer(const Scenario& own, StepGraph& graph, const RankUpdate& update,
-                                  const std::vector<StepTask>& norms) {
+                                    const std::vector<StepTask>& norms) {
   std::vector<StepTask> last{graph.add(update.rank, optimizer_step(own, held_by(own, update)), {}, norms)};
   if (const double launches = update_launches(own, update.tensors); launches > 0) {
     const std::vector<StepTask> known = host_waits_for_gradients(own) ? norms : std::vector<StepTask>{};

@@ -39,10 +39,10 @@ class ConfigurationEvaluator {
   ConfigurationReader reader_;
   std::vector<std::size_t> pricing_axes_;                  ///< Axes that may change the work or its price.
   std::map<std::vector<std::size_t>, PricedWork> priced_;  ///< By the choices of those axes.
-  std::vector<std::size_t> dealt_axes_;  ///< Axes that may change more of a step than its layers.
+  std::vector<std::size_t> dealt_axes_;                    ///< Axes that may change more of a step than its layers.
   StepLibraries libraries_;
-  std::vector<std::size_t> memory_axes_;                   ///< Axes that may change the memory.
-  std::map<std::vector<std::size_t>, Bytes> peaks_;        ///< Of the fullest stage, by the choices of those axes.
+  std::vector<std::size_t> memory_axes_;             ///< Axes that may change the memory.
+  std::map<std::vector<std::size_t>, Bytes> peaks_;  ///< Of the fullest stage, by the choices of those axes.
 };
 
 }  // namespace mfusim

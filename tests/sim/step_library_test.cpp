@@ -40,13 +40,14 @@ class Shelves {
 TEST_CASE("what a library knows of other scenarios changes no step time by a picosecond", "[property]") {
   constexpr int plans = 240;
   Shelves shelves;
-  std::size_t alone = 0;   // tasks simulated
+  std::size_t alone = 0;  // tasks simulated
   std::size_t shared = 0;
   for (int seed = 0; seed < plans; ++seed) {
     Draw draw(static_cast<std::uint64_t>(7000 + seed));
     Settings plan = random_plan(draw);
     plan.emplace_back("stack_settings.optimizer_kernels", "fused");  // others are launched by the host: not folded
-    plan.emplace_back("stack", "megascale");  // weight gradients add themselves to their sum, however many micro-batches there are
+    plan.emplace_back("stack",
+                      "megascale");  // weight gradients add themselves to their sum, however many micro-batches there are
     CAPTURE(seed, text_of(plan));
     const Scenario scenario = scenario_of(tiny_decoder, plan);
     const Work<Count> work = micro_batch_work(scenario);

@@ -3,11 +3,9 @@
 
 #include "sim/build_step.hpp"
 #include "sim/engine.hpp"
-#include "sim/memory.hpp"
 #include "sim/scenario_document.hpp"
 #include "sim/summarize.hpp"
 #include "study/configuration.hpp"
-#include "study/evaluate_configuration.hpp"
 #include "study/step_bound.hpp"
 #include "study/sweep_twins.hpp"
 #include "tests/catch.hpp"
@@ -234,31 +232,6 @@ TEST_CASE("a condition reaches rows that were not simulated, by their status and
   CHECK(run_sweep(space, options, nullptr).matching->all() == 0);
 }
 
-TEST_CASE("an invalid configuration breaks the rule that it breaks alone, whatever stood before it", "[property]") {
-  // axes behind the rule, in front of it, and without effect
-  const SweepSpace space = sweep_space(R"(sweep:
-  axes:
-    techniques.dp_overlap: [true, false]
-    parallel.tensor: [1, 2, 3]
-    parallel.pipeline: [1, 2, 3]
-    training.micro_batch: [1, 3, 16]
-    parallel.zero: [0, 1, 4]
-    techniques.pp_overlap: [false, true]
-    techniques.flash_attention: [2, 1]
-)");
-  ConfigurationReader walking(space);
-  for (std::int64_t index = 0; index < space.size; ++index) {
-    CAPTURE(index);
-    ConfigurationReader alone(space);
-    REQUIRE(walking.move_to(index));
-    REQUIRE(alone.move_to(index));
-    const auto expected = alone.read();
-    const auto got = walking.read();
-    REQUIRE(got.index() == expected.index());
-    if (const auto* rule = std::get_if<std::string>(&expected)) CHECK(std::get<std::string>(got) == *rule);
-  }
-}
-
 TEST_CASE("reasons do not say where a value stood, whichever file it came from", "[unit]") {
   const tests::TemporaryFolder folder;
   static_cast<void>(folder.write("base.yaml", tests::small_scenario));
@@ -268,40 +241,6 @@ TEST_CASE("reasons do not say where a value stood, whichever file it came from",
   REQUIRE(counts.invalid_by_key.size() == 1);
   CHECK(counts.invalid_by_key.begin()->first == "parallel.tensor");
   CHECK(counts.invalid_by_key.begin()->second.reason.starts_with("parallel.tensor: "));
-}
-
-TEST_CASE("a sweep shares memory between configurations that need the same, with every stack", "[property]") {
-  std::string stacks;
-  for (const std::string& name : stack_names()) stacks += (stacks.empty() ? "" : ", ") + name;
-  const SweepSpace space = sweep_space(R"(sweep:
-  axes:
-    stack: [)" + stacks + R"(]
-    model.vocabulary: [64]  # so that layers, not the loss, are the fullest moment
-    training: [{global_batch: 64, micro_batch: 4, sequence_length: 512}]
-    parallel: [{tensor: 2, sequence: true, recompute: full}, {tensor: 2, sequence: true, pipeline: 2, zero: 1}, {pipeline: 2, virtual_stages: 2}, {zero: 3}]
-    techniques.pp_overlap: [false, true]
-    techniques.dp_overlap: [false, true]
-    techniques.tp_overlap: [false, true]
-)");
-  ConfigurationEvaluator evaluator(space);
-  std::optional<SweepRow> before;
-  int compared = 0, differ = 0;
-  for (std::int64_t index = 0; index < space.size; ++index) {
-    CAPTURE(index);
-    REQUIRE(evaluator.move_to(index));
-    const SweepRow row = evaluator.evaluate([](const SweepRow&) { return false; });  // none is simulated where a bound is known
-    const std::optional<SweepRow> without =
-        std::exchange(before, row.status == RowStatus::Invalid ? std::nullopt : std::optional(row));
-    if (!before) continue;
-    const Scenario scenario = read_scenario(configuration_document(space, index), ".", "space.yaml");
-    Bytes alone;
-    for (const StageMemory& stage : memory_of(scenario, micro_batch_work(scenario))) alone = std::max(alone, stage.total());
-    CHECK(row.peak == alone);
-    ++compared;
-    if (index % 2 == 1 && without && without->peak != row.peak) ++differ;
-  }
-  CHECK(compared > 100);
-  CHECK(differ > 0);  // overlap under tensor parallelism is no matter of time alone
 }
 
 TEST_CASE("plans that have a lower bound are pruned beside plans that have none", "[property]") {
