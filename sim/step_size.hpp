@@ -10,7 +10,6 @@ namespace mfusim {
 /// the limit of its container or shell): asked before it is built. `remedy` says what would help.
 void check_step_size(std::size_t tasks, std::string_view remedy =
                                             "a larger training.micro_batch, a smaller "
-                                            "training.global_batch or fewer layers are needed; the "
-                                            "time of a step grows evenly with its micro-batches");
+                                            "training.global_batch or fewer layers are needed");
 
 }  // namespace mfusim
