@@ -8,10 +8,14 @@
 namespace mfusim {
 
 StepLibrary::StepLibrary(const Scenario& scenario, Work<Count> work)
-    : context_(layer_context(scenario)), work_(std::move(work)), segments_(table_), folds_(Contention(scenario.cluster)) {}
+    : context_(layer_context(scenario)),
+      work_(std::move(work)),
+      segments_(table_),
+      capacities_(Contention(scenario.cluster).capacities()),
+      folds_(Contention(scenario.cluster)) {}
 
 bool StepLibrary::holds(const Scenario& scenario) const {
-  return same_segments(context_, layer_context(scenario));
+  return Contention(scenario.cluster).capacities() == capacities_ && same_segments(context_, layer_context(scenario));
 }
 
 const PipelineChunk& StepLibrary::priced(const LayerContext& context, const ModelChunk& chunk, bool splits_backward) {

@@ -5,6 +5,7 @@
 #include "sim/fold_memory.hpp"
 #include "sim/pipeline_chunks.hpp"
 
+#include <array>
 #include <map>
 #include <utility>
 #include <vector>
@@ -39,6 +40,7 @@ class StepLibrary {
   StepTable table_;
   ChunkSegments segments_;
   std::map<ChunkKey, PipelineChunk> chunks_;
+  std::array<double, resources_per_rank> capacities_;  ///< Of a rank: a share of the node's network cards is one of them.
   FoldMemory folds_;
 };
 

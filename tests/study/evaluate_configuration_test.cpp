@@ -76,6 +76,8 @@ TEST_CASE("a walk through a space finds the step time that each configuration ha
   const SweepSpace space = sweep_space(R"(sweep:
   axes:
     stack: [megascale, pytorch-ddp-2024]
+    cluster.network: [ib-8x200g]
+    cluster.gpus: [4, 16]  # one node of four, two nodes of eight
     techniques.flash_attention: [2, false]
     parallel.sequence: [auto]
     parallel.tensor: [1, 2]
