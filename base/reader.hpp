@@ -106,6 +106,7 @@ class Reader {
       if (name == value) return choice;
     }
     std::vector<std::string> known;
+    known.reserve(names.size());
     for (const auto& [name, choice] : names) known.push_back(name);
     fail_choice(key, value, known);
   }

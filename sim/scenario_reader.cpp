@@ -7,7 +7,6 @@
 #include "sim/towers.hpp"
 #include "sim/variation.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -24,8 +23,11 @@ constexpr std::array<std::string_view, 12> section_keys{"",         "model",   "
 constexpr std::array<std::string_view, 4> passed_over{"ablation", "workload", "description", "sweep"};
 
 ScenarioSection section_of(std::string_view path) {
-  const auto at = std::find(section_keys.begin(), section_keys.end(), path.substr(0, path.find('.')));
-  return at != section_keys.end() ? static_cast<ScenarioSection>(at - section_keys.begin()) : ScenarioSection::Whole;
+  const std::string_view key = path.substr(0, path.find('.'));
+  for (std::size_t section = 0; section < section_keys.size(); ++section) {
+    if (section_keys[section] == key) return static_cast<ScenarioSection>(section);
+  }
+  return ScenarioSection::Whole;
 }
 
 void reject_unknown_sections(Reader& root) {

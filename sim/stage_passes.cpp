@@ -9,7 +9,7 @@ namespace {
 /// Slots that repeat and differ in nothing else: behind the first pass of each chunk, which waits for the step's beginning, and
 /// between warm-up and flush, with which chunks end their gradients.
 SlotRange alike_slots(const std::vector<Slot>& slots, const StagePhases& phases, const ParallelPlan& plan) {
-  if (plan.micro_batches < 2 * plan.pipeline) return {};
+  if (plan.micro_batches < std::int64_t{2} * plan.pipeline) return {};
   SlotRange range = repeating_slots(slots, pipeline_period(plan));
   for (std::size_t i = range.first; i < slots.size(); ++i) {
     if (slots[i].micro_batch == 0 && slots[i].kind == Slot::Kind::Forward) range.first = i + 1;

@@ -15,9 +15,9 @@ Bytes estimated_memory(std::size_t tasks, std::size_t edges) {
   const auto task_count = static_cast<double>(tasks);
   const auto edge_count = static_cast<double>(edges);
   const double graph = task_count * (sizeof(Task) + 2 * index) + edge_count * index;
-  const double building = edge_count * 2 * index;                                               // the list of pairs
-  const double running = task_count * (3 * index + 2 * sizeof(Picoseconds));                    // order, degrees, timeline
-  const double reading = task_count * (2 * sizeof(Picoseconds) + 2 * 2 * sizeof(Picoseconds));  // timeline, the breakdown's edges
+  const double building = edge_count * 2 * index;                                           // the list of pairs
+  const double running = task_count * (3 * index + 2 * sizeof(Picoseconds));                // order, degrees, timeline
+  const double reading = task_count * (2 * sizeof(Picoseconds) + 4 * sizeof(Picoseconds));  // timeline, the breakdown's edges
   return Bytes(graph + std::max({building, running, reading}));
 }
 

@@ -76,6 +76,7 @@ CaseDocument find_case(const std::vector<CaseDocument>& cases, std::string_view 
   if (found != cases.end()) return *found;
   constexpr std::size_t most = 5;
   std::vector<std::string> ids;
+  ids.reserve(cases.size());
   for (const CaseDocument& document : cases) ids.push_back(document.id);
   const std::vector<std::string> near = near_words(id, ids, most);
   const std::string hint = near.empty() ? fmt::format("there are {}, as '{}'", ids.size(), shown(ids.empty() ? "" : ids.front()))
