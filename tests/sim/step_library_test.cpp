@@ -64,3 +64,27 @@ TEST_CASE("what a library knows of other scenarios changes no step time by a pic
   CHECK(shelves.found > plans / 2);  // else the cases would not show that libraries can be shared
   CHECK(shared < alone * 3 / 4);
 }
+
+TEST_CASE("a library holds what is dealt out otherwise, not what costs or shares something else", "[unit]") {
+  const Settings plan{
+      {"cluster.gpus", "16"}, {"parallel.tensor", "2"}, {"parallel.sequence", "true"}, {"parallel.pipeline", "2"}};
+  const Scenario first = scenario_of(tiny_decoder, plan);
+  const StepLibrary library(first, micro_batch_work(first));
+  const auto holds = [&](const std::string& key, const std::string& value) {
+    CAPTURE(key, value);
+    Settings changed = plan;
+    changed.emplace_back(key, value);
+    return library.holds(scenario_of(tiny_decoder, changed));
+  };
+  CHECK(library.holds(first));
+  CHECK(holds("cluster.gpus", "32"));
+  CHECK(holds("parallel.pipeline", "4"));
+  CHECK(holds("parallel.zero", "1"));
+  CHECK(holds("techniques.pp_overlap", "false"));
+  CHECK(
+      !holds("cluster.gpus", "4"));  // of one node of four: a rank has twice the share of the network cards that it has of eight
+  CHECK(!holds("parallel.tensor", "4"));
+  CHECK(!holds("parallel.recompute", "full"));
+  CHECK(!holds("training.precision", "fp16"));
+  CHECK(!holds("techniques.flash_attention", "false"));
+}
