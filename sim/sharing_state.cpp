@@ -61,7 +61,9 @@ void SharedRates::apply_change(UsageId usage) {
   for (std::uint32_t entry = model_.first_share[usage]; entry < model_.first_share[usage + 1]; ++entry) {
     const ResourceId id = model_.shares[entry].resource;
     Resource& resource = resources_[id];
-    const auto place = std::lower_bound(resource.active.begin(), resource.active.end(), entry);
+    const auto place =
+        std::lower_bound(resource.active.begin(), resource.active.end(), state.rank,
+                         [&](std::uint32_t other, std::uint32_t rank) { return usages_[owner_[other]].rank < rank; });
     if (state.solved == 0) resource.active.insert(place, entry);
     if (state.running == 0) resource.active.erase(place);
     const FixedPoint before = resource.demand;

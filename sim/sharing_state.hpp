@@ -39,14 +39,14 @@ class SharedRates {
     double rate = 1;
     std::uint32_t running = 0;
     std::uint32_t solved = 0;  ///< Of `running`, at the last update.
-    std::uint32_t rank = 0;    ///< By priority, then by usage.
+    std::uint32_t rank = 0;    ///< By priority, then by what it takes.
     bool listed = false;       ///< In `counted_`.
     bool reached = false;      ///< In `ranks_`.
   };
   struct Resource {
     FixedPoint demand = 0;
     std::uint32_t reached = kUnreached;  ///< The first class that changes, while an update goes on.
-    std::vector<std::uint32_t> active;   ///< Entries of model.shares whose usage runs, ascending.
+    std::vector<std::uint32_t> active;   ///< Entries of model.shares whose usage runs, by its rank.
   };
 
   void change_count(UsageId usage, int by) {

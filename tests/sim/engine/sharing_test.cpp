@@ -260,6 +260,42 @@ TEST_CASE("rates kept up to date locally are the rates of a solution of everythi
   }
 }
 
+TEST_CASE("rates do not depend on how usages are numbered, to the bit", "[property]") {
+  const auto seed = GENERATE(range(1U, 60U));
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  const std::vector<double> capacities(4, 1.0);
+  std::vector<Usage> usages;
+  for (int i = 0; i < 12; ++i) {
+    Usage usage{.priority = static_cast<std::uint32_t>(random() % 2), .full_speed = 1 + static_cast<double>(random() % 1000) / 7};
+    for (ResourceId resource = 0; resource < 4; ++resource) {
+      const double amount = static_cast<double>(1 + random() % 997) / 999;
+      if (resource == 0 || random() % 2 == 0)
+        usage.demands.push_back({resource, amount, random() % 3 == 0 ? Taking::Held : Taking::ByRate});
+    }
+    usages.push_back(std::move(usage));
+  }
+  std::vector<std::size_t> order(usages.size());  // by number in the other model
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), random);
+  SharingModel model{.resources = 4};
+  SharingModel other{.resources = 4};
+  for (std::size_t i = 0; i < usages.size(); ++i) {
+    static_cast<void>(add_usage(model, capacities, usages[i]));
+    static_cast<void>(add_usage(other, capacities, usages[order[i]]));
+  }
+  SharedRates rates(model);
+  SharedRates renumbered(other);
+  for (std::size_t i = 0; i < usages.size(); ++i) {  // all at once in the end
+    rates.start(static_cast<UsageId>(order[i] + 1));
+    renumbered.start(static_cast<UsageId>(i + 1));
+    static_cast<void>(rates.update());
+    static_cast<void>(renumbered.update());
+    for (std::size_t j = 0; j <= i; ++j)
+      CHECK(rates.rate(static_cast<UsageId>(order[j] + 1)) == renumbered.rate(static_cast<UsageId>(j + 1)));
+  }
+}
+
 TEST_CASE("looking up what runs in a cell gives the rates of a solution, whatever ran before, and reports every change",
           "[property]") {
   const auto seed = GENERATE(range(1U, 20U));
