@@ -61,7 +61,9 @@ Node catalog_entry(const CatalogFiles& files, std::string_view name, std::string
   const std::string file = std::string(name) + std::string(extension);
   const auto found = files.find(std::string_view(file));
   if (found == files.end()) {
-    throw InputError(fmt::format("unknown {} '{}'{}", what, shown(name), suggestion(name, catalog_names(files))));
+    const std::string near = suggestion(name, catalog_names(files));
+    throw InputError(fmt::format("unknown {} '{}'{}", what, shown(name),
+                                 near.empty() ? "; `mfusim hardware` lists those that are known" : near));
   }
   return parse_yaml(found->second, "catalog/" + file);
 }
