@@ -4,8 +4,9 @@
 #include "model/parameters.hpp"
 #include "sim/placement.hpp"
 #include "sim/priced_step.hpp"
-#include "sim/shard_groups.hpp"
 #include "sim/update_traffic.hpp"
+
+#include <utility>
 
 namespace mfusim {
 namespace {
@@ -80,8 +81,12 @@ Step data_collective(const Scenario& scenario, Collective kind, Bytes message, c
   return group_collective(scenario, kind, message, name, data_group(scenario.parallel, scenario.cluster));
 }
 
-GradientReduction::GradientReduction(const Scenario& scenario, StepGraph& graph, int rank)
-    : scenario_(scenario), graph_(graph), rank_(rank) {}
+GradientReduction::GradientReduction(const Scenario& scenario, StepGraph& graph, int rank,
+                                     std::shared_ptr<ReductionRowsBySize> rows)
+    : scenario_(scenario),
+      graph_(graph),
+      rank_(rank),
+      rows_(rows == nullptr ? std::make_shared<ReductionRowsBySize>() : std::move(rows)) {}
 
 void GradientReduction::add(double values, StepTask ready) {
   if (gradient_ranks(scenario_.parallel) == 1) return;
@@ -95,8 +100,7 @@ void GradientReduction::finish(StepTask backward_end) {
 }
 
 void GradientReduction::reduce(StepTask ready) {
-  ReductionRows rows;
-  reduced_.push_back(reduce_gradients(scenario_, graph_, rank_, pending_, {}, ready, rows));
+  reduced_.push_back(reduce_gradients(scenario_, graph_, rank_, pending_, {}, ready, (*rows_)[pending_]));
   pending_ = 0;
 }
 

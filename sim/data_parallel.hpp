@@ -3,8 +3,10 @@
 
 #include "sim/layer_pass.hpp"
 #include "sim/model_chunk.hpp"
+#include "sim/shard_groups.hpp"
 #include "sim/step_graph.hpp"
 
+#include <memory>
 #include <vector>
 
 namespace mfusim {
@@ -35,7 +37,8 @@ struct ParameterShare {
 /// 2020, arXiv:2006.15704 (PyTorch DDP), section 3.2.
 class GradientReduction {
  public:
-  GradientReduction(const Scenario& scenario, StepGraph& graph, int rank);
+  /// `rows`: shared with other ranks of the step; null: its own.
+  GradientReduction(const Scenario& scenario, StepGraph& graph, int rank, std::shared_ptr<ReductionRowsBySize> rows = nullptr);
 
   /// `values` gradients are complete when `ready` ends.
   void add(double values, StepTask ready);
@@ -50,6 +53,7 @@ class GradientReduction {
   const Scenario& scenario_;
   StepGraph& graph_;
   int rank_;
+  std::shared_ptr<ReductionRowsBySize> rows_;
   double pending_ = 0;
   StepTask last_ready_;
   std::vector<StepTask> reduced_;

@@ -11,15 +11,25 @@
 namespace mfusim {
 namespace {
 
-constexpr std::int64_t never = FoldEnds::never;
-
 /// Takes ranks forward group by group, each as far as the others let it.
 class Folding {
  public:
   Folding(const StepRecord& record, const FoldPlan& plan, Outcomes& outcomes)
-      : record_(record), plan_(plan), outcomes_(outcomes), known_tasks_(outcomes.simulated_tasks()), ends_(record.items.size()) {
-    for (std::uint32_t rank = 0; rank < plan.ranks.size(); ++rank) ranks_.push_back({.number = rank, .groups = plan.ranks[rank]});
-    for (const auto& groups : plan.ranks) log_.ranks.emplace_back().reserve(groups.size());
+      : record_(record),
+        wiring_(record.passes ? record.passes->wiring.get() : nullptr),
+        plan_(plan),
+        outcomes_(outcomes),
+        known_tasks_(outcomes.simulated_tasks()),
+        due_(plan.ranks.size(), never),
+        ends_(record, log_) {
+    for (const auto& groups : plan.ranks) log_.ranks.emplace_back(groups.size());
+    for (std::uint32_t rank = 0; rank < plan.ranks.size(); ++rank) {
+      ranks_.push_back({.number = rank,
+                        .groups = plan.ranks[rank],
+                        .log = log_.ranks[rank].data(),
+                        .first_pass = wiring_ == nullptr ? 0 : wiring_->first(rank),
+                        .entry_waits = plan.entry_waits[rank]});
+    }
     for (Rank& rank : ranks_) start(rank, 0);
     for (Rank& rank : ranks_) wake(rank);
   }
@@ -40,20 +50,29 @@ class Folding {
   }
 
  private:
+  /// A rank that looks again when a task of another one has a known end, is delayed, or can no longer be.
+  struct Watcher {
+    std::uint32_t rank = 0;
+    const std::int64_t* end = nullptr;  ///< Of that task; null: it looks whenever the other rank gets further.
+    std::int64_t known = never;         ///< What it was.
+  };
+
   struct Rank {
     std::uint32_t number = 0;
     std::span<const FoldGroup> groups{};
-    std::size_t next = 0;            ///< Its next group.
-    OutcomeNode* outcome = nullptr;  ///< Of its last group.
-    std::int64_t begin = 0;          ///< Of its last group.
-    std::int64_t settled = 0;        ///< Its next group starts no earlier: what ends until then is settled.
-    std::int64_t due = never;        ///< Its next group starts then if what it waits for is not delayed; never: not yet known.
-    std::int64_t host_end = 0;       ///< Of the launches of its groups.
-    std::uint32_t streams = 0;       ///< That groups from `next` on use, up to the group `same_streams`.
+    FoldLog::Group* log = nullptr;                       ///< By group.
+    std::uint32_t first_pass = 0;                        ///< The pass of its group 1.
+    std::span<const FoldPlan::EntryWait> entry_waits{};  ///< From its next group on.
+    std::size_t next = 0;                                ///< Its next group.
+    OutcomeNode* outcome = nullptr;                      ///< Of its last group.
+    std::int64_t begin = 0;                              ///< Of its last group.
+    std::int64_t settled = 0;                            ///< Its next group starts no earlier: what ends until then is settled.
+    std::int64_t host_end = 0;                           ///< Of the launches of its groups.
+    std::uint32_t streams = 0;                           ///< That groups from `next` on use, up to the group `same_streams`.
     std::size_t same_streams = 0;
-    bool awake = false;                     ///< Looks whether its next group may start.
-    std::vector<std::uint32_t> watchers{};  ///< Ranks that look again when it gets further.
-    std::vector<StepTask> unfinished{};     ///< Tasks of the last group's situation.
+    bool awake = false;                  ///< Looks whether its next group may start.
+    std::vector<Watcher> watchers{};     ///< Of its tasks.
+    std::vector<StepTask> unfinished{};  ///< Tasks of the last group's situation.
   };
 
   [[nodiscard]] Folded answer() const {
@@ -76,42 +95,76 @@ class Folding {
   }
 
   void wake_watchers(Rank& rank) {
-    for (const std::uint32_t watcher : rank.watchers) wake(ranks_[watcher]);
-    rank.watchers.clear();
+    std::erase_if(rank.watchers, [&](const Watcher& watcher) {
+      const bool looks = watcher.end == nullptr || *watcher.end != watcher.known || rank.settled >= watcher.known;
+      if (looks) wake(ranks_[watcher.rank]);
+      return looks;
+    });
   }
 
   void advance(Rank& rank) {
     while (composes_ && rank.next < rank.groups.size()) {
-      const std::int64_t begin = entry_time(rank, record_.items[rank.groups[rank.next].item]);
+      const std::int64_t begin = entry_time(rank, rank.groups[rank.next].item);
       if (begin == never) return;
       start(rank, begin);
       wake_watchers(rank);
     }
   }
 
+  /// When a group may start, as far as what it waits for tells.
+  struct Entry {
+    std::int64_t own = 0;     ///< Its rank starts nothing before.
+    std::int64_t latest = 0;  ///< never: something has no known end.
+    bool settled = true;      ///< No other rank may still delay it.
+  };
+  /// `at`: where the end is kept; null: it is not kept.
+  void wait_for(Entry& entry, Rank& rank, std::int32_t of_rank, std::int64_t end, const std::int64_t* at) {
+    entry.latest = std::max(entry.latest, end);
+    if (of_rank == static_cast<std::int32_t>(rank.number)) {
+      entry.own = std::max(entry.own, end);
+    } else if (of_rank != StepRecord::all_ranks && !is_settled(of_rank, end)) {
+      entry.settled = false;
+      ranks_[static_cast<std::size_t>(of_rank)].watchers.push_back({rank.number, at, end});
+    }
+  }
+  void wait_for(Entry& entry, Rank& rank, StepTask before) {
+    const std::int32_t of_rank = record_.rank_of(before.item);
+    wait_for(entry, rank, of_rank, of_rank == StepRecord::all_ranks ? joint_end_ : ends_.of(before), nullptr);
+  }
+
+  void wait_for_passes(Entry& entry, Rank& rank, std::uint32_t pass) {
+    for (const PipelineWiring::Wait& wait : wiring_->waits_of(pass)) {
+      const Rank& other = ranks_[wait.stage];
+      const std::int64_t& sent_end = other.log[wait.pass - other.first_pass + 1].sent_end;
+      const std::int64_t end = wait.sent ? sent_end : ends_.of(wait);
+      wait_for(entry, rank, wait.stage, end, wait.sent ? &sent_end : nullptr);
+      if (entry.latest == never) return;
+    }
+    for (const FoldPlan::EntryWait& wait : rank.entry_waits) {
+      if (wait.group != rank.next) return;
+      wait_for(entry, rank, wait.before);
+      if (entry.latest == never) return;
+    }
+  }
+
   /// When the rank's next group may start; never: not yet known, or another rank may still delay it.
-  std::int64_t entry_time(Rank& rank, const StepRecord::Item& item) {
-    std::int64_t own = rank.settled;
-    std::int64_t latest = own;
-    bool settled = true;
-    const bool known = record_.all_waits(item, [&](StepTask before) {
-      const std::int32_t of_rank = record_.items[before.item].rank;
-      const std::int64_t end = of_rank == StepRecord::all_ranks ? joint_end_ : ends_.of(before);
-      latest = std::max(latest, end);
-      if (of_rank == static_cast<std::int32_t>(rank.number)) {
-        own = std::max(own, end);  // nothing starts here before
-      } else if (of_rank != StepRecord::all_ranks && !is_settled(of_rank, end)) {
-        settled = false;
-        ranks_[static_cast<std::size_t>(of_rank)].watchers.push_back(rank.number);
-      }
-      return end != never;
-    });
-    if (known && own > rank.settled) {
-      rank.settled = own;
+  std::int64_t entry_time(Rank& rank, std::uint32_t item) {
+    Entry entry{.own = rank.settled, .latest = rank.settled};
+    if (step_items::is_wired(item)) {
+      wait_for_passes(entry, rank, step_items::pass_of(item));
+    } else {
+      static_cast<void>(record_.all_waits(record_.items[item], [&](StepTask before) {
+        wait_for(entry, rank, before);
+        return entry.latest != never;
+      }));
+    }
+    const bool known = entry.latest != never;
+    if (known && entry.own > rank.settled) {
+      rank.settled = entry.own;
       wake_watchers(rank);
     }
-    rank.due = known && !settled ? latest : never;
-    return known && settled ? latest : never;
+    due_[rank.number] = known && !entry.settled ? entry.latest : never;
+    return known && entry.settled ? entry.latest : never;
   }
 
   [[nodiscard]] bool is_settled(std::int32_t rank, std::int64_t end) const {
@@ -120,12 +173,11 @@ class Folding {
 
   /// Where every rank waits for another, the first of them to start settles what ends until then.
   bool settle_next() {
-    std::int64_t first = never;
-    for (const Rank& rank : ranks_) first = std::min(first, rank.due);
+    const std::int64_t first = *std::min_element(due_.begin(), due_.end());
     if (first == never) return false;
     now_ = first;
-    for (Rank& rank : ranks_) {
-      if (rank.due == first) wake(rank);
+    for (std::size_t rank = 0; rank < due_.size(); ++rank) {
+      if (due_[rank] == first) wake(ranks_[rank]);
     }
     return true;
   }
@@ -142,7 +194,7 @@ class Folding {
     });
     if (!known) return false;
     for (const std::uint32_t before : plan_.joint->before) {
-      if (before != FoldPlan::none) start = std::max(start, ends_.of({before, 0}));
+      if (before != FoldPlan::none) start = std::max(start, ends_.of(StepTask{before, 0}));
     }
     if (start == never) return false;
     joint_end_ = clock_sum(start, record_.table[item.row].duration.count());
@@ -159,12 +211,14 @@ class Folding {
     rank.host_end += host_time;
     rank.outcome = &outcomes_.of(under_way, group.kind, lag);
     rank.begin = begin;
-    log_.ranks[rank.number].push_back({begin, rank.outcome, rank.host_end});
+    rank.log[rank.next] = {begin, rank.outcome, rank.host_end};
     note_ends(rank, group);
     rank.settled = clock_sum(begin, rank.outcome->outcome.kernels_end);
+    while (!rank.entry_waits.empty() && rank.entry_waits.front().group <= rank.next)
+      rank.entry_waits = rank.entry_waits.subspan(1);
     if (++rank.next == rank.groups.size()) {
       rank.settled = never;
-      rank.due = never;
+      due_[rank.number] = never;
       --unfinished_;
     }
     ++groups_;
@@ -210,8 +264,10 @@ class Folding {
     task -= static_cast<std::uint32_t>(rank.unfinished.size());
     const std::size_t body = group.pattern == nullptr ? 0 : group.pattern->tasks.size();
     if (task < body) return {group.item, task};
+    std::size_t step = body;
+    if (group.sent != FoldPlan::none && step++ == task) return {group.sent, 0};
     std::uint32_t item = group.first_step;
-    for (std::size_t step = body; step < task; ++step) item = plan_.next_step[item];
+    for (; step < task; ++step) item = plan_.next_step[item];
     return {item, 0};
   }
 
@@ -219,11 +275,12 @@ class Folding {
   void note_ends(Rank& rank, const FoldGroup& group) {
     const Outcome& outcome = rank.outcome->outcome;
     for (std::size_t i = 0; i < rank.unfinished.size(); ++i)
-      ends_.set_late(rank.unfinished[i], rank.begin + outcome.ends[i], plan_.awaited[rank.unfinished[i].item] != 0);
+      ends_.set_late(rank.unfinished[i], rank.begin + outcome.ends[i], plan_.is_awaited(rank.unfinished[i].item));
     std::size_t step = rank.unfinished.size() + (group.pattern == nullptr ? 0 : group.pattern->tasks.size());
-    for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item])
-      ends_.set_step(item, clock_sum(rank.begin, outcome.ends[step++]));
-    if (group.item != FoldPlan::none) ends_.set_started(group.item, outcome, rank.begin);
+    FoldLog::Group& log = rank.log[rank.next];
+    plan_.for_each_step(group,
+                        [&](std::uint32_t item) { ends_.set_step(item, log, clock_sum(rank.begin, outcome.ends[step++])); });
+    if (group.item != FoldPlan::none && !step_items::is_wired(group.item)) ends_.set_started(group.item, outcome, rank.begin);
     if (!plan_.early.empty()) check_early_waits(rank);
   }
 
@@ -236,15 +293,18 @@ class Folding {
   }
 
   const StepRecord& record_;
+  const PipelineWiring* wiring_;  ///< Null: the step has no pipeline.
   const FoldPlan& plan_;
   Outcomes& outcomes_;
   std::size_t known_tasks_;  ///< Simulated before.
   std::vector<Rank> ranks_;
+  /// By rank: its next group starts then if what it waits for is not delayed; never: not yet known.
+  std::vector<std::int64_t> due_;
   std::vector<std::uint32_t> awake_;  ///< Ranks that look whether they may go on.
   std::int64_t now_ = 0;              ///< No group starts before.
   std::size_t unfinished_ = plan_.ranks.size();
-  FoldEnds ends_;
   FoldLog log_;
+  FoldEnds ends_;
   std::vector<StepTask> names_;
   std::int64_t joint_end_ = never;
   std::size_t groups_ = 0;

@@ -47,7 +47,7 @@ std::uint32_t FoldKinds::kind(const FoldPattern* pattern, const std::vector<std:
   kind.key = key;
   for (std::size_t at = 0; at < key.size();) {
     const std::size_t waits = key[at + 1];
-    kind.add(steps_[key[at]], std::span(key).subspan(at + 2, waits));
+    kind.add_step(steps_[key[at]], std::span(key).subspan(at + 2, waits));
     at += 2 + waits;
   }
   tasks_ += kind.tasks.size();

@@ -14,7 +14,7 @@ class FoldMemory {
   FoldMemory(const FoldMemory&) = delete;
   FoldMemory& operator=(const FoldMemory&) = delete;
 
-  /// Usages of a table's rows, by row.
+  /// Usages of a table's rows, by row. Tables that begin with the rows of another one must all begin with the same.
   [[nodiscard]] std::vector<UsageId> usages_of(const StepTable& table);
   [[nodiscard]] FoldKinds& kinds() { return kinds_; }
   [[nodiscard]] Outcomes& outcomes() { return outcomes_; }
@@ -23,7 +23,8 @@ class FoldMemory {
 
  private:
   UsageClasses classes_;
-  SharingModel sharing_;  ///< Of those classes, on one rank.
+  std::vector<UsageId> of_shared_rows_;  ///< As far as they are known.
+  SharingModel sharing_;                 ///< Of those classes, on one rank.
   FoldKinds kinds_;
   Outcomes outcomes_;
 };

@@ -43,9 +43,8 @@ void RankEngine::collect(const FoldKind& kind, const Situation& situation) {
     Stream& stream = streams_[i];
     stream.before.clear();
     stream.group = kind.queues[i];
-    stream.head = 0;
+    stream.go_to(0);
     stream.free = 0;
-    stream.start = kNever;
     stream.running = false;
   }
   for (const Unfinished& one : situation.tasks) {
@@ -64,7 +63,7 @@ void RankEngine::resume(const Situation& situation) {
     Stream& stream = streams_[static_cast<std::size_t>(one.task.stream)];
     if (one.progress == Unfinished::Progress::Passes) {
       stream.free = outcome_.ends[task] = one.since;
-      ++stream.head;
+      stream.go_to(stream.head + 1);
     } else if (one.progress == Unfinished::Progress::Runs) {
       stream.running = true;
       stream.left = one.left;
@@ -77,12 +76,16 @@ void RankEngine::resume(const Situation& situation) {
   }
 }
 
-std::int64_t RankEngine::start_of(const Stream& stream, std::uint32_t number) const {
+std::int64_t RankEngine::start_of(Stream& stream, std::uint32_t number) const {
   const FoldTask& task = outcome_.task(number);
   std::int64_t start = stream.free;
   for (std::uint32_t wait = task.first_wait; wait < task.last_wait; ++wait) {
-    const std::int64_t end = outcome_.ends[outcome_.awaited(number, wait)];
-    if (end == kUnknown) return kNever;
+    const std::uint32_t before = outcome_.awaited(number, wait);
+    const std::int64_t end = outcome_.ends[before];
+    if (end == kUnknown) {
+      stream.blocker = before;
+      return kNever;
+    }
     start = std::max(start, end);
   }
   return start;
@@ -91,17 +94,17 @@ std::int64_t RankEngine::start_of(const Stream& stream, std::uint32_t number) co
 /// Whether the stream got further: tasks that share nothing end as soon as their start is known.
 bool RankEngine::advance(Stream& stream) {
   bool passed = false;
-  while (!stream.running && !stream.is_done()) {
+  while (!stream.running && stream.start == kNever && !stream.is_done()) {
+    if (stream.blocker != kNone && outcome_.ends[stream.blocker] == kUnknown) break;
     const std::uint32_t number = head_of(stream);
     stream.start = start_of(stream, number);
     const FoldTask& task = outcome_.task(number);
     if (stream.start == kNever || !task.passes()) break;
     if (__builtin_add_overflow(stream.start, task.duration, &stream.free)) throw_clock_overflow(number);
     outcome_.ends[number] = stream.free;
-    ++stream.head;
+    stream.go_to(stream.head + 1);
     passed = true;
   }
-  if (stream.is_done()) stream.start = kNever;
   return passed;
 }
 
@@ -126,7 +129,7 @@ bool RankEngine::end_tasks(std::int64_t now) {
     outcome_.ends[head_of(*stream)] = stream->free = now;
     running_on(*stream) = 0;
     stream->running = false;
-    ++stream->head;
+    stream->go_to(stream->head + 1);
     ended = true;
   }
   if (ended) pass_and_wait();

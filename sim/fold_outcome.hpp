@@ -64,8 +64,8 @@ class RankEngine {
       : memory_(memory), rates_(sharing) {}
 
   /// `kind` must outlive the outcome. `host_lag`: when the host may begin with the group's launches. `known`: outcomes of the
-  /// same kind in whatever situations; from a pause that one of them has too, what it did is taken over, later or earlier
-  /// (sim/fold_pause.cpp).
+  /// same kind, or of another one of its pattern, in whatever situations; from a pause that one of them has too, what it did is
+  /// taken over, later or earlier (sim/fold_pause.cpp).
   [[nodiscard]] Outcome run(const FoldKind& kind, const Situation& situation, std::int64_t host_lag,
                             std::span<const Outcome* const> known = {});
   /// Pauses of the last run.
@@ -76,6 +76,7 @@ class RankEngine {
  private:
   static constexpr std::int64_t kUnknown = std::numeric_limits<std::int64_t>::min();
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::uint32_t kNone = static_cast<std::uint32_t>(-1);
 
   struct Progress {
     std::int64_t end = kNever;  ///< Of the head while it runs, at its present rate.
@@ -87,19 +88,25 @@ class RankEngine {
     std::vector<std::uint32_t> before;     ///< Of the situation.
     std::span<const std::uint32_t> group;  ///< Behind them, of the kind.
     std::size_t head = 0;
-    std::int64_t free = 0;        ///< When its last task ended.
-    std::int64_t start = kNever;  ///< Of the head, where it is known.
+    std::int64_t free = 0;          ///< When its last task ended.
+    std::int64_t start = kNever;    ///< Of the head, where it is known.
+    std::uint32_t blocker = kNone;  ///< A task that the head waits for and that had not ended; kNone: not looked yet.
     bool running = false;
 
     [[nodiscard]] std::size_t tasks() const { return before.size() + group.size(); }
     [[nodiscard]] bool is_done() const { return head == tasks(); }
+    void go_to(std::size_t task) {
+      head = task;
+      start = kNever;
+      blocker = kNone;
+    }
   };
 
   void collect(const FoldKind& kind, const Situation& situation);
   void resume(const Situation& situation);
   void pass_and_wait();
   bool advance(Stream& stream);
-  [[nodiscard]] std::int64_t start_of(const Stream& stream, std::uint32_t number) const;
+  [[nodiscard]] std::int64_t start_of(Stream& stream, std::uint32_t number) const;
   [[nodiscard]] std::int64_t next_event() const;
   /// Whether a task ended.
   bool end_tasks(std::int64_t now);
@@ -108,7 +115,8 @@ class RankEngine {
   [[nodiscard]] bool is_alike(const Outcome::Pause& mine, const Outcome& known, const Outcome::Pause& its) const;
   /// At a pause: goes on to where what is known does not help. Nothing: all is known.
   [[nodiscard]] std::optional<std::int64_t> skip(std::int64_t now, std::span<const Outcome* const> known);
-  [[nodiscard]] std::int64_t jump(const Outcome& known, std::size_t from, std::int64_t delay);
+  [[nodiscard]] std::size_t alike_pauses(const Outcome& known) const;
+  [[nodiscard]] std::int64_t jump(const Outcome& known, std::size_t from, std::size_t end, std::int64_t delay);
   [[nodiscard]] bool carry(const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to, std::int64_t delay);
   [[nodiscard]] bool repeat_changes(Stream& stream, const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to,
                                     std::int64_t delay);

@@ -12,18 +12,30 @@ OutcomeNode& Outcomes::of(const CutNode* under_way, std::uint32_t kind, std::int
   if (last != nullptr && last->situation == situation && last->host_lag == host_lag) return *last;
   const auto [at, fresh] = known_.try_emplace({kind, situation, host_lag}, nullptr);
   if (!fresh) return *(last = at->second);
-  OutcomeNode& made = nodes_.emplace_back(OutcomeNode{situation, host_lag,
-                                                      engine_.run(kinds_[kind], situations_[situation], host_lag, of_kind.models),
-                                                      decltype(OutcomeNode::cuts)(&memory_), nullptr});
+  models_ = of_kind.models;
+  for (const Outcome* other : models_of_pattern_[kinds_[kind].pattern]) {
+    if (other->kind != &kinds_[kind]) models_.push_back(other);
+  }
+  OutcomeNode& made =
+      nodes_.emplace_back(OutcomeNode{situation, host_lag, engine_.run(kinds_[kind], situations_[situation], host_lag, models_),
+                                      decltype(OutcomeNode::cuts)(&memory_), nullptr});
   at->second = last = &made;
   simulated_tasks_ += engine_.simulated_tasks();
   kept_tasks_ += made.outcome.ends.size();
-  const bool is_new = engine_.simulated_tasks() >= made.outcome.ends.size() / 2;
-  if (is_new && !engine_.pauses().empty() && of_kind.models.size() < most_models) {
-    made.outcome.pauses.assign(engine_.pauses().begin(), engine_.pauses().end());
-    of_kind.models.push_back(&made.outcome);
-  }
+  if (!engine_.pauses().empty()) keep_as_model(made.outcome, of_kind);
   return made;
+}
+
+/// What was simulated for the most part tells others most; the first outcome of a kind, how its steps go.
+void Outcomes::keep_as_model(Outcome& outcome, OfKind& of_kind) {
+  const bool is_new = engine_.simulated_tasks() >= outcome.ends.size() / 2;
+  std::vector<const Outcome*>& of_pattern = models_of_pattern_[outcome.kind->pattern];
+  const bool tells_kind = of_kind.models.empty() || (is_new && of_kind.models.size() < most_models);
+  const bool tells_pattern = is_new && of_pattern.size() < most_models;
+  if (!tells_kind && !tells_pattern) return;
+  outcome.pauses.assign(engine_.pauses().begin(), engine_.pauses().end());
+  if (tells_kind) of_kind.models.push_back(&outcome);
+  if (tells_pattern) of_pattern.push_back(&outcome);
 }
 
 const CutNode& Outcomes::cut_of(OutcomeNode& node, std::int64_t offset, std::uint32_t streams) {

@@ -36,7 +36,10 @@ class Outcomes {
   Outcomes(const FoldKinds& kinds, const SharingModel& sharing) : kinds_(kinds), engine_(sharing, &memory_) {}
 
   /// To be called before of() where there are more kinds.
-  void make_room() { of_kind_.resize(kinds_.size()); }
+  void make_room() {
+    of_kind_.resize(kinds_.size());
+    models_of_pattern_.resize(kinds_.patterns());
+  }
 
   /// Of a kind after `under_way` (none: nothing is).
   [[nodiscard]] OutcomeNode& of(const CutNode* under_way, std::uint32_t kind, std::int64_t host_lag);
@@ -47,12 +50,14 @@ class Outcomes {
   [[nodiscard]] std::size_t kept_tasks() const { return kept_tasks_; }
 
  private:
-  static constexpr std::size_t most_models = 4;  ///< Of a kind: each one is tried at each pause.
+  static constexpr std::size_t most_models = 4;  ///< Of a kind, and of a pattern: each one is tried at each pause.
 
   struct OfKind {
     OutcomeNode* last_asked = nullptr;
     std::vector<const Outcome*> models{};  ///< Outcomes that others follow where they can.
   };
+  void keep_as_model(Outcome& outcome, OfKind& of_kind);
+
   struct Key {
     std::uint32_t kind = 0;
     std::uint32_t situation = 0;
@@ -73,6 +78,9 @@ class Outcomes {
   Situations situations_;
   std::deque<OutcomeNode> nodes_;
   std::vector<OfKind> of_kind_;
+  std::vector<std::vector<const Outcome*>>
+      models_of_pattern_;               ///< Outcomes of kinds of one pattern, simulated for the most part.
+  std::vector<const Outcome*> models_;  ///< For the outcome that is simulated.
   std::unordered_map<Key, OutcomeNode*, Hash> known_;
   std::size_t simulated_tasks_ = 0;
   std::size_t kept_tasks_ = 0;

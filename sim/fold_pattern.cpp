@@ -75,6 +75,7 @@ std::optional<FoldPattern> fold_pattern(const Segment& segment, const FoldRows& 
     mine.last_wait = static_cast<std::uint32_t>(pattern.waits.size());
     pattern.streams |= bit_of(mine.stream);
     if (mine.stream == StreamKind::Host) pattern.host_time += mine.duration;
+    pattern.queues[static_cast<std::size_t>(mine.stream)].push_back(static_cast<std::uint32_t>(pattern.tasks.size()));
     pattern.tasks.push_back(mine);
   }
   if (!composability.every_launch_has_its_kernel()) return std::nullopt;
@@ -83,14 +84,9 @@ std::optional<FoldPattern> fold_pattern(const Segment& segment, const FoldRows& 
 
 FoldPattern fold_pattern(std::uint32_t row, const FoldRows& rows, double slowdown) {
   const FoldTask task = rows.task(row, slowdown);
-  return {.tasks = {task}, .waits = {}, .streams = bit_of(task.stream), .host_time = 0, .number = 0};
-}
-
-FoldKind::FoldKind(const FoldPattern& pattern) {
-  tasks.reserve(pattern.tasks.size());
-  waits.reserve(pattern.waits.size());
-  for (const FoldTask& task : pattern.tasks)
-    add(task, std::span(pattern.waits).subspan(task.first_wait, task.last_wait - task.first_wait));
+  FoldPattern pattern{.tasks = {task}, .waits = {}, .queues = {}, .streams = bit_of(task.stream), .host_time = 0, .number = 0};
+  pattern.queues[static_cast<std::size_t>(task.stream)].push_back(0);
+  return pattern;
 }
 
 void FoldKind::add(const FoldTask& task, std::span<const std::uint32_t> before) {
@@ -99,6 +95,25 @@ void FoldKind::add(const FoldTask& task, std::span<const std::uint32_t> before) 
   mine.first_wait = static_cast<std::uint32_t>(waits.size());
   waits.insert(waits.end(), before.begin(), before.end());
   mine.last_wait = static_cast<std::uint32_t>(waits.size());
+}
+
+void FoldKind::add_step(const FoldTask& step, std::span<const std::uint32_t> before) {
+  std::vector<Need> needs;
+  bool follows_a_step = false;
+  for (const std::uint32_t wait : before) {
+    follows_a_step = follows_a_step || wait >= pattern_tasks_;
+    const auto stream = static_cast<std::uint32_t>(tasks[wait].stream);
+    const auto at = std::lower_bound(queues[stream].begin(), queues[stream].end(), wait);
+    needs.push_back({stream, static_cast<std::uint32_t>(at - queues[stream].begin()) + 1});
+  }
+  if (!follows_a_step) step_needs_.push_back(std::move(needs));
+  add(step, before);
+}
+
+bool FoldKind::may_begin_a_step(const std::array<std::uint32_t, streams_per_rank>& ended) const {
+  return std::any_of(step_needs_.begin(), step_needs_.end(), [&](const std::vector<Need>& needs) {
+    return std::all_of(needs.begin(), needs.end(), [&](const Need& need) { return ended[need.stream] >= need.ended; });
+  });
 }
 
 }  // namespace mfusim

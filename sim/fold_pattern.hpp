@@ -29,10 +29,14 @@ struct FoldTask {
   return 1U << static_cast<std::uint32_t>(stream);
 }
 
+/// Positions of tasks, by stream.
+using FoldQueues = std::array<std::vector<std::uint32_t>, streams_per_rank>;
+
 /// The tasks of a placed segment, or a single kernel, ready to be simulated from the moment at which its first kernel may start.
 struct FoldPattern {
   std::vector<FoldTask> tasks;
   std::vector<std::uint32_t> waits;  ///< Positions in `tasks`.
+  FoldQueues queues;                 ///< In `tasks`.
   std::uint32_t streams = 0;         ///< Those that it uses, as bits.
   std::int64_t host_time = 0;        ///< Its launches.
   std::uint32_t number = 0;          ///< Among the patterns of a step, from 1.
@@ -41,15 +45,30 @@ struct FoldPattern {
 /// What the fold simulates in one go: a pattern and the communication steps of the same rank that hang on it.
 /// Equal kinds have equal outcomes in equal situations, on whichever rank and for whichever micro-batch.
 struct FoldKind {
-  std::vector<FoldTask> tasks;                                      ///< Of the pattern, then the steps.
-  std::vector<std::uint32_t> waits;                                 ///< Positions in `tasks`.
-  std::array<std::vector<std::uint32_t>, streams_per_rank> queues;  ///< Positions in `tasks`, by stream.
-  std::vector<std::uint32_t> key;                                   ///< What tells kinds of one pattern apart.
+  std::vector<FoldTask> tasks;       ///< Of the pattern, then the steps.
+  std::vector<std::uint32_t> waits;  ///< Positions in `tasks`.
+  FoldQueues queues;                 ///< In `tasks`.
+  std::vector<std::uint32_t> key;    ///< What tells kinds of one pattern apart.
+  std::uint32_t pattern = 0;         ///< The pattern's number; 0: none.
 
   FoldKind() = default;
-  explicit FoldKind(const FoldPattern& pattern);
+  explicit FoldKind(const FoldPattern& of)
+      : tasks(of.tasks), waits(of.waits), queues(of.queues), pattern(of.number), pattern_tasks_(of.tasks.size()) {}
   /// Appends a task, which waits for others before it.
   void add(const FoldTask& task, std::span<const std::uint32_t> before);
+  /// The same for a step.
+  void add_step(const FoldTask& step, std::span<const std::uint32_t> before);
+  /// Whether a step may begin when so many of the pattern's tasks have ended, by stream. Once one may, one always may.
+  [[nodiscard]] bool may_begin_a_step(const std::array<std::uint32_t, streams_per_rank>& ended) const;
+
+ private:
+  /// That so many tasks of a stream have ended.
+  struct Need {
+    std::uint32_t stream = 0;
+    std::uint32_t ended = 0;
+  };
+  std::size_t pattern_tasks_ = 0;
+  std::vector<std::vector<Need>> step_needs_;  ///< Of steps that wait for the pattern's tasks alone, or for nothing.
 };
 
 /// Rows of the step table in numbers, with kernels `slowdown` times longer.

@@ -2,7 +2,8 @@
 // How RankEngine takes over what outcomes of the same kind did. A transfer that is under way when a pass starts mostly ends
 // within the pass, or outlives it. Once it has ended, the pass goes on as without it, only later: on a clock that starts at a
 // pause, equal pauses have equal futures. And until it ends, the kernels depend on what it uses and not on its work left, as
-// rates do: only its own subtractions have to be repeated.
+// rates do: only its own subtractions have to be repeated. Outcomes of other kinds of the same pattern tell as much until the
+// first of the steps that make the difference may begin.
 #include "sim/clock_sum.hpp"
 #include "sim/fold_outcome.hpp"
 
@@ -59,25 +60,36 @@ std::optional<std::int64_t> RankEngine::skip(std::int64_t now, std::span<const O
   const Outcome::Pause& mine = pauses_.emplace_back(pause_at(now));
   const bool alone = mine.under_way == decltype(mine.under_way){};
   for (const Outcome* outcome : known) {
-    for (std::size_t i = first_pause(*outcome, mine.ended[compute_stream]); i < outcome->pauses.size(); ++i) {
+    const bool same_kind = outcome->kind == outcome_.kind;
+    const std::size_t end = same_kind ? outcome->pauses.size() : alike_pauses(*outcome);
+    for (std::size_t i = first_pause(*outcome, mine.ended[compute_stream]); i < end; ++i) {
       const Outcome::Pause& its = outcome->pauses[i];
       if (its.ended[compute_stream] != mine.ended[compute_stream]) break;
       if (!is_alike(mine, *outcome, its)) continue;
-      if (alone) {
+      if (alone && same_kind) {
         follow(*outcome, its.time, now - its.time);
         return std::nullopt;
       }
-      const std::int64_t later = jump(*outcome, i, now - its.time);
+      const std::int64_t later = jump(*outcome, i, end, now - its.time);
       if (later != now) return later;
     }
   }
   return now;
 }
 
-/// To the last pause of `known` that what is under way outlives there and here.
-std::int64_t RankEngine::jump(const Outcome& known, std::size_t from, std::int64_t delay) {
+/// How many pauses of an outcome of another kind tell how this one goes: kinds of one pattern differ in their steps, and go alike
+/// until the first of them may begin, there or here.
+std::size_t RankEngine::alike_pauses(const Outcome& known) const {
+  const auto end = std::partition_point(known.pauses.begin(), known.pauses.end(), [&](const Outcome::Pause& pause) {
+    return !known.kind->may_begin_a_step(pause.ended) && !outcome_.kind->may_begin_a_step(pause.ended);
+  });
+  return static_cast<std::size_t>(end - known.pauses.begin());
+}
+
+/// To the last pause of `known` before `end` that what is under way outlives there and here.
+std::int64_t RankEngine::jump(const Outcome& known, std::size_t from, std::size_t end, std::int64_t delay) {
   std::size_t reached = from;
-  while (reached + 1 < known.pauses.size() && carry(known, known.pauses[reached], known.pauses[reached + 1], delay)) ++reached;
+  while (reached + 1 < end && carry(known, known.pauses[reached], known.pauses[reached + 1], delay)) ++reached;
   const Outcome::Pause& pause = known.pauses[reached];
   const std::int64_t now = clock_sum(pause.time, delay);
   if (reached == from) return now;
@@ -85,7 +97,7 @@ std::int64_t RankEngine::jump(const Outcome& known, std::size_t from, std::int64
     if (stream->running) continue;
     const std::size_t ended = pause.ended[static_cast<std::size_t>(stream - streams_.data())];
     take_ends(known, *stream, ended, delay);
-    stream->head = stream->before.size() + ended;
+    stream->go_to(stream->before.size() + ended);
     stream->free = now;  // or before: all that starts later waits for something that ends later
   }
   pass_and_wait();

@@ -38,7 +38,7 @@ class RecurrenceSearch {
 
   /// The later cut is the last moment at which every rank repeats, where the rank that stops first does so.
   bool find_later_cut() {
-    later_time_ = FoldEnds::never;
+    later_time_ = never;
     for (std::size_t rank = 0; rank < ranks_; ++rank) {
       if (record_.repetitions[rank].period == 0 || first_group(rank) >= last_group(rank)) return false;
       const std::int64_t end = log_.ranks[rank][last_group(rank)].begin;
@@ -99,7 +99,13 @@ class RecurrenceSearch {
   [[nodiscard]] bool waits_recur() const {
     for (std::size_t rank = 0; rank < ranks_; ++rank) {
       for (std::size_t group = earlier_[rank]; group < plan_.ranks[rank].size(); ++group) {
-        if (!waits_of_item_recur(record_.items[plan_.ranks[rank][group].item])) return false;
+        const std::uint32_t item = plan_.ranks[rank][group].item;
+        const bool recur = step_items::is_wired(item) ? waits_of_pass_recur(step_items::pass_of(item))
+                                                      : waits_of_item_recur(record_.items[item]);
+        if (!recur) return false;
+      }
+      for (const FoldPlan::EntryWait& wait : plan_.entry_waits[rank]) {
+        if (wait.group >= earlier_[rank] && !end_recurs(wait.before)) return false;
       }
     }
     if (!plan_.joint) return true;
@@ -113,18 +119,33 @@ class RecurrenceSearch {
     return record_.all_waits(item, [&](StepTask before) { return end_recurs(before); });
   }
 
+  [[nodiscard]] bool waits_of_pass_recur(std::uint32_t pass) const {
+    const PipelineWiring& wiring = *record_.passes->wiring;
+    for (const PipelineWiring::Wait& wait : wiring.waits_of(pass)) {
+      const std::uint32_t group = wait.pass - wiring.first(wait.stage) + 1;
+      if (group >= earlier_[wait.stage]) continue;
+      const std::int64_t end = ends_.of(wait);
+      if (end <= time_) continue;
+      if (group < first_group(wait.stage)) return false;
+      PipelineWiring::Wait again = wait;
+      again.pass += static_cast<std::uint32_t>(shift_[wait.stage]);
+      if (ends_.of(again) != end + later_by()) return false;
+    }
+    return true;
+  }
+
   /// What ended before the earlier cut delays nobody behind it.
   [[nodiscard]] bool end_recurs(StepTask task) const {
-    const std::int32_t of_rank = record_.items[task.item].rank;
+    const std::int32_t of_rank = record_.rank_of(task.item);
     if (of_rank == StepRecord::all_ranks) return true;  // the end of the step
     const auto rank = static_cast<std::size_t>(of_rank);
-    const std::uint32_t group = plan_.group_of[task.item];
+    const std::uint32_t group = group_of(record_, plan_, task.item);
     if (group >= earlier_[rank]) return true;
     const std::int64_t end = ends_.of(task);
     if (end <= time_) return true;
     if (group < first_group(rank)) return false;
     const std::uint32_t again = again_of(task.item, rank, group);
-    return again != FoldPlan::none && ends_.of({again, task.index}) == end + later_by();
+    return again != FoldPlan::none && ends_.of(StepTask{again, task.index}) == end + later_by();
   }
 
   /// The item that an item of a repeating group comes again as.
@@ -132,6 +153,7 @@ class RecurrenceSearch {
     const FoldGroup& here = plan_.ranks[rank][group];
     const FoldGroup& later = plan_.ranks[rank][group + shift_[rank]];
     if (here.item == item) return later.item;
+    if (here.sent == item) return later.sent;
     std::uint32_t step = here.first_step;
     std::uint32_t again = later.first_step;
     while (step != item && step != FoldPlan::none && again != FoldPlan::none) {

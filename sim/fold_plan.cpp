@@ -17,6 +17,7 @@ class Planner {
     plan_.next_step.assign(items, FoldPlan::none);
     plan_.awaited.assign(items, 0);
     plan_.ranks.assign(ranks, {FoldGroup{}});
+    plan_.entry_waits.resize(ranks);
     plan_.last_use.assign(ranks, {});
     step_position_.assign(items, 0);
     for (std::size_t row = 0; row < of_row_.size(); ++row) of_row_[row].stream = record.table[row].stream;
@@ -24,19 +25,25 @@ class Planner {
       of_rank_.push_back({.groups = plan_.ranks[rank], .last_use = plan_.last_use[rank], .slowdown = slowdown[rank]});
       of_rank_.back().patterns.assign(record.segments.size(), nullptr);
       of_rank_.back().last_step.fill(FoldPlan::none);
-      plan_.ranks[rank].reserve(items / ranks / 2 + few_groups);
+      plan_.ranks[rank].reserve(record.passes ? passes_of(rank) + few_groups : items / ranks / 2 + few_groups);
     }
   }
 
   std::optional<FoldPlan> run() && {
+    if (record_.passes && !take_passes()) return std::nullopt;
     for (std::uint32_t item = 0; item < record_.items.size(); ++item) {
       if (!take(item)) return std::nullopt;
     }
     for (OfRank& rank : of_rank_) {
       note_uses(rank);
-      for (FoldGroup& group : rank.groups) group.kind = kind_of(group);
+      for (FoldGroup& group : rank.groups) {
+        const bool is_known =
+            group.item != FoldPlan::none && step_items::is_wired(group.item) && group.first_step == FoldPlan::none;
+        if (!is_known) group.kind = kind_of(group);
+      }
     }
     for (std::uint32_t item = 0; item < record_.items.size(); ++item) note_waits(item);
+    note_entry_waits();
     return std::move(plan_);
   }
 
@@ -57,6 +64,74 @@ class Planner {
     std::vector<const FoldPattern*> patterns{};               ///< By segment.
     std::array<std::uint32_t, streams_per_rank> last_step{};  ///< By stream.
   };
+
+  [[nodiscard]] std::size_t passes_of(std::size_t rank) const {
+    return record_.passes->wiring->first(rank + 1) - record_.passes->wiring->first(rank);
+  }
+
+  bool take_passes() {
+    const PipelineWiring& wiring = *record_.passes->wiring;
+    if (wiring.has_exchanges()) return false;  // what is sent waits for other ranks
+    plan_.awaited_passes.resize(wiring.size());
+    for (std::uint32_t pass = 0; pass < wiring.size(); ++pass) plan_.awaited_passes[pass] = wiring.is_awaited(pass) ? 1 : 0;
+    for (std::size_t stage = 0; stage < wiring.stages(); ++stage) {
+      if (!take_passes(stage)) return false;
+    }
+    return true;
+  }
+
+  /// A group for each pass of a stage and what it sends.
+  bool take_passes(std::size_t stage) {
+    const PipelineWiring& wiring = *record_.passes->wiring;
+    OfRank& rank = of_rank_[stage];
+    of_kind_.assign(wiring.kinds(), {});
+    for (std::uint32_t kind = 0; kind < wiring.kinds(); ++kind) {
+      const std::uint32_t last = wiring.last_of_kind(stage, kind);
+      if (last != PipelineWiring::none &&
+          !take_kind(rank, kind, record_.passes->of_kind(stage, kind), last - wiring.first(stage)))
+        return false;
+    }
+    for (std::uint32_t pass = wiring.first(stage); pass < wiring.first(stage + 1); ++pass) {
+      FoldGroup& group = rank.groups.emplace_back(of_kind_[wiring[pass].kind]);
+      group.item = step_items::of_pass(pass);
+      if (group.sent != FoldPlan::none) group.sent = step_items::of_sent(pass);
+    }
+    return true;
+  }
+
+  /// What is alike in the groups of one kind of a stage's passes; `last`: the place of the last one.
+  bool take_kind(OfRank& rank, std::uint32_t number, const StepRecord::StagePass& kind, std::uint32_t last) {
+    const FoldPattern*& pattern = rank.patterns[kind.segment];
+    if (pattern == nullptr) pattern = pattern_of(kind.segment, rank.slowdown);
+    if (pattern == nullptr) return false;
+    pattern_streams_ |= pattern->streams;
+    FoldGroup& group = of_kind_[number];
+    group.pattern = pattern;
+    key_.clear();
+    std::uint32_t streams = pattern->streams;
+    if (kind.row != StepRecord::none) {
+      group.sent = 0;
+      add_sent(kind);
+      streams |= bit_of(of_row_[kind.row].stream);
+    }
+    group.kind = kinds_.kind(pattern, key_);
+    for (; streams != 0; streams &= streams - 1) {
+      std::uint32_t& last_use = rank.last_use[static_cast<std::size_t>(std::countr_zero(streams))];
+      last_use = std::max(last_use, last + 1);
+    }
+    return true;
+  }
+
+  /// The key of what a pass sends: it waits for the exits of the pass.
+  void add_sent(const StepRecord::StagePass& kind) {
+    key_.push_back(step_number(kind.row));
+    key_.push_back(0);
+    const std::size_t before = key_.size();
+    for (const SegmentIndex exit : record_.segments[kind.segment]->exits) {
+      if (exit >= 0) key_.push_back(static_cast<std::uint32_t>(exit));
+    }
+    key_[before - 1] = static_cast<std::uint32_t>(key_.size() - before);
+  }
 
   bool take(std::uint32_t item) {
     const StepRecord::Item& one = record_.items[item];
@@ -92,7 +167,7 @@ class Planner {
       pattern_streams_ |= pattern->streams;
     }
     plan_.group_of[item] = static_cast<std::uint32_t>(rank.groups.size());
-    rank.groups.push_back({.item = item, .pattern = pattern});
+    rank.groups.push_back({.pattern = pattern, .item = item});
     return true;
   }
 
@@ -112,8 +187,8 @@ class Planner {
     const StreamKind stream = of_row_[one.row].stream;
     std::uint32_t awaited = 0;
     const bool own = record_.all_waits(one, [&](StepTask before) {
-      awaited = std::max(awaited, plan_.group_of[before.item]);
-      return record_.items[before.item].rank == one.rank;
+      awaited = std::max(awaited, group_of(record_, plan_, before.item));
+      return record_.rank_of(before.item) == one.rank;
     });
     if (!own) return false;
     const std::uint32_t group = std::max(awaited, last_use(rank, stream));
@@ -167,6 +242,7 @@ class Planner {
   std::uint32_t kind_of(const FoldGroup& group) {
     constexpr std::uint64_t no_step = static_cast<std::uint64_t>(-1);
     std::uint64_t word = no_step;
+    if (group.sent != FoldPlan::none) return kind_of_steps(group);
     if (group.first_step != FoldPlan::none) {
       const StepRecord::Item& step = record_.items[group.first_step];
       const bool sends = group.first_step == group.last_step && step.last_wait - step.first_wait == 1 &&
@@ -187,6 +263,11 @@ class Planner {
   std::uint32_t kind_of_steps(const FoldGroup& group) {
     key_.clear();
     auto position = static_cast<std::uint32_t>(group.pattern == nullptr ? 0 : group.pattern->tasks.size());
+    if (group.sent != FoldPlan::none) {
+      const std::uint32_t pass = step_items::pass_of(group.sent);
+      add_sent(record_.passes->of_kind(record_.passes->wiring->stage_of(pass), (*record_.passes->wiring)[pass].kind));
+      ++position;
+    }
     for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item]) {
       step_position_[item] = position++;
       key_.push_back(step_number(record_.items[item].row));
@@ -202,7 +283,7 @@ class Planner {
     static_cast<void>(record_.all_waits(record_.items[item], [&](StepTask before) {
       if (before.item == group.item) {
         key_.push_back(before.index);
-      } else if (plan_.group_of[before.item] == plan_.group_of[item]) {
+      } else if (group_of(record_, plan_, before.item) == plan_.group_of[item]) {
         key_.push_back(step_position_[before.item]);
       } else if (!on_compute(before)) {
         plan_.early.emplace_back(item, before);  // kernels of earlier groups have always ended
@@ -211,20 +292,49 @@ class Planner {
     }));
   }
 
-  [[nodiscard]] bool on_compute(StepTask task) const {
-    const StepRecord::Item& one = record_.items[task.item];
-    const std::uint32_t row = one.segment == StepRecord::none ? one.row : record_.segments[one.segment]->tasks[task.index].step;
-    return of_row_[row].stream == StreamKind::Compute;
+  [[nodiscard]] bool on_compute(StepTask task) const { return of_row_[row_of(task)].stream == StreamKind::Compute; }
+
+  [[nodiscard]] std::uint32_t row_of(StepTask task) const {
+    if (!step_items::is_wired(task.item)) {
+      const StepRecord::Item& one = record_.items[task.item];
+      return one.segment == StepRecord::none ? one.row : record_.segments[one.segment]->tasks[task.index].step;
+    }
+    const std::uint32_t pass = step_items::pass_of(task.item);
+    const PipelineWiring& wiring = *record_.passes->wiring;
+    const StepRecord::StagePass& kind = record_.passes->of_kind(wiring.stage_of(pass), wiring[pass].kind);
+    return step_items::is_sent(task.item) ? kind.row : record_.segments[kind.segment]->tasks[task.index].step;
   }
 
   void note_waits(std::uint32_t item) {
     const StepRecord::Item& one = record_.items[item];
     static_cast<void>(record_.all_waits(one, [&](StepTask before) {
-      const StepRecord::Item& other = record_.items[before.item];
-      if (other.segment == StepRecord::none) return true;
-      if (other.rank != one.rank || plan_.group_of[before.item] != plan_.group_of[item]) plan_.awaited[before.item] = 1;
+      note_wait(before, one.rank, plan_.group_of[item]);
       return true;
     }));
+  }
+
+  /// A group of a rank waits for a task.
+  void note_wait(StepTask before, std::int32_t rank, std::uint32_t group) {
+    if (step_items::is_wired(before.item)) {
+      if (step_items::is_sent(before.item)) return;
+      if (record_.rank_of(before.item) != rank || group_of(record_, plan_, before.item) != group)
+        plan_.awaited_passes[step_items::pass_of(before.item)] = 1;
+      return;
+    }
+    const StepRecord::Item& other = record_.items[before.item];
+    if (other.segment == StepRecord::none) return;
+    if (other.rank != rank || plan_.group_of[before.item] != group) plan_.awaited[before.item] = 1;
+  }
+
+  void note_entry_waits() {
+    for (const StepRecord::EntryWait& wait : record_.entry_waits) {
+      const std::uint32_t stage = record_.passes->wiring->stage_of(wait.pass);
+      const std::uint32_t group = wait.pass - record_.passes->wiring->first(stage) + 1;
+      note_wait(wait.before, static_cast<std::int32_t>(stage), group);
+      plan_.entry_waits[stage].push_back({group, wait.before});
+    }
+    for (std::vector<FoldPlan::EntryWait>& waits : plan_.entry_waits)
+      std::stable_sort(waits.begin(), waits.end(), [](const auto& a, const auto& b) { return a.group < b.group; });
   }
 
   const StepRecord& record_;
@@ -240,6 +350,7 @@ class Planner {
   };
   std::vector<SimpleKind> simple_kinds_;      ///< By number of their pattern: the one that was met last.
   std::vector<std::uint32_t> step_position_;  ///< By item.
+  std::vector<FoldGroup> of_kind_;            ///< By kind of the present stage's passes: how their groups begin.
   std::vector<std::uint32_t> key_;
 };
 

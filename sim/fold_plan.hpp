@@ -14,29 +14,55 @@ namespace mfusim {
 
 /// One occurrence of a kind on a rank.
 struct FoldGroup {
+  const FoldPattern* pattern = nullptr;
   std::uint32_t item = StepRecord::none;  ///< The pattern's; none at the head of a rank.
   std::uint32_t kind = 0;
-  std::uint32_t first_step = StepRecord::none;  ///< Items of its steps, as a list through FoldPlan::next_step.
+  std::uint32_t sent = StepRecord::none;        ///< What the pass sends: the first of its steps.
+  std::uint32_t first_step = StepRecord::none;  ///< Items of its other steps, as a list through FoldPlan::next_step.
   std::uint32_t last_step = StepRecord::none;
-  const FoldPattern* pattern = nullptr;
 };
 
-/// A recorded step cut into groups. Every rank starts with a group without a pattern, which holds what waits for nothing.
+/// A recorded step cut into groups. Every rank starts with a group without a pattern, which holds what waits for nothing; then
+/// come its passes.
 struct FoldPlan {
   static constexpr std::uint32_t none = StepRecord::none;
   struct Joint {
     std::uint32_t item = 0;
     std::vector<std::uint32_t> before;  ///< On each rank the step before it on its stream; none: nothing.
   };
+  struct EntryWait {
+    std::uint32_t group = 0;
+    StepTask before;
+  };
 
   std::vector<std::vector<FoldGroup>> ranks;
-  std::vector<std::uint32_t> group_of;                    ///< By item, within its rank.
-  std::vector<std::uint32_t> next_step;                   ///< By item.
-  std::vector<std::uint8_t> awaited;                      ///< By item: another group waits for a task of this pattern.
+  std::vector<std::uint32_t> group_of;              ///< By item, within its rank.
+  std::vector<std::uint32_t> next_step;             ///< By item.
+  std::vector<std::uint8_t> awaited;                ///< By item: another group waits for a task of this pattern.
+  std::vector<std::uint8_t> awaited_passes;         ///< The same by pass.
+  std::vector<std::vector<EntryWait>> entry_waits;  ///< By rank, in the order of groups: what passes wait for beside passes.
   std::vector<std::pair<std::uint32_t, StepTask>> early;  ///< Step items, and communication of earlier groups that they wait for.
   std::optional<Joint> joint;
   std::vector<std::array<std::uint32_t, streams_per_rank>> last_use;  ///< By rank and stream: the last group that uses it.
+
+  [[nodiscard]] bool is_awaited(std::uint32_t item) const {
+    return (step_items::is_wired(item) ? awaited_passes[step_items::pass_of(item)] : awaited[item]) != 0;
+  }
+  /// Calls `visit(item)` for each step of a group, in their order.
+  template <class Visit>
+  void for_each_step(const FoldGroup& group, Visit visit) const {
+    if (group.sent != none) visit(group.sent);
+    for (std::uint32_t item = group.first_step; item != none; item = next_step[item]) visit(item);
+  }
 };
+
+/// The group of an item within its rank.
+[[nodiscard]] inline std::uint32_t group_of(const StepRecord& record, const FoldPlan& plan, std::uint32_t item) {
+  if (!step_items::is_wired(item)) return plan.group_of[item];
+  const PipelineWiring& wiring = *record.passes->wiring;
+  const std::uint32_t pass = step_items::pass_of(item);
+  return pass - wiring.first(wiring.stage_of(pass)) + 1;
+}
 
 /// Cuts a recorded step into groups of `kinds`, with kernels of each rank so many times longer. Nothing where it cannot be cut: a
 /// segment that is no pattern, or steps that wait across ranks.

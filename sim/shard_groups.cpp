@@ -58,7 +58,8 @@ StepTask reduce_gradients(const Scenario& scenario, StepGraph& graph, int rank, 
   const auto add = [&](Collective kind, Bytes bytes, const std::string& name, const Group& group, std::size_t& row) {
     if (group.ranks == 1) return ready;
     const std::array<StepTask, 1> after{ready};
-    return graph.add_row(rank, group_collective(scenario, kind, bytes, name, group), row, instance, after);
+    if (row == no_row) graph.know_row(group_collective(scenario, kind, bytes, name, group), row);
+    return graph.add_known_row(rank, static_cast<std::uint32_t>(row), instance, after);
   };
   if (reduces_whole(scenario))
     return add(Collective::AllReduce, message, "gradient reduction", data_group(plan, scenario.cluster), rows.inside);

@@ -5,6 +5,7 @@
 #include "sim/scenario.hpp"
 #include "sim/step_graph.hpp"
 
+#include <map>
 #include <string>
 
 namespace mfusim {
@@ -32,6 +33,8 @@ struct ReductionRows {
   std::size_t inside = no_row;
   std::size_t across = no_row;
 };
+/// The same by how many gradients it sums.
+using ReductionRowsBySize = std::map<double, ReductionRows>;
 
 /// Sums `values` gradients after `ready`; gives the task that ends it.
 /// ZeRO-0: one all-reduce of all ranks. From ZeRO-1 on a reduce-scatter inside the shard group, then, where there are r > 1

@@ -61,4 +61,31 @@ StageTransfers stage_transfers(const Scenario& scenario, const LayerContext& con
   return {transfer(PairReach::Node), leaves_node ? transfer(PairReach::Network) : Step{}};
 }
 
+namespace {
+
+/// Both transfers between two neighbours in the steady phase, one after the other. They begin when the earlier stage has ended
+/// its forward pass and the later one its backward pass, and the next passes of both wait for the two: the later stage receives
+/// its next activations before it sends gradients.
+/// Source: DeepSpeed, deepspeed/runtime/pipe/schedule.py (TrainSchedule: RecvActivation before SendGrad, SendActivation before
+/// RecvGrad) and p2p.py (blocking calls).
+Step in_turn(const Step& first, Step second) {
+  second.duration += first.duration;
+  return second;
+}
+
+}  // namespace
+
+PipelineTransfers pipeline_transfers(const Scenario& scenario, const LayerContext& context,
+                                     const std::vector<ModelChunk>& chunks) {
+  if (scenario.parallel.pipeline == 1) return {};
+  PipelineTransfers transfers{
+      .activations = stage_transfers(scenario, context, chunks, "send activations", StreamKind::PipelineForward),
+      .gradients = stage_transfers(scenario, context, chunks, "send gradients", StreamKind::PipelineBackward),
+      .in_turn = {}};
+  if (scenario.stack.pipeline_exchange != PipelineExchange::InTurn) return transfers;
+  const auto both = [&](PairReach reach) { return in_turn(transfers.activations.step(reach), transfers.gradients.step(reach)); };
+  transfers.in_turn = {both(PairReach::Node), both(PairReach::Network)};
+  return transfers;
+}
+
 }  // namespace mfusim

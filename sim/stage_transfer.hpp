@@ -34,4 +34,12 @@ class StageTransfers {
 [[nodiscard]] StageTransfers stage_transfers(const Scenario& scenario, const LayerContext& context,
                                              const std::vector<ModelChunk>& chunks, const char* name, StreamKind stream);
 
+/// All transfers of a pipeline. `in_turn`: gradients together with the activations that their sender receives next.
+struct PipelineTransfers {
+  StageTransfers activations, gradients, in_turn;
+};
+/// None where the pipeline has one stage.
+[[nodiscard]] PipelineTransfers pipeline_transfers(const Scenario& scenario, const LayerContext& context,
+                                                   const std::vector<ModelChunk>& chunks);
+
 }  // namespace mfusim

@@ -5,6 +5,14 @@
 
 namespace mfusim {
 
+StepTable StepTable::behind(const StepTable& first) {
+  if (first.shared_rows_ > 0) throw std::logic_error("a table behind a table behind a table");
+  StepTable table;
+  table.first_ = &first;
+  table.shared_rows_ = first.size();
+  return table;
+}
+
 std::string to_string(StreamKind kind) {
   switch (kind) {
     case StreamKind::Compute:

@@ -4,8 +4,12 @@
 #include "base/quantity.hpp"
 #include "hardware/kernel.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mfusim {
@@ -68,8 +72,59 @@ struct Step {
   bool outside_measured_region = false;
 };
 
-/// Tasks point into this table by their label.
-using StepTable = std::vector<Step>;
+/// The kinds of tasks of a step: tasks point into this table by their label. Its first rows may be those of another table.
+class StepTable {
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Step;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Step*;
+    using reference = const Step&;
+
+    Iterator(const StepTable& table, std::size_t row) : table_(&table), row_(row) {}
+    const Step& operator*() const { return (*table_)[row_]; }
+    Iterator& operator++() {
+      ++row_;
+      return *this;
+    }
+    Iterator operator++(int) {
+      const Iterator before = *this;
+      ++row_;
+      return before;
+    }
+    friend bool operator==(const Iterator&, const Iterator&) = default;
+
+   private:
+    const StepTable* table_;
+    std::size_t row_;
+  };
+
+  StepTable() = default;
+  explicit StepTable(std::size_t rows) : own_(rows) {}
+  StepTable(std::initializer_list<Step> rows) : own_(rows) {}
+  /// Begins with the rows that `first` has by now, without copying them: it must outlive this table, may only grow, and have no
+  /// such rows itself.
+  [[nodiscard]] static StepTable behind(const StepTable& first);
+
+  [[nodiscard]] std::size_t size() const { return shared_rows_ + own_.size(); }
+  /// How many of the first rows are another table's.
+  [[nodiscard]] std::size_t shared_rows() const { return shared_rows_; }
+  [[nodiscard]] const Step& operator[](std::size_t row) const {
+    return row < shared_rows_ ? first_->own_[row] : own_[row - shared_rows_];
+  }
+  /// A row of its own.
+  [[nodiscard]] Step& operator[](std::size_t row) { return own_.at(row - shared_rows_); }
+  void push_back(Step step) { own_.push_back(std::move(step)); }
+  [[nodiscard]] Iterator begin() const { return {*this, 0}; }
+  [[nodiscard]] Iterator end() const { return {*this, size()}; }
+
+ private:
+  const StepTable* first_ = nullptr;
+  std::size_t shared_rows_ = 0;
+  std::vector<Step> own_;
+};
 
 /// Where a task of a repeated step stands: packed into Task::instance.
 struct StepInstance {

@@ -59,6 +59,14 @@ class StepGraph {
   PlacedSegment place(int rank, const Segment& segment, StepInstance instance, std::span<const StepTask> entry) {
     return place(rank, know(segment), instance, entry);
   }
+  /// The passes of a pipeline, which come before all else on each stream. Once, on a step whose ranks are the stages.
+  void set_passes(StepRecord::Passes passes) { record_.passes = std::move(passes); }
+  /// A pass as a placed segment.
+  [[nodiscard]] PlacedSegment placed_pass(std::uint32_t pass, const Segment& segment) const {
+    return {.item = step_items::of_pass(pass), .segment = &segment};
+  }
+  /// Lets a pass wait for one more task, which is no pass.
+  void wait_at_entry(std::uint32_t pass, StepTask before) { record_.entry_waits.push_back({pass, before}); }
   /// Lets the entry of an already placed segment wait for one more task.
   void wait_at_entry(const PlacedSegment& placed, StepTask before) {
     if (placed.item == StepRecord::none) return;
@@ -71,8 +79,16 @@ class StepGraph {
   StepTask add(int rank, Step step, StepInstance instance, std::span<const StepTask> after);
   /// The same for a step that occurs often: `row` remembers its place in the table (no_row before the first time).
   StepTask add_row(int rank, const Step& step, std::size_t& row, StepInstance instance, std::span<const StepTask> after) {
+    return add_known_row(rank, know_row(step, row), instance, after);
+  }
+  /// The same for a row of the table.
+  StepTask add_known_row(int rank, std::uint32_t row, StepInstance instance, std::span<const StepTask> after) {
+    return {record_.append({.instance = pack(instance), .rank = rank, .row = row}, 1, after), 0};
+  }
+  /// Its place in the table.
+  std::uint32_t know_row(const Step& step, std::size_t& row) {
     if (row == no_row) row = new_row(step);
-    return {record_.append({.instance = pack(instance), .rank = rank, .row = static_cast<std::uint32_t>(row)}, 1, after), 0};
+    return static_cast<std::uint32_t>(row);
   }
   /// Adds one step that all ranks take part in on their streams of its kind (the table's row is shared).
   StepTask add_on_all_ranks(Step step, std::span<const StepTask> after);

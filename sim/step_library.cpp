@@ -7,12 +7,13 @@
 
 namespace mfusim {
 
-StepLibrary::StepLibrary(const Scenario& scenario, Work<Count> work)
+StepLibrary::StepLibrary(const Scenario& scenario, Work<Count> work, std::shared_ptr<PipelineWirings> wirings)
     : context_(layer_context(scenario)),
       work_(std::move(work)),
       segments_(table_),
       capacities_(Contention(scenario.cluster).capacities()),
-      folds_(Contention(scenario.cluster)) {}
+      folds_(Contention(scenario.cluster)),
+      wirings_(wirings == nullptr ? std::make_shared<PipelineWirings>() : std::move(wirings)) {}
 
 bool StepLibrary::holds(const Scenario& scenario) const {
   return Contention(scenario.cluster).capacities() == capacities_ && same_segments(context_, layer_context(scenario));

@@ -4,9 +4,11 @@
 #include "sim/chunk_segments.hpp"
 #include "sim/fold_memory.hpp"
 #include "sim/pipeline_chunks.hpp"
+#include "sim/pipeline_wiring.hpp"
 
 #include <array>
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -16,8 +18,9 @@ namespace mfusim {
 /// passes go beside each other. Whatever order scenarios come in, a step's time is the same as without. For one thread.
 class StepLibrary {
  public:
-  /// `work`: what one context rank does of a micro-batch (context_share of micro_batch_work).
-  StepLibrary(const Scenario& scenario, Work<Count> work);
+  /// `work`: what one context rank does of a micro-batch (context_share of micro_batch_work). `wirings`: shared with other
+  /// libraries of the same thread; null: its own.
+  StepLibrary(const Scenario& scenario, Work<Count> work, std::shared_ptr<PipelineWirings> wirings = nullptr);
 
   /// Whether a scenario's layers cost the same, on a cluster of the same parts: it may differ in how many GPUs there are, how
   /// layers are dealt out to them, and in what runs between passes. Its work must be equal.
@@ -29,6 +32,7 @@ class StepLibrary {
   /// The steps of all chunks that were priced so far: what segments refer to.
   [[nodiscard]] const StepTable& table() const { return table_; }
   [[nodiscard]] FoldMemory& folds() { return folds_; }
+  [[nodiscard]] PipelineWirings& wirings() { return *wirings_; }
 
  private:
   /// The layers of a chunk, and whether its weight gradients are a pass of their own.
@@ -42,6 +46,7 @@ class StepLibrary {
   std::map<ChunkKey, PipelineChunk> chunks_;
   std::array<double, resources_per_rank> capacities_;  ///< Of a rank: a share of the node's network cards is one of them.
   FoldMemory folds_;
+  std::shared_ptr<PipelineWirings> wirings_;
 };
 
 }  // namespace mfusim

@@ -43,7 +43,7 @@ StepLibrary& StepLibraries::library_of(const Scenario& scenario, const Work<Coun
     if (library.holds(scenario)) return library;
   }
   ++number_;
-  return of_key.emplace_front(scenario, context_share(work, scenario.parallel.context));
+  return of_key.emplace_front(scenario, context_share(work, scenario.parallel.context), wirings_);
 }
 
 /// Scenarios that come one after the other share most: all that was kept before may go.

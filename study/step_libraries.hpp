@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <list>
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,7 @@ class StepLibraries {
 
   std::map<std::vector<std::size_t>, std::list<StepLibrary>> libraries_;
   std::map<StepKey, Picoseconds> times_;
+  std::shared_ptr<PipelineWirings> wirings_ = std::make_shared<PipelineWirings>();
   std::size_t number_ = 0;      ///< Of libraries.
   std::size_t kept_tasks_ = 0;  ///< In all of them.
 };

@@ -53,7 +53,7 @@ TEST_CASE("hostile names stay data: they come back as they were, and no tag can 
   Run one = run(small_decoder);
   one.result.model = one.result.scenario = hostile;
   one.result.warnings = {hostile};
-  for (Step& step : one.step.steps) step.name = hostile;
+  for (std::size_t row = 0; row < one.step.steps.size(); ++row) one.step.steps[row].name = hostile;
   const html::Page page = page_of(one);
   const std::string text = html::page_json(page);
   CHECK(text.find('<') == std::string::npos);

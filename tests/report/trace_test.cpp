@@ -129,7 +129,7 @@ TEST_CASE("a list of ranks holds single ones and ranges; anything else is refuse
 
 TEST_CASE("a hostile name stays text", "[unit]") {
   Run one = run(small_decoder);
-  one.step.steps.front().name = "\"}</script><script>\x01\xff";
+  one.step.steps[0].name = "\"}</script><script>\x01\xff";
   std::ostringstream text;
   write_trace(text, one.step, one.timeline);
   CHECK_NOTHROW(nlohmann::json::parse(text.str()));
