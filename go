@@ -34,7 +34,7 @@ TEXT
 # A tool counts as installed where its command is found, whoever installed it; a library where dpkg knows it.
 build_tools=(g++:g++ cmake:cmake ninja:ninja-build pkg-config:pkg-config)
 build_libraries=(libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libboost-graph-dev libcli11-dev libginac-dev libmuparser-dev
-                 libsqlite3-dev libjs-chart.js catch2)
+                 libsqlite3-dev libmimalloc-dev libjs-chart.js catch2)
 # Other versions of these format and lint differently; this one is in Debian 12, Ubuntu 22.04 and 24.04.
 format_tools=(clang-format-14:clang-format-14)
 lint_tools=(clang-tidy-14:clang-tidy-14)

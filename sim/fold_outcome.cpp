@@ -200,19 +200,19 @@ void RankEngine::note(const Stream& stream) {
 }
 
 void RankEngine::finish() {
-  const auto tasks = static_cast<std::uint32_t>(outcome_.ends.size());
-  for (std::uint32_t task = 0; task < tasks; ++task) {
-    if (outcome_.ends[task] == kUnknown) throw_clock_overflow(task);
-    outcome_.end = std::max(outcome_.end, outcome_.ends[task]);
-  }
   const Stream& compute = streams_[static_cast<std::size_t>(StreamKind::Compute)];
   if (compute.tasks() > 0) {  // the last one ends last
     const std::uint32_t last = compute.group.empty() ? compute.before.back() : compute.group.back() + outcome_.unfinished();
     outcome_.kernels_end = std::max<std::int64_t>(0, outcome_.ends[last]);
   }
-  for (std::uint32_t task = 0; task < tasks; ++task) {
-    if (outcome_.ends[task] > outcome_.kernels_end) outcome_.tail.push_back(task);
+  std::int64_t first = kNever;
+  for (std::uint32_t task = 0; task < outcome_.ends.size(); ++task) {
+    const std::int64_t end = outcome_.ends[task];
+    first = std::min(first, end);
+    outcome_.end = std::max(outcome_.end, end);
+    if (end > outcome_.kernels_end) outcome_.tail.push_back(task);
   }
+  if (first == kUnknown) throw_clock_overflow(0);
   std::erase_if(changes_, [&](const Outcome::Change& change) {
     return change.task >= outcome_.unfinished() && outcome_.ends[change.task] <= outcome_.kernels_end;
   });

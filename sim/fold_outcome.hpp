@@ -34,6 +34,7 @@ struct Outcome {
     std::int64_t time = 0;
     std::array<std::uint32_t, streams_per_rank> ended{};      ///< How many of the group's tasks, by stream.
     std::array<std::uint32_t, streams_per_rank> under_way{};  ///< Of the situation, by stream: the task's number + 1; 0: none.
+    std::uint32_t changes = 0;                                ///< Of an outcome's: so many come no later.
   };
 
   const FoldKind* kind = nullptr;
@@ -46,6 +47,8 @@ struct Outcome {
   std::pmr::vector<Change> changes;      ///< Of `tail` and of the situation, in order of time.
   std::pmr::vector<Pause> pauses;        ///< In order of time; not those that were skipped. Empty: nothing is to be taken over.
 
+  /// Keeps pauses for others to take over from.
+  void keep(std::span<const Pause> of_run);
   [[nodiscard]] std::uint32_t unfinished() const { return static_cast<std::uint32_t>(before.size()); }
   [[nodiscard]] const FoldTask& task(std::uint32_t number) const {
     return number < unfinished() ? before[number] : kind->tasks[number - unfinished()];
@@ -149,6 +152,7 @@ class RankEngine {
   Outcome outcome_{memory_};
   std::vector<Outcome::Change> changes_;  ///< Of all that communicates.
   std::vector<Outcome::Pause> pauses_;
+  std::array<Progress, streams_per_rank> before_{};  ///< What carry() would undo.
   std::size_t simulated_tasks_ = 0;
 };
 

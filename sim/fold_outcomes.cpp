@@ -33,7 +33,7 @@ void Outcomes::keep_as_model(Outcome& outcome, OfKind& of_kind) {
   const bool tells_kind = of_kind.models.empty() || (is_new && of_kind.models.size() < most_models);
   const bool tells_pattern = is_new && of_pattern.size() < most_models;
   if (!tells_kind && !tells_pattern) return;
-  outcome.pauses.assign(engine_.pauses().begin(), engine_.pauses().end());
+  outcome.keep(engine_.pauses());
   if (tells_kind) of_kind.models.push_back(&outcome);
   if (tells_pattern) of_pattern.push_back(&outcome);
 }

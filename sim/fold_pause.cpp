@@ -24,6 +24,15 @@ std::size_t first_pause(const Outcome& outcome, std::uint32_t ended_kernels) {
 
 }  // namespace
 
+void Outcome::keep(std::span<const Pause> of_run) {
+  pauses.assign(of_run.begin(), of_run.end());
+  std::uint32_t passed = 0;
+  for (Pause& pause : pauses) {
+    while (passed < changes.size() && changes[passed].time <= pause.time) ++passed;
+    pause.changes = passed;
+  }
+}
+
 bool RankEngine::is_pause(std::int64_t now) const {
   const Stream& compute = streams_[compute_stream];
   if (compute.is_done()) return false;
@@ -36,19 +45,21 @@ bool RankEngine::is_pause(std::int64_t now) const {
 
 Outcome::Pause RankEngine::pause_at(std::int64_t now) const {
   Outcome::Pause pause{.time = now};
-  for (std::size_t stream = 0; stream < streams_.size(); ++stream) {
-    const Stream& one = streams_[stream];
-    if (one.running) {
-      pause.under_way[stream] = head_of(one) + 1;
+  for (const Stream* one : used_) {
+    const auto stream = static_cast<std::size_t>(one - streams_.data());
+    if (one->running) {
+      pause.under_way[stream] = head_of(*one) + 1;
     } else {
-      pause.ended[stream] = static_cast<std::uint32_t>(one.head - one.before.size());
+      pause.ended[stream] = static_cast<std::uint32_t>(one->head - one->before.size());
     }
   }
   return pause;
 }
 
 bool RankEngine::is_alike(const Outcome::Pause& mine, const Outcome& known, const Outcome::Pause& its) const {
-  if (mine.ended != its.ended) return false;
+  std::uint32_t different = 0;
+  for (std::size_t stream = 0; stream < streams_.size(); ++stream) different |= mine.ended[stream] ^ its.ended[stream];
+  if (different != 0) return false;
   for (std::size_t stream = 0; stream < streams_.size(); ++stream) {
     const std::uint32_t task = its.under_way[stream];
     if ((task == 0 ? 0 : known.task(task - 1).usage) != running_[stream]) return false;
@@ -107,17 +118,16 @@ std::int64_t RankEngine::jump(const Outcome& known, std::size_t from, std::size_
 /// Takes what is under way from one pause of `known` to another. False, and nothing is changed: it ends before, there or here.
 bool RankEngine::carry(const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to, std::int64_t delay) {
   if (from.under_way != to.under_way) return false;
-  std::array<Progress, streams_per_rank> before;
   const std::size_t changes = changes_.size();
   bool outlives = true;
   for (std::size_t i = 0; i < used_.size(); ++i) {
     if (!used_[i]->running) continue;
-    before[i] = *used_[i];
+    before_[i] = *used_[i];
     outlives = outlives && repeat_changes(*used_[i], known, from, to, delay);
   }
   if (outlives) return true;
   for (std::size_t i = 0; i < used_.size(); ++i) {
-    if (used_[i]->running) static_cast<Progress&>(*used_[i]) = before[i];
+    if (used_[i]->running) static_cast<Progress&>(*used_[i]) = before_[i];
   }
   changes_.resize(changes);
   return false;
@@ -127,8 +137,7 @@ bool RankEngine::carry(const Outcome& known, const Outcome::Pause& from, const O
 bool RankEngine::repeat_changes(Stream& stream, const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to,
                                 std::int64_t delay) {
   const std::uint32_t task = from.under_way[static_cast<std::size_t>(&stream - streams_.data())] - 1;
-  const auto later = std::partition_point(known.changes.begin(), known.changes.end(),
-                                          [&](const Outcome::Change& change) { return change.time <= from.time; });
+  const auto later = known.changes.begin() + from.changes;
   const auto is_its = [&](const Outcome::Change& change) { return change.task == task; };
   const auto last = std::find_if(std::make_reverse_iterator(later), known.changes.rend(), is_its);
   if (last == known.changes.rend()) return false;

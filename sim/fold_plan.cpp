@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/fold_plan.hpp"
 
+#include "sim/fold_group_kinds.hpp"
+
 #include <algorithm>
 #include <bit>
 
@@ -10,7 +12,7 @@ namespace {
 class Planner {
  public:
   Planner(const StepRecord& record, const FoldRows& rows, std::span<const double> slowdown, FoldKinds& kinds)
-      : record_(record), rows_(rows), kinds_(kinds), of_row_(record.table.size()) {
+      : record_(record), rows_(rows), kinds_(kinds), group_kinds_(record, rows, kinds) {
     const std::size_t items = record.items.size();
     const auto ranks = static_cast<std::size_t>(record.ranks);
     plan_.group_of.assign(items, 0);
@@ -19,8 +21,6 @@ class Planner {
     plan_.ranks.assign(ranks, {FoldGroup{}});
     plan_.entry_waits.resize(ranks);
     plan_.last_use.assign(ranks, {});
-    step_position_.assign(items, 0);
-    for (std::size_t row = 0; row < of_row_.size(); ++row) of_row_[row].stream = record.table[row].stream;
     for (std::size_t rank = 0; rank < ranks; ++rank) {
       of_rank_.push_back({.groups = plan_.ranks[rank], .last_use = plan_.last_use[rank], .slowdown = slowdown[rank]});
       of_rank_.back().patterns.assign(record.segments.size(), nullptr);
@@ -39,7 +39,7 @@ class Planner {
       for (FoldGroup& group : rank.groups) {
         const bool is_known =
             group.item != FoldPlan::none && step_items::is_wired(group.item) && group.first_step == FoldPlan::none;
-        if (!is_known) group.kind = kind_of(group);
+        if (!is_known) group.kind = group_kinds_.of(group, plan_);
       }
     }
     for (std::uint32_t item = 0; item < record_.items.size(); ++item) note_waits(item);
@@ -50,10 +50,6 @@ class Planner {
  private:
   static constexpr std::size_t few_groups = 16;  ///< Beside passes.
 
-  struct OfRow {
-    StreamKind stream = StreamKind::Compute;
-    std::uint32_t step_number = FoldPlan::none;
-  };
   struct OfRank {
     std::vector<FoldGroup>& groups;
     std::array<std::uint32_t, streams_per_rank>& last_use;  ///< By stream; not yet of the groups from `first_alike` on.
@@ -107,30 +103,17 @@ class Planner {
     pattern_streams_ |= pattern->streams;
     FoldGroup& group = of_kind_[number];
     group.pattern = pattern;
-    key_.clear();
+    group.kind = group_kinds_.of_passes(*pattern, kind);
     std::uint32_t streams = pattern->streams;
     if (kind.row != StepRecord::none) {
-      group.sent = 0;
-      add_sent(kind);
-      streams |= bit_of(of_row_[kind.row].stream);
+      group.sent = 0;  // to be named
+      streams |= bit_of(record_.table[kind.row].stream);
     }
-    group.kind = kinds_.kind(pattern, key_);
     for (; streams != 0; streams &= streams - 1) {
       std::uint32_t& last_use = rank.last_use[static_cast<std::size_t>(std::countr_zero(streams))];
       last_use = std::max(last_use, last + 1);
     }
     return true;
-  }
-
-  /// The key of what a pass sends: it waits for the exits of the pass.
-  void add_sent(const StepRecord::StagePass& kind) {
-    key_.push_back(step_number(kind.row));
-    key_.push_back(0);
-    const std::size_t before = key_.size();
-    for (const SegmentIndex exit : record_.segments[kind.segment]->exits) {
-      if (exit >= 0) key_.push_back(static_cast<std::uint32_t>(exit));
-    }
-    key_[before - 1] = static_cast<std::uint32_t>(key_.size() - before);
   }
 
   bool take(std::uint32_t item) {
@@ -142,7 +125,7 @@ class Planner {
       if (pattern == nullptr) pattern = pattern_of(one.segment, rank.slowdown);
       return take_pattern(item, one, rank, pattern);
     }
-    if (of_row_[one.row].stream == StreamKind::Compute)
+    if (record_.table[one.row].stream == StreamKind::Compute)
       return take_pattern(item, one, rank, kinds_.of_kernel(one.row, rows_, rank.slowdown));
     return take_step(item, one, rank);
   }
@@ -184,7 +167,7 @@ class Planner {
 
   /// A step belongs to the last group among those that it waits for, or that use its stream.
   bool take_step(std::uint32_t item, const StepRecord::Item& one, OfRank& rank) {
-    const StreamKind stream = of_row_[one.row].stream;
+    const StreamKind stream = record_.table[one.row].stream;
     std::uint32_t awaited = 0;
     const bool own = record_.all_waits(one, [&](StepTask before) {
       awaited = std::max(awaited, group_of(record_, plan_, before.item));
@@ -215,7 +198,7 @@ class Planner {
 
   bool take_joint(std::uint32_t item) {
     const std::uint32_t row = record_.items[item].row;
-    const auto stream = static_cast<std::size_t>(of_row_[row].stream);
+    const auto stream = static_cast<std::size_t>(record_.table[row].stream);
     if (plan_.joint || !rows_.task(row, 1).passes() || (pattern_streams_ >> stream & 1U) != 0) return false;
     plan_.joint = FoldPlan::Joint{.item = item, .before = {}};
     for (OfRank& rank : of_rank_) {
@@ -230,79 +213,6 @@ class Planner {
     const StepTask joint{plan_.joint->item, 0};
     const auto waits = record_.waits_of(one);
     return std::find(waits.begin(), waits.end(), joint) != waits.end();
-  }
-
-  std::uint32_t step_number(std::uint32_t row) {
-    std::uint32_t& number = of_row_[row].step_number;
-    if (number == FoldPlan::none) number = kinds_.step_number(rows_.task(row, 1));
-    return number;
-  }
-
-  /// Most passes have one step, which sends what they made, or none: a word tells their kinds apart.
-  std::uint32_t kind_of(const FoldGroup& group) {
-    constexpr std::uint64_t no_step = static_cast<std::uint64_t>(-1);
-    std::uint64_t word = no_step;
-    if (group.sent != FoldPlan::none) return kind_of_steps(group);
-    if (group.first_step != FoldPlan::none) {
-      const StepRecord::Item& step = record_.items[group.first_step];
-      const bool sends = group.first_step == group.last_step && step.last_wait - step.first_wait == 1 &&
-                         record_.waits[step.first_wait].item == group.item;
-      if (!sends) return kind_of_steps(group);
-      word = std::uint64_t{step.row} << 32U | record_.waits[step.first_wait].index;
-    }
-    const std::size_t pattern = group.pattern == nullptr ? 0 : group.pattern->number;
-    if (simple_kinds_.size() <= pattern) simple_kinds_.resize(kinds_.patterns());
-    auto& [last_word, kind] = simple_kinds_[pattern];
-    if (kind == FoldPlan::none || last_word != word) {
-      kind = kind_of_steps(group);
-      last_word = word;
-    }
-    return kind;
-  }
-
-  std::uint32_t kind_of_steps(const FoldGroup& group) {
-    key_.clear();
-    auto position = static_cast<std::uint32_t>(group.pattern == nullptr ? 0 : group.pattern->tasks.size());
-    if (group.sent != FoldPlan::none) {
-      const std::uint32_t pass = step_items::pass_of(group.sent);
-      add_sent(record_.passes->of_kind(record_.passes->wiring->stage_of(pass), (*record_.passes->wiring)[pass].kind));
-      ++position;
-    }
-    for (std::uint32_t item = group.first_step; item != FoldPlan::none; item = plan_.next_step[item]) {
-      step_position_[item] = position++;
-      key_.push_back(step_number(record_.items[item].row));
-      key_.push_back(0);
-      const std::size_t before = key_.size();
-      add_step_waits(group, item);
-      key_[before - 1] = static_cast<std::uint32_t>(key_.size() - before);
-    }
-    return kinds_.kind(group.pattern, key_);
-  }
-
-  void add_step_waits(const FoldGroup& group, std::uint32_t item) {
-    static_cast<void>(record_.all_waits(record_.items[item], [&](StepTask before) {
-      if (before.item == group.item) {
-        key_.push_back(before.index);
-      } else if (group_of(record_, plan_, before.item) == plan_.group_of[item]) {
-        key_.push_back(step_position_[before.item]);
-      } else if (!on_compute(before)) {
-        plan_.early.emplace_back(item, before);  // kernels of earlier groups have always ended
-      }
-      return true;
-    }));
-  }
-
-  [[nodiscard]] bool on_compute(StepTask task) const { return of_row_[row_of(task)].stream == StreamKind::Compute; }
-
-  [[nodiscard]] std::uint32_t row_of(StepTask task) const {
-    if (!step_items::is_wired(task.item)) {
-      const StepRecord::Item& one = record_.items[task.item];
-      return one.segment == StepRecord::none ? one.row : record_.segments[one.segment]->tasks[task.index].step;
-    }
-    const std::uint32_t pass = step_items::pass_of(task.item);
-    const PipelineWiring& wiring = *record_.passes->wiring;
-    const StepRecord::StagePass& kind = record_.passes->of_kind(wiring.stage_of(pass), wiring[pass].kind);
-    return step_items::is_sent(task.item) ? kind.row : record_.segments[kind.segment]->tasks[task.index].step;
   }
 
   void note_waits(std::uint32_t item) {
@@ -341,17 +251,10 @@ class Planner {
   const FoldRows& rows_;
   FoldKinds& kinds_;
   FoldPlan plan_;
-  std::vector<OfRow> of_row_;
+  GroupKinds group_kinds_;
   std::vector<OfRank> of_rank_;
   std::uint32_t pattern_streams_ = 0;  ///< Used by any pattern.
-  struct SimpleKind {
-    std::uint64_t word = 0;
-    std::uint32_t kind = FoldPlan::none;
-  };
-  std::vector<SimpleKind> simple_kinds_;      ///< By number of their pattern: the one that was met last.
-  std::vector<std::uint32_t> step_position_;  ///< By item.
-  std::vector<FoldGroup> of_kind_;            ///< By kind of the present stage's passes: how their groups begin.
-  std::vector<std::uint32_t> key_;
+  std::vector<FoldGroup> of_kind_;     ///< By kind of the present stage's passes: how their groups begin.
 };
 
 }  // namespace

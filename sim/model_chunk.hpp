@@ -14,6 +14,7 @@ struct LayerRun {
   const Layer<Count>* layer = nullptr;  ///< Points into the model's Work, which must outlive it.
   std::int64_t repeat = 1;
   bool transformer_block = false;  ///< One of the tower's repeated layers: what activation recomputation covers.
+  friend bool operator==(const LayerRun&, const LayerRun&) = default;
 };
 
 /// The layers that one pipeline rank runs in one go: one of its virtual stages.

@@ -21,25 +21,41 @@ class RateTable {
   explicit RateTable(const SharingModel& sharing) : sharing_(sharing) {}
 
   [[nodiscard]] const Rates& rates(const Running& running) {
+    const std::size_t hash = Hash()(running);
+    Recent& recent = recent_[hash % recent_.size()];
+    if (recent.rates != nullptr && equal(recent.running, running)) return *recent.rates;
     const auto [at, fresh] = known_.try_emplace(running);
     if (fresh) at->second = solve(running);
+    recent = {running, &at->second};
     return at->second;
   }
 
  private:
   struct Hash {
+    /// A sum, which needs no product to wait for the one before.
     std::size_t operator()(const Running& running) const {
       std::uint64_t hash = 0;
-      for (const UsageId usage : running) hash = (hash ^ usage) * 0x9E3779B97F4A7C15U;
+      for (std::size_t stream = 0; stream < running.size(); ++stream)
+        hash += running[stream] * (0x9E3779B97F4A7C15U * (2 * stream + 1));
       return hash ^ hash >> 32U;
     }
   };
+  struct Recent {
+    Running running{};
+    const Rates* rates = nullptr;  ///< In `known_`; null: none yet.
+  };
+  [[nodiscard]] static bool equal(const Running& a, const Running& b) {
+    UsageId different = 0;
+    for (std::size_t stream = 0; stream < a.size(); ++stream) different |= a[stream] ^ b[stream];
+    return different == 0;
+  }
   [[nodiscard]] Rates solve(const Running& running);
 
   const SharingModel& sharing_;
   std::optional<SharedRates> solver_;  ///< Of the first `solved_usages_` usages; nothing runs in it between calls.
   std::size_t solved_usages_ = 0;
   std::unordered_map<Running, Rates, Hash> known_;
+  std::array<Recent, 256> recent_;  ///< By hash: what was asked for last.
 };
 
 }  // namespace mfusim

@@ -59,8 +59,9 @@ SegmentIndex SegmentBuilder::add(Step step, const std::vector<SegmentIndex>& aft
 std::vector<SegmentIndex> SegmentBuilder::append(const Segment& other, const std::vector<SegmentIndex>& input) {
   const auto offset = static_cast<SegmentIndex>(segment_.tasks.size());
   const auto moved = [&](SegmentIndex index) { return index >= 0 ? index + offset : index; };
+  std::vector<SegmentIndex> after;
   for (const SegmentTask& task : other.tasks) {
-    std::vector<SegmentIndex> after;
+    after.clear();
     for (const SegmentIndex before : task.after) {
       if (before == segment_entry) {
         after.insert(after.end(), input.begin(), input.end());

@@ -32,7 +32,10 @@ PipelineChunks StepLibrary::chunks(const Scenario& scenario, const std::vector<M
   const bool splits_backward = schedule_kind(scenario.parallel.schedule).splits_backward;
   std::vector<const PipelineChunk*> result;
   result.reserve(chunks.size());
-  for (const ModelChunk& chunk : chunks) result.push_back(&priced(context, chunk, splits_backward));
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    const bool as_before = i > 0 && chunks[i].runs == chunks[i - 1].runs;
+    result.push_back(as_before ? result.back() : &priced(context, chunks[i], splits_backward));
+  }
   return PipelineChunks(std::move(result));
 }
 

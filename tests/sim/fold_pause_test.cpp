@@ -130,7 +130,7 @@ TEST_CASE("a pass that takes over what passes in other situations did goes as if
     std::vector<Outcome> known;
     for (int model_run = 0; model_run < 4; ++model_run) {
       known.push_back(engine.run(pass.kind, random_situation(random), host_lag()));
-      known.back().pauses.assign(engine.pauses().begin(), engine.pauses().end());
+      known.back().keep(engine.pauses());
     }
     const std::vector<const Outcome*> models{&known[0], &known[1], &known[2], &known[3]};
     for (std::size_t j = 0; j < situations; ++j) {
@@ -164,7 +164,7 @@ TEST_CASE("kinds of one pattern take over from each other what goes before their
     std::vector<Outcome> known;
     for (const FoldKind& kind : kinds) {
       known.push_back(engine.run(kind, random_situation(random), host_lag()));
-      known.back().pauses.assign(engine.pauses().begin(), engine.pauses().end());
+      known.back().keep(engine.pauses());
     }
     for (std::size_t j = 0; j < kinds.size() * situations; ++j) {
       CAPTURE(i, j);
