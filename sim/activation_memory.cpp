@@ -8,6 +8,7 @@
 #include "sim/selective_recompute.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace mfusim {
 namespace {
@@ -150,6 +151,13 @@ HeldByCollectives held_when_fullest(const Scenario& scenario, const ModelChunk& 
   return held;
 }
 
+/// Tensors hold whole bytes. Whole numbers add up exactly, so that a stage holds to the bit the same after each period.
+void round_to_bytes(ChunkActivations& total) {
+  for (Bytes* bytes : {&total.kept, &total.scores, &total.loss_copies, &total.recomputed, &total.for_weights, &total.in_flight,
+                       &total.held.forward, &total.held.backward})
+    *bytes = Bytes(std::round(bytes->value()));
+}
+
 }  // namespace
 
 ChunkActivations chunk_activations(const Scenario& scenario, const ModelChunk& chunk) {
@@ -158,6 +166,7 @@ ChunkActivations chunk_activations(const Scenario& scenario, const ModelChunk& c
   total.kept += kept_output(scenario, chunk, total);
   total.loss_copies = loss_copies(scenario, total.scores);
   total.held = held_when_fullest(scenario, chunk, total);
+  round_to_bytes(total);
   return total;
 }
 
