@@ -220,8 +220,10 @@ OverlapsInMemory overlaps_in_memory(const Scenario& scenario) {
           .data = scenario.techniques.dp_overlap && stack.reduction_buffers == ReductionBuffers::Buckets};
 }
 
-std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {
-  const Work<Count> work = context_share(whole, scenario.parallel.context);
+namespace {
+
+/// By the share of each context-parallel rank.
+std::vector<StageMemory> memory_of_share(const Scenario& scenario, const Work<Count>& work) {
   if (work.towers.size() > 1 && has_pipelined_tower(scenario)) return pipelined_towers(scenario, work);
   if (towers_apart(scenario)) return {rank_with_towers(scenario, work, 0, 1), rank_with_towers(scenario, work, 1, 1)};
   if (work.towers.size() > 1) return {rank_with_towers(scenario, work, 0, work.towers.size())};
@@ -232,6 +234,14 @@ std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& 
   PipelineStages pipeline(scenario, work, chunks);
   for (int stage = 0; stage < plan.pipeline; ++stage) stages.push_back(pipeline.memory_of(stage));
   return stages;
+}
+
+}  // namespace
+
+std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {
+  const int context = scenario.parallel.context;
+  if (context == 1) return memory_of_share(scenario, whole);  // spares a sweep the copy
+  return memory_of_share(scenario, context_share(whole, context));
 }
 
 }  // namespace mfusim
