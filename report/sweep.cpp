@@ -79,8 +79,9 @@ void write_counts(std::ostream& out, const SweepAnswer& answer) {
   out << '\n';
 }
 
-/// Nothing where the best two were not compared.
+/// Nothing where there are no two.
 void write_best_two(std::ostream& out, const SweepAnswer& answer) {
+  if (!answer.no_best_two.empty()) out << fmt::format("\nwhat separates the best two is not said: {}\n", answer.no_best_two);
   if (!answer.best_two) return;
   out << "\nwhat separates the best two\n";
   write_table(out, *answer.best_two);

@@ -109,6 +109,7 @@ void write_json(std::ostream& out, const SweepAnswer& answer) {
     document["pareto_front"] = rows_json(answer, answer.front);
   }
   if (answer.best_two) document["best_two"] = difference_json(*answer.best_two);
+  if (!answer.no_best_two.empty()) document["no_best_two"] = answer.no_best_two;
   if (!answer.launch.empty()) document["launch"] = answer.launch;
   if (!answer.no_launch.empty()) document["no_launch"] = answer.no_launch;
   out << document.dump(2, ' ', false, json::error_handler_t::replace) << '\n';

@@ -8,6 +8,7 @@
 #include "sim/selective_recompute.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace mfusim {
 namespace {
@@ -73,7 +74,9 @@ Bytes layer_input_bytes(const Scenario& scenario, const Layer<Count>& layer) {
 }
 
 /// What weight gradients of the linears need: their inputs (kept once where two read the same) and their outputs' gradients.
-Bytes weight_gradient_inputs(const Scenario& scenario, const Layer<Count>& layer) {
+/// Nothing where they are made with the input gradients.
+Bytes needed_by_weight_gradients(const Scenario& scenario, const Layer<Count>& layer) {
+  if (!schedule_kind(scenario.parallel.schedule).splits_backward) return {};
   Bytes total;
   for (const Operator<Count>& op : layer.operators) {
     const Operator<Count> mine = shard(op, tensor_ranks(scenario));
@@ -113,7 +116,8 @@ void add_run(const Scenario& scenario, const LayerRun& run, ChunkActivations& to
   const Bytes one = saved_by(scenario, *run.layer, selective ? AttentionMemory::Fused : attention_memory(scenario));
   const auto layers = static_cast<double>(run.repeat);
   total.scores += layers * scores_of(scenario, *run.layer);
-  total.for_weights += layers * weight_gradient_inputs(scenario, *run.layer);
+  const Bytes for_weights = needed_by_weight_gradients(scenario, *run.layer);
+  total.for_weights += layers * for_weights;
   total.in_flight = std::max(total.in_flight, gradients_in_flight(scenario, *run.layer));
   if (selective && scenario.stack.selective_recompute == SelectiveRecompute::EverySecondProduct)
     return add_products(scenario, run, one, total);
@@ -125,7 +129,7 @@ void add_run(const Scenario& scenario, const LayerRun& run, ChunkActivations& to
   total.kept += kept_inputs(plan, run) * layer_input_bytes(scenario, *run.layer) + (layers - again) * one;
   const double at_once = recomputed_at_once(plan, run);
   Bytes most = at_once * one;
-  if (schedule_kind(plan.schedule).splits_backward) most += (again - at_once) * weight_gradient_inputs(scenario, *run.layer);
+  most += (again - at_once) * for_weights;
   total.recomputed = std::max(total.recomputed, most);
 }
 
@@ -144,10 +148,16 @@ HeldByCollectives held_when_fullest(const Scenario& scenario, const ModelChunk& 
   for (const LayerRun& run : chunk.runs) layers += run.transformer_block ? run.repeat : 0;
   HeldByCollectives held = held_by_collectives(scenario, chunk);
   if (layers == 0) return held;
-  const bool splits = schedule_kind(scenario.parallel.schedule).splits_backward;
-  const Bytes freed = total.kept - (splits ? total.for_weights : Bytes());
+  const Bytes freed = total.kept - total.for_weights;
   held.backward = (1 - 1 / static_cast<double>(layers)) * std::max(Bytes(), held.backward - freed);
   return held;
+}
+
+/// Tensors hold whole bytes. Whole numbers add up exactly, so that a stage holds to the bit the same after each period.
+void round_to_bytes(ChunkActivations& total) {
+  for (Bytes* bytes : {&total.kept, &total.scores, &total.loss_copies, &total.recomputed, &total.for_weights, &total.in_flight,
+                       &total.held.forward, &total.held.backward})
+    *bytes = Bytes(std::round(bytes->value()));
 }
 
 }  // namespace
@@ -158,6 +168,7 @@ ChunkActivations chunk_activations(const Scenario& scenario, const ModelChunk& c
   total.kept += kept_output(scenario, chunk, total);
   total.loss_copies = loss_copies(scenario, total.scores);
   total.held = held_when_fullest(scenario, chunk, total);
+  round_to_bytes(total);
   return total;
 }
 

@@ -5,6 +5,7 @@
 #include "sim/model_chunk.hpp"
 #include "sim/pipeline_schedule.hpp"
 
+#include <span>
 #include <vector>
 
 namespace mfusim {
@@ -17,8 +18,8 @@ struct ChunkActivations {
   /// While backward runs: the group of layers that is computed again at once, and, where weight gradients come later, what those
   /// of the layers recomputed before it need.
   Bytes recomputed;
-  Bytes for_weights;       ///< From input to weight gradients: inputs and output gradients of the linears.
-  Bytes in_flight;         ///< While backward runs: gradients on both sides of its largest kernel (sim/gradient_memory.hpp).
+  Bytes for_weights;  ///< From input to weight gradients, where these come later: inputs and output gradients of the linears.
+  Bytes in_flight;    ///< While backward runs: gradients on both sides of its largest kernel (sim/gradient_memory.hpp).
   HeldByCollectives held;  ///< Not to be handed out again yet, beyond what a pass has freed (sim/collective_memory.hpp).
   [[nodiscard]] Bytes all() const { return kept + scores; }
 };
@@ -46,7 +47,7 @@ struct ActivationMoment {
 /// recomputes and then leaves nothing, or, where it only makes input gradients, what the weight gradients need, until those are
 /// done.
 template <class Visit>
-void walk_activations(const std::vector<Slot>& slots, const std::vector<ChunkActivations>& by_chunk, Visit visit) {
+void walk_activations(std::span<const Slot> slots, const std::vector<ChunkActivations>& by_chunk, Visit visit) {
   Bytes kept;
   Bytes scores;
   for (std::size_t i = 0; i < slots.size(); ++i) {

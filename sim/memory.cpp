@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/memory.hpp"
 
-#include "sim/activation_memory.hpp"
 #include "sim/allocator_memory.hpp"
 #include "sim/build_step.hpp"
 #include "sim/context_parallel.hpp"
+#include "sim/fullest_moment.hpp"
 #include "sim/model_state.hpp"
 #include "sim/towers.hpp"
 
@@ -25,28 +25,23 @@ Bytes sum_where(const Parts& parts, bool (*counts)(const std::string&)) {
   return sum;
 }
 
-/// Activations at the stage's fullest moment, the first of equals.
-void add_activations(const std::vector<Slot>& slots, const std::vector<ChunkActivations>& by_chunk, StageMemory& memory) {
-  std::optional<ActivationMoment> fullest;
-  Bytes with_held;
-  walk_activations(slots, by_chunk, [&](const ActivationMoment& moment) {
-    if (!fullest || fullest->all() < moment.all()) fullest = moment;
-    with_held = std::max(with_held, moment.all() + moment.held_back);
-  });
-  memory.passes_in_flight = most_in_flight(slots);
-  memory.peak_at = slots[fullest->slot];
-  memory.parts.emplace_back("activations", fullest->kept);
-  memory.parts.emplace_back("loss", fullest->scores);
-  memory.parts.emplace_back("recomputed_layer", fullest->recomputed);
-  memory.parts.emplace_back("gradients_in_flight", fullest->in_flight);
-  add_part(memory, "held_back", with_held - fullest->all());
+void add_activations(const FullestMoment& fullest, StageMemory& memory) {
+  memory.passes_in_flight = fullest.passes_in_flight;
+  memory.peak_at = fullest.at;
+  memory.parts.emplace_back("activations", fullest.moment.kept);
+  memory.parts.emplace_back("loss", fullest.moment.scores);
+  memory.parts.emplace_back("recomputed_layer", fullest.moment.recomputed);
+  memory.parts.emplace_back("gradients_in_flight", fullest.moment.in_flight);
+  add_part(memory, "held_back", fullest.held_back);
 }
 
 /// Memory of the stages of a pipeline. Most chunks hold the same layers: what those keep is counted once.
 class PipelineStages {
  public:
   PipelineStages(const Scenario& scenario, const Work<Count>& work, const std::vector<ModelChunk>& chunks)
-      : scenario_(scenario), chunks_(chunks), slots_(pipeline_slots(scenario, work)) {
+      : scenario_(scenario), chunks_(chunks) {
+    const bool made_to_measure = schedule_kind(scenario.parallel.schedule).measured_order != nullptr;
+    if (made_to_measure) measured_ = pipeline_slots(scenario, work);
     for (const ModelChunk& chunk : chunks) {
       Layers layers;
       for (const LayerRun& run : chunk.runs) layers.emplace_back(run.layer, run.repeat);
@@ -72,16 +67,21 @@ class PipelineStages {
     StageMemory memory;
     memory.stage = stage;
     memory.parts = state->second;
-    add_activations(slots_[static_cast<std::size_t>(stage)], activations, memory);
+    add_activations(fullest(stage, activations), memory);
     add_beside_tensors(scenario_, memory);
     return memory;
   }
 
  private:
+  [[nodiscard]] FullestMoment fullest(int stage, const std::vector<ChunkActivations>& activations) const {
+    if (measured_.empty()) return fullest_moment(scenario_.parallel, stage, activations);
+    return fullest_moment(whole_order(measured_[static_cast<std::size_t>(stage)]), activations);
+  }
+
   using Layers = std::vector<std::pair<const Layer<Count>*, std::int64_t>>;
   const Scenario& scenario_;
   const std::vector<ModelChunk>& chunks_;
-  std::vector<std::vector<Slot>> slots_;  ///< By stage.
+  std::vector<std::vector<Slot>> measured_;  ///< By stage: orders that depend on what the passes cost.
   std::map<Layers, std::size_t> known_;
   std::vector<ChunkActivations> kinds_;
   std::vector<std::size_t> kind_of_;                  ///< By chunk of the whole model.
@@ -152,7 +152,7 @@ StageMemory tower_activations(const Scenario& view, const Tower<Count>& tower, i
   StageMemory memory;
   if (tower.frozen) return memory;  // no backward pass: nothing is kept
   const std::vector<ModelChunk> chunks = cut_into_chunks(tower.groups, view.parallel);
-  add_activations(stage_schedule(view.parallel, stage), stage_activations(view, chunks, stage), memory);
+  add_activations(fullest_moment(view.parallel, stage, stage_activations(view, chunks, stage)), memory);
   return memory;
 }
 
@@ -220,8 +220,10 @@ OverlapsInMemory overlaps_in_memory(const Scenario& scenario) {
           .data = scenario.techniques.dp_overlap && stack.reduction_buffers == ReductionBuffers::Buckets};
 }
 
-std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {
-  const Work<Count> work = context_share(whole, scenario.parallel.context);
+namespace {
+
+/// By the share of each context-parallel rank.
+std::vector<StageMemory> memory_of_share(const Scenario& scenario, const Work<Count>& work) {
   if (work.towers.size() > 1 && has_pipelined_tower(scenario)) return pipelined_towers(scenario, work);
   if (towers_apart(scenario)) return {rank_with_towers(scenario, work, 0, 1), rank_with_towers(scenario, work, 1, 1)};
   if (work.towers.size() > 1) return {rank_with_towers(scenario, work, 0, work.towers.size())};
@@ -232,6 +234,14 @@ std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& 
   PipelineStages pipeline(scenario, work, chunks);
   for (int stage = 0; stage < plan.pipeline; ++stage) stages.push_back(pipeline.memory_of(stage));
   return stages;
+}
+
+}  // namespace
+
+std::vector<StageMemory> memory_of(const Scenario& scenario, const Work<Count>& whole) {
+  const int context = scenario.parallel.context;
+  if (context == 1) return memory_of_share(scenario, whole);  // spares a sweep the copy
+  return memory_of_share(scenario, context_share(whole, context));
 }
 
 }  // namespace mfusim

@@ -3,25 +3,26 @@
 
 #include "sim/build_step.hpp"
 #include "sim/memory.hpp"
+#include "sim/placement.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
-#include <vector>
+#include <string>
+#include <utility>
 
 namespace mfusim {
 namespace {
 
 struct Change {
-  std::string words;  ///< As a setting of the scenario.
+  std::vector<std::pair<std::string, std::string>> settings;  ///< Keys of the scenario and their new values.
   Scenario scenario;
 };
 
 void add_recomputation(const Scenario& scenario, std::vector<Change>& changes) {
   for (const Recompute more : {Recompute::Selective, Recompute::Full}) {
     if (more <= scenario.parallel.recompute) continue;
-    Change change{"parallel.recompute: " + to_string(more), scenario};
+    Change change{{{"parallel.recompute", to_string(more)}}, scenario};
     change.scenario.parallel.recompute = more;
     changes.push_back(std::move(change));
   }
@@ -30,13 +31,34 @@ void add_recomputation(const Scenario& scenario, std::vector<Change>& changes) {
 /// Half the micro-batch runs twice as often; a contrastive loss cannot.
 void add_half_micro_batch(const Scenario& scenario, std::vector<Change>& changes) {
   if (scenario.training.micro_batch % 2 != 0 || is_contrastive(scenario.model)) return;
-  Change change{fmt::format("training.micro_batch: {}", scenario.training.micro_batch / 2), scenario};
+  Change change{{{"training.micro_batch", std::to_string(scenario.training.micro_batch / 2)}}, scenario};
   change.scenario.training.micro_batch /= 2;
   change.scenario.parallel.micro_batches *= 2;
   changes.push_back(std::move(change));
 }
 
-/// Twice the tensor ranks leave half the replicas, each with twice the micro-batches.
+bool splits_tokens(const Scenario& scenario, int tensor) {
+  return scenario.training.sequence_length.value_or(1) % tensor == 0;
+}
+
+/// Half the replicas, each with twice the micro-batches. What is sharded over all of them then is over half as many.
+void halve_replicas(ParallelPlan& plan) {
+  const bool over_all = plan.shard_group == gradient_ranks(plan);
+  plan.data /= 2;
+  plan.micro_batches *= 2;
+  if (over_all) plan.shard_group = gradient_ranks(plan);
+}
+
+/// A first tensor group splits tokens too, and overlaps its exchanges where the stack does.
+void add_first_tensor_group(Change& change) {
+  Scenario& scenario = change.scenario;
+  scenario.parallel.sequence = true;
+  change.settings.emplace_back("parallel.sequence", "true");
+  scenario.techniques.tp_overlap = scenario.stack.techniques.tp_overlap;
+  if (scenario.techniques.tp_overlap) change.settings.emplace_back("techniques.tp_overlap", "true");
+}
+
+/// Twice the tensor ranks, in half the replicas.
 void add_tensor_ranks(const Scenario& scenario, std::vector<Change>& changes) {
   const int tensor = 2 * scenario.parallel.tensor;
   const std::vector<SplitSize> sizes = tensor_split_sizes(scenario.model);
@@ -44,18 +66,20 @@ void add_tensor_ranks(const Scenario& scenario, std::vector<Change>& changes) {
   if (scenario.cluster.gpus_per_node % tensor != 0 || scenario.parallel.data % 2 != 0 || !divides ||
       is_contrastive(scenario.model))
     return;
-  Change change{fmt::format("parallel.tensor: {}", tensor), scenario};
-  change.scenario.parallel.tensor = tensor;
-  change.scenario.parallel.data /= 2;
-  change.scenario.parallel.micro_batches *= 2;
+  Change change{{{"parallel.tensor", std::to_string(tensor)}}, scenario};
+  ParallelPlan& plan = change.scenario.parallel;
+  plan.tensor = tensor;
+  halve_replicas(plan);
+  change.settings.emplace_back("parallel.data", std::to_string(plan.data));
+  if (tensor == 2) add_first_tensor_group(change);
+  if ((plan.sequence && !splits_tokens(scenario, tensor)) || gradient_ranks(plan) % plan.shard_group != 0) return;
   changes.push_back(std::move(change));
 }
 
 void add_sequence_parallelism(const Scenario& scenario, std::vector<Change>& changes) {
   const ParallelPlan& plan = scenario.parallel;
-  const bool splits = scenario.training.sequence_length.value_or(1) % plan.tensor == 0;
-  if (plan.sequence || plan.tensor == 1 || is_contrastive(scenario.model) || !splits) return;
-  Change change{"parallel.sequence: true", scenario};
+  if (plan.sequence || plan.tensor == 1 || is_contrastive(scenario.model) || !splits_tokens(scenario, plan.tensor)) return;
+  Change change{{{"parallel.sequence", "true"}}, scenario};
   change.scenario.parallel.sequence = true;
   changes.push_back(std::move(change));
 }
@@ -64,7 +88,7 @@ void add_sequence_parallelism(const Scenario& scenario, std::vector<Change>& cha
 void add_zero_stage(const Scenario& scenario, std::vector<Change>& changes) {
   const int most = scenario.parallel.pipeline > 1 ? 1 : 3;
   if (scenario.parallel.zero >= most || scenario.parallel.data == 1) return;
-  Change change{fmt::format("parallel.zero: {}", scenario.parallel.zero + 1), scenario};
+  Change change{{{"parallel.zero", std::to_string(scenario.parallel.zero + 1)}}, scenario};
   ++change.scenario.parallel.zero;
   changes.push_back(std::move(change));
 }
@@ -74,28 +98,36 @@ StageMemory fullest_stage(const Scenario& scenario) {
   return *std::max_element(stages.begin(), stages.end(), [](const auto& a, const auto& b) { return a.total() < b.total(); });
 }
 
+std::string in_words(const MemoryChange& change) {
+  std::vector<std::string> words;
+  for (const auto& [key, value] : change.settings) words.push_back(fmt::format("{}: {}", key, value));
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
 }  // namespace
 
-std::string memory_advice(const Scenario& scenario) {
+std::vector<MemoryChange> memory_changes(const Scenario& scenario) {
   std::vector<Change> changes;
   add_recomputation(scenario, changes);
   add_half_micro_batch(scenario, changes);
   add_tensor_ranks(scenario, changes);
   add_sequence_parallelism(scenario, changes);
   add_zero_stage(scenario, changes);
+  std::vector<MemoryChange> outcomes;
+  for (Change& change : changes) outcomes.push_back({std::move(change.settings), fullest_stage(change.scenario).total()});
+  return outcomes;
+}
+
+std::string memory_advice(const Scenario& scenario) {
+  const std::vector<MemoryChange> changes = memory_changes(scenario);
+  const auto best =
+      std::min_element(changes.begin(), changes.end(), [](const auto& a, const auto& b) { return a.peak < b.peak; });
   const StageMemory now = fullest_stage(scenario);
-  Bytes least = now.total();
-  std::string words;
-  for (const Change& change : changes) {
-    const Bytes needed = fullest_stage(change.scenario).total();
-    if (needed >= least) continue;
-    least = needed;
-    words = change.words;
-  }
-  if (words.empty()) return {};
-  const bool fits = least <= scenario.cluster.gpu.memory_capacity;
-  return fmt::format("{} frees most: {:.1f} GB of {:.1f} GB on stage {}, {}", words, (now.total() - least).value() / 1e9,
-                     now.total().value() / 1e9, now.stage, fits ? "and then it fits" : "which is not enough by itself");
+  if (best == changes.end() || best->peak >= now.total()) return {};
+  const bool fits = best->peak <= scenario.cluster.gpu.memory_capacity;
+  return fmt::format("{} frees most: {:.1f} GB of {:.1f} GB on stage {}, {}", in_words(*best),
+                     (now.total() - best->peak).value() / 1e9, now.total().value() / 1e9, now.stage,
+                     fits ? "and then it fits" : "which is not enough by itself");
 }
 
 }  // namespace mfusim

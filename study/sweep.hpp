@@ -70,6 +70,7 @@ struct SweepAnswer {
   std::vector<AxisEffect> effects;
   std::vector<RankedRow> front;
   std::optional<Difference> best_two;  ///< From the best to the runner-up.
+  std::string no_best_two;             ///< Why they were not compared.
   std::vector<std::string> launch;     ///< The best as arguments of the program that trains it.
   std::string no_launch;               ///< Why there are none where they were asked for.
 };

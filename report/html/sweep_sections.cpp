@@ -90,6 +90,11 @@ Section best_two_section(const Difference& difference) {
           .blocks = {std::move(settings), std::move(causes)}};
 }
 
+Section no_best_two_section(const SweepAnswer& answer) {
+  Notes notes{.kind = NoteKind::Plain, .title = "Why it is not said", .lines = {answer.no_best_two}};
+  return {.key = "best_two", .title = "What separates the best two", .lead = {}, .blocks = {std::move(notes)}};
+}
+
 Section launch_section(const SweepAnswer& answer) {
   Notes notes{.kind = NoteKind::Plain, .title = "The best, without paths of data", .lines = answer.launch};
   if (!answer.no_launch.empty()) notes.lines = {"There is no such command: " + answer.no_launch};
@@ -116,6 +121,7 @@ Section invalid_section(const SweepAnswer& answer) {
 std::vector<Section> sweep_sections(const SweepAnswer& answer) {
   std::vector<Section> sections;
   if (answer.best_two) sections.push_back(best_two_section(*answer.best_two));
+  if (!answer.no_best_two.empty()) sections.push_back(no_best_two_section(answer));
   sections.push_back(effects_section(answer));
   if (!answer.launch.empty() || !answer.no_launch.empty()) sections.push_back(launch_section(answer));
   if (answer.counts.invalid > 0 && !answer.counts.invalid_by_key.empty()) sections.push_back(invalid_section(answer));
