@@ -53,10 +53,6 @@ inline StepTask FoldRank::name_of(std::uint32_t task) const {
 /// Cuts the last group off where the next one begins; its unfinished tasks go on beside it.
 inline const CutNode* FoldRank::leave(std::int64_t begin) {
   const Outcome& outcome = outcome_->outcome;
-  if (begin - begin_ >= outcome.end) {
-    unfinished_.clear();
-    return nullptr;
-  }
   const CutNode& node = outcomes_.cut_of(*outcome_, begin - begin_, streams_to_come());
   for (const std::uint32_t task : outcome.tail) {
     const std::int64_t end = clock_sum(begin_, outcome.ends[task]);
@@ -82,7 +78,9 @@ inline void FoldRank::note_ends(const FoldGroup& group) {
 
 bool FoldRank::start(std::int64_t begin) {
   const FoldGroup& group = groups_[next_];
-  const CutNode* under_way = outcome_ == nullptr ? nullptr : leave(begin);
+  const bool goes_on = outcome_ != nullptr && begin - begin_ < outcome_->outcome.end;
+  const CutNode* under_way = goes_on ? leave(begin) : nullptr;
+  if (!goes_on) unfinished_.clear();
   const std::int64_t host_time = group.pattern == nullptr ? 0 : group.pattern->host_time;
   const std::int64_t lag = host_time == 0 ? 0 : std::max(host_end_ - begin, -host_time);
   host_end_ += host_time;
