@@ -145,3 +145,28 @@ TEST_CASE("constraints exclude exactly the configurations that break them", "[pr
   CHECK(answer.counts.all() == expected);
   CHECK(answer.excluded == all.size - expected);
 }
+
+TEST_CASE("sequence: auto is in a constraint what it comes to", "[property]") {
+  const std::string axes = GENERATE("parallel.sequence: [auto], parallel.tensor: [1, 2, 4]",
+                                    "parallel.tensor: [1, 2, 4], parallel.sequence: [auto, false, true]");
+  const std::string model = GENERATE("", ", model: [ViT-B-32]");
+  const std::string condition =
+      GENERATE("sequence", "parallel.sequence == (tensor > 1)", "sequence == false", "sequence == true");
+  CAPTURE(axes, model, condition);
+  const mfusim::SweepSpace space = sweep_space("sweep: {axes: {" + axes + model + "}, constraints: ['" + condition + "']}");
+  mfusim::SweepConstraints constraints(space);
+  const bool two_towers = !model.empty();
+  for (std::int64_t index = 0; index < space.size; ++index) {
+    const std::vector<std::size_t> choices = mfusim::choices_of(space, index);
+    for (std::size_t axis = 0; axis < choices.size(); ++axis) constraints.choose(axis, choices[axis]);
+    const mfusim::Node document = mfusim::configuration_document(space, index);
+    const std::string tensor = mfusim::value_at(document, "parallel.tensor")->text;
+    const std::string asked = mfusim::value_at(document, "parallel.sequence")->text;
+    const bool sequence = asked == "auto" ? tensor != "1" && !two_towers : asked == "true";
+    const bool expected = condition == "sequence == false"                ? !sequence
+                          : condition.find("tensor") != std::string::npos ? sequence == (tensor != "1")
+                                                                          : sequence;
+    CAPTURE(tensor, asked);
+    CHECK(!constraints.violated() == expected);
+  }
+}
