@@ -82,7 +82,7 @@ TEST_CASE("a configuration is the scenario with the values of its axes", "[unit]
 }
 
 TEST_CASE("a space that asks for nothing, or for something else, is refused with its line", "[unit]") {
-  const std::array<std::pair<const char*, const char*>, 24> wrong{{
+  const std::array<std::pair<const char*, const char*>, 25> wrong{{
       {"", "sweep: missing"},
       {"sweep: {axes: {}}", "no axis"},
       {"sweep: {axes: {parallel.tensor: []}}", "space.yaml:6: sweep.axes.parallel.tensor: an empty axis"},
@@ -91,6 +91,8 @@ TEST_CASE("a space that asks for nothing, or for something else, is refused with
       {"sweep: {axes: {parallel.tensor: 4}}", "expected a list, a range, divisors or auto"},
       {"sweep: {axes: {parallel.tensor: {from: 1, to: 4}}}", "expected one of times"},
       {"sweep: {axes: {parallel.tensor: {divisors: model.depth}}}", "key of the scenario"},
+      {"sweep: {axes: {parallel.zero: auto}, price_per_gpu_hour: 2.5}",
+       "price_per_gpu_hour: expected a price for each GPU, as {a100-sxm4-80gb: 1.6}, got '2.5'"},
       {"sweep: {axes: {model.hidden_size: auto}}", "auto is not known for this key"},
       {"sweep: {axes: {parallel.tensr: [1]}}", "unknown key"},
       {"sweep: {axes: {parallel: [{tensor: 1}], parallel.tensor: [1]}}", "lies inside"},
