@@ -188,6 +188,32 @@ TEST_CASE("the time of a split is the time that a run of that placement gives", 
             .step_time);
 }
 
+TEST_CASE("a share of the batch that does not fit is taken in as few passes as fit", "[property]") {
+  const std::int64_t samples = GENERATE(64, 2048, 16384);  // a GPU
+  CAPTURE(samples);
+  const Scenario scenario = scenario_of(symmetric, {{"training.global_batch", std::to_string(8 * samples)}});
+  const Scenario together = with_colocated(scenario);
+  const std::int64_t passes = together.parallel.micro_batches;
+  CHECK(split_point(together).fits);
+  CHECK(together.training.micro_batch * passes == samples);
+  if (samples == 64) CHECK(passes == 1);
+  if (samples == 16384) CHECK(passes > 1);
+  if (passes > 1) {
+    CHECK(together.parallel.recompute == Recompute::Full);
+    Scenario fewer = together;
+    fewer.parallel.micro_batches = passes / 2;
+    fewer.training.micro_batch = samples / (passes / 2);
+    CHECK_FALSE(split_point(fewer).fits);
+  }
+}
+
+TEST_CASE("passes that the scenario asks for and a split does not read are named", "[unit]") {
+  const auto note = [](const Settings& settings) { return split_towers(scenario_of(symmetric, settings)).note; };
+  CHECK(note({}).empty());
+  CHECK(note({{"training.micro_batch", "105"}}).empty());  // the whole share
+  CHECK_THAT(note({{"training.micro_batch", "35"}}), ContainsSubstring("training.micro_batch (35) is not read here"));
+}
+
 TEST_CASE("a recommendation is one sentence and follows the figures", "[unit]") {
   const SplitReport report = split_towers(scenario_of(small_clip));
   const bool ahead = report.best_disjoint.step_time < 0.99 * report.colocated.step_time;
