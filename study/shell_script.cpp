@@ -2,25 +2,18 @@
 #include "study/shell_script.hpp"
 
 #include "base/input_error.hpp"
+#include "study/shell_variables.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <map>
+#include <tuple>
 #include <utility>
 
 namespace mfusim {
 namespace {
-
-struct Letter {
-  char c;
-  int line;
-  std::size_t reason;  ///< Of `reasons_`; 0: the letter is certain.
-  bool ends_word;      ///< A space that divides words; c is not part of any.
-};
-using Letters = std::vector<Letter>;
 
 bool is_name_letter(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
@@ -61,14 +54,14 @@ class ShellScript {
   }
 
   void add(char c, std::size_t reason = 0) { put({c, line_, reason, false}); }
-  void put(const Letter& letter) {
+  void put(const ShellLetter& letter) {
     constexpr std::size_t most = 1 << 20;
     if (++letters_put_ > most) throw InputError(fmt::format("{}: longer than 1 MiB with its variables replaced", shown(source_)));
     word_.push_back(letter);
   }
   void add_unknown(std::string_view written, const std::string& reason) {
-    reasons_.push_back(reason);
-    for (const char c : written) add(c, reasons_.size() - 1);
+    const std::size_t number = variables_.add_reason(reason);
+    for (const char c : written) add(c, number);
   }
 
   /// One letter, quotation or expansion of a command.
@@ -161,7 +154,7 @@ class ShellScript {
     if (rest.starts_with("[@]") || rest.starts_with("[*]")) rest.erase(0, 3);
     const bool has_default = rest.starts_with(":-") || rest.starts_with(":=");
     if (name.empty() || (!rest.empty() && !has_default)) return add_unknown("${" + inside + "}", "the shell computes it");
-    if (variables_.contains(name) || !has_default) return replace(name, "${" + inside + "}", quoted);
+    if (variables_.find(name) != nullptr || !has_default) return replace(name, "${" + inside + "}", quoted);
     read_inside(std::string_view(rest).substr(2));
   }
 
@@ -178,10 +171,10 @@ class ShellScript {
   }
 
   void replace(const std::string& name, const std::string& written, Quoted quoted) {
-    const auto at = variables_.find(name);
-    if (at == variables_.end()) return add_unknown(written, fmt::format("{} is not set in this file", name));
-    const Letters value = at->second;  // a variable may be replaced in its own new value
-    for (Letter letter : value) {
+    const ShellLetters* const found = variables_.find(name);
+    if (found == nullptr) return add_unknown(written, fmt::format("{} is not set in this file", name));
+    const ShellLetters value = *found;  // a variable may be replaced in its own new value
+    for (ShellLetter letter : value) {
       letter.ends_word = letter.ends_word || (quoted == Quoted::No && is_space(letter.c));
       put(letter);
     }
@@ -192,12 +185,12 @@ class ShellScript {
     const std::size_t length = word_.size() - (!word_.empty() && word_.back().c == '+' ? 1 : 0);
     return assigned_.empty() && length > 0 && std::isdigit(static_cast<unsigned char>(word_.front().c)) == 0 &&
            std::all_of(word_.begin(), word_.begin() + static_cast<std::ptrdiff_t>(length),
-                       [](const Letter& letter) { return letter.reason == 0 && is_name_letter(letter.c); });
+                       [](const ShellLetter& letter) { return letter.reason == 0 && is_name_letter(letter.c); });
   }
 
   void begin_assignment() {
     take();
-    for (const Letter& letter : word_) assigned_ += letter.c;
+    for (const ShellLetter& letter : word_) assigned_ += letter.c;
     word_.clear();
     if (ahead() != '(') return;
     take();
@@ -217,15 +210,11 @@ class ShellScript {
   void assign() {
     const bool appends = assigned_.back() == '+';
     if (appends) assigned_.pop_back();
-    Letters& value = variables_[assigned_];
-    const bool follows = depth_ > 0 || conditional_;
-    if (follows) {
-      reasons_.push_back(fmt::format("{} is set under a condition, on line {}", assigned_, line_));
-      for (Letter& letter : word_) letter.reason = reasons_.size() - 1;
+    if (depth_ > 0 || conditional_) {
+      const std::size_t reason = variables_.add_reason(fmt::format("{} is set under a condition, on line {}", assigned_, line_));
+      for (ShellLetter& letter : word_) letter.reason = reason;
     }
-    if (!appends) value.clear();
-    if (appends) value.push_back({' ', line_, 0, true});
-    value.insert(value.end(), word_.begin(), word_.end());
+    appends ? variables_.append(assigned_, word_) : variables_.assign(assigned_, word_);
     assigned_.clear();
     word_.clear();
   }
@@ -233,18 +222,18 @@ class ShellScript {
   void end_word() {
     if (!assigned_.empty()) return assign();
     for (auto begin = word_.begin(); begin != word_.end();) {
-      const auto end = std::find_if(begin, word_.end(), [](const Letter& letter) { return letter.ends_word; });
-      if (begin != end) add_word(Letters(begin, end));
+      const auto end = std::find_if(begin, word_.end(), [](const ShellLetter& letter) { return letter.ends_word; });
+      if (begin != end) add_word(ShellLetters(begin, end));
       begin = end == word_.end() ? end : std::next(end);
     }
     word_.clear();
   }
 
-  void add_word(const Letters& letters) {
+  void add_word(const ShellLetters& letters) {
     ShellWord word{.text = {}, .line = letters.front().line, .unknown = {}};
-    for (const Letter& letter : letters) {
+    for (const ShellLetter& letter : letters) {
       word.text += letter.c;
-      if (word.unknown.empty()) word.unknown = reasons_[letter.reason];
+      if (word.unknown.empty()) word.unknown = variables_.reason(letter.reason);
     }
     if (command_.empty() && is_one_of<5>(word.text, opening)) ++depth_;
     if (command_.empty() && is_one_of<3>(word.text, closing)) depth_ = std::max(0, depth_ - 1);
@@ -271,11 +260,10 @@ class ShellScript {
   int depth_ = 0;             ///< Of conditions and loops around the command.
   bool conditional_ = false;  ///< Behind && or ||.
   std::string assigned_;      ///< The variable that the word is assigned to, with `+` where it is appended; empty: none.
-  Letters word_;
+  ShellLetters word_;
   ShellCommand command_;
   std::vector<ShellCommand> commands_;
-  std::map<std::string, Letters> variables_;
-  std::vector<std::string> reasons_{""};
+  ShellVariables variables_;
 };
 
 }  // namespace

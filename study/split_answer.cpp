@@ -6,8 +6,9 @@
 namespace mfusim {
 namespace {
 
-std::string milliseconds(Seconds time) {
-  return fmt::format("{:.4g} ms", 1e3 * time.count());
+std::string with_unit(Seconds time) {
+  constexpr Seconds in_milliseconds{10};  // four digits without an exponent
+  return time < in_milliseconds ? fmt::format("{:.4g} ms", 1e3 * time.count()) : fmt::format("{:.4g} s", time.count());
 }
 
 /// The largest of what separates the two steps.
@@ -18,7 +19,7 @@ std::string reason_for(const SplitPoint& apart, const SplitPoint& together) {
     return "a GPU with both towers has too little memory for the same plan";
   const Seconds reduction = together.exposed_reduction - apart.exposed_reduction;
   if (reduction > 0.5 * (together.step_time - apart.step_time))
-    return fmt::format("each GPU reduces the gradients of one tower only, which exposes {} less", milliseconds(reduction));
+    return fmt::format("each GPU reduces the gradients of one tower only, which exposes {} less", with_unit(reduction));
   return fmt::format("larger batches a GPU make the kernels {:.1f} % faster, more than the {:.1f} % that whole GPUs cost",
                      100 * gain, 100 * apart.integer_loss);
 }
@@ -40,19 +41,19 @@ std::string recommendation_of(const SplitReport& report) {
     return fmt::format(
         "Do not split: {} + {} GPUs take {} a step, colocated data parallelism {}, and {:.1f} % is too little because "
         "the predictions cannot tell it apart.",
-        apart.vision_gpus, apart.text_gpus, milliseconds(apart.step_time), milliseconds(together.step_time), -change);
+        apart.vision_gpus, apart.text_gpus, with_unit(apart.step_time), with_unit(together.step_time), -change);
   }
   if (better(apart, together)) {
     return fmt::format(
         "Split: {} GPUs for vision and {} for text take {} a step, colocated data parallelism {} ({:+.1f} %), because {}.",
-        apart.vision_gpus, apart.text_gpus, milliseconds(apart.step_time), milliseconds(together.step_time), change,
+        apart.vision_gpus, apart.text_gpus, with_unit(apart.step_time), with_unit(together.step_time), change,
         reason_for(apart, together));
   }
   return fmt::format(
       "Do not split: colocated data parallelism takes {} a step, the best split ({} + {} GPUs) {} ({:+.1f} %), because whole "
       "GPUs "
       "cost {:.1f} % against the exact proportion of {:.2f} : 1 and larger batches a GPU win back {:.1f} % only.",
-      milliseconds(together.step_time), apart.vision_gpus, apart.text_gpus, milliseconds(apart.step_time), change,
+      with_unit(together.step_time), apart.vision_gpus, apart.text_gpus, with_unit(apart.step_time), change,
       100 * apart.integer_loss, report.work_ratio, 100 * (1 + apart.integer_loss) / (1 + change / 100) - 100);
 }
 

@@ -6,6 +6,7 @@
 #include "sim/step_flops.hpp"
 #include "sim/summarize.hpp"
 #include "sim/towers.hpp"
+#include "study/split_answer.hpp"
 #include "tests/catch.hpp"
 #include "tests/sim/scenarios.hpp"
 
@@ -219,6 +220,16 @@ TEST_CASE("a recommendation is one sentence and follows the figures", "[unit]") 
   const bool ahead = report.best_disjoint.step_time < 0.99 * report.colocated.step_time;
   CHECK(report.recommendation.starts_with(ahead ? "Split: " : "Do not split: "));
   CHECK_THAT(report.recommendation, ContainsSubstring("because"));
+}
+
+TEST_CASE("the sentence has no times with exponents", "[unit]") {
+  SplitReport report;
+  report.best_disjoint.fits = report.colocated.fits = true;
+  for (const auto& [seconds, shown] : {std::pair{9.9, "takes 9900 ms a step"}, {19.94, "takes 19.94 s a step"}}) {
+    report.colocated.step_time = Seconds(seconds);
+    report.best_disjoint.step_time = Seconds(2 * seconds);
+    CHECK_THAT(recommendation_of(report), ContainsSubstring(shown));
+  }
 }
 
 TEST_CASE("a refusal names the line of the file that is wrong", "[unit]") {
