@@ -27,7 +27,6 @@ void set_virtual_stages(Node& document, const MegatronCommand& launch) {
 
 void set_argument(Node& document, const MegatronCommand& launch, const std::string& name) {
   const LaunchArgument& argument = launch.given.at(name);
-  if (!argument.unknown.empty()) launch.fail(name, "expected a value, got " + shown_value(argument));
   if (const auto key = megatron_value_keys().find(name); key != megatron_value_keys().end()) {
     if (argument.value.empty()) launch.fail(name, "expected a value");
     return set_value(document, key->second, argument.value);

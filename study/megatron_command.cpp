@@ -66,21 +66,21 @@ void add_arguments(const ShellCommand& command, MegatronCommand& launch) {
   }
 }
 
-/// A command inside quotes (`bash -c "torchrun ..."`) is words, too.
-ShellCommand unquoted(const ShellCommand& command) {
-  ShellCommand words;
-  for (const ShellWord& word : command) {
-    if (word.text.find(" --") == std::string::npos) {
-      words.push_back(word);
-      continue;
-    }
-    for (ShellWord inner : shell_commands(word.text, "").front()) {
-      inner.line = word.line;
-      if (inner.text.find('$') != std::string::npos) inner.unknown = word.unknown;
-      words.push_back(inner);
-    }
+/// Options of what starts it (srun, mpirun) are none of the launch's.
+ShellCommand from_launcher(const ShellCommand& command) {
+  const auto launches = [](const ShellWord& word) {
+    return word.text.ends_with("torchrun") || word.text.find("python") != std::string::npos || word.text.ends_with(".py");
+  };
+  const auto first = std::find_if(command.begin(), command.end(), launches);
+  return first == command.end() ? command : ShellCommand(first, command.end());
+}
+
+/// A value that the script alone does not say, of an argument that matters.
+void refuse_unknown_values(const MegatronCommand& launch) {
+  for (const auto& [name, argument] : launch.given) {
+    const bool matters = !is_passed_over(name) || name == "nnodes";
+    if (matters && !argument.unknown.empty()) launch.fail(name, "expected a value, got " + shown_value(argument));
   }
-  return words;
 }
 
 /// All arguments that are not modelled at once, with their lines.
@@ -124,10 +124,11 @@ std::string shown_value(const LaunchArgument& argument) {
 MegatronCommand read_megatron_command(std::string_view script, const std::string& source) {
   MegatronCommand launch{.source = source, .given = {}};
   for (const ShellCommand& command : shell_commands(script, source)) {
-    const ShellCommand words = unquoted(command);
+    const ShellCommand words = from_launcher(command);
     if (is_launch(words)) add_arguments(words, launch);
   }
   refuse_unknown(launch);
+  refuse_unknown_values(launch);
   return launch;
 }
 

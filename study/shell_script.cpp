@@ -219,8 +219,17 @@ class ShellScript {
     word_.clear();
   }
 
+  /// Is the word a command of its own, as behind `sh -c`?
+  [[nodiscard]] bool is_command_text() const {
+    return !command_.empty() &&
+           (command_.front().text == "eval" || command_.back().text == "-c" || command_.back().text == "-lc");
+  }
+
   void end_word() {
     if (!assigned_.empty()) return assign();
+    if (is_command_text()) {
+      for (ShellLetter& letter : word_) letter.ends_word = letter.ends_word || is_space(letter.c);
+    }
     for (auto begin = word_.begin(); begin != word_.end();) {
       const auto end = std::find_if(begin, word_.end(), [](const ShellLetter& letter) { return letter.ends_word; });
       if (begin != end) add_word(ShellLetters(begin, end));

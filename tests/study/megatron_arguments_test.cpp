@@ -125,7 +125,7 @@ MODEL=(
 )
 SIZES="--seq-length 128 --vocab-size 1000 \
        --micro-batch-size 1 --global-batch-size 16"
-torchrun --nproc-per-node $GPUS --nnodes 2 --master_addr $MASTER_ADDR ${MEGATRON}/pretrain_gpt.py \
+srun --output=$LOGS/log.txt --ntasks 2 torchrun --nproc-per-node $GPUS --nnodes 2 --master_addr $MASTER_ADDR ${MEGATRON}/pretrain_gpt.py \
     ${MODEL[@]} \
     $SIZES --tensor-model-parallel-size $TP --bf16 --save $SAVE
 )");
@@ -138,7 +138,11 @@ torchrun --nproc-per-node $GPUS --nnodes 2 --master_addr $MASTER_ADDR ${MEGATRON
 
 TEST_CASE("a variable that the script does not set is told where its value matters", "[unit]") {
   CHECK_THROWS_WITH(scenario_of("torchrun --nnodes $NODES"),
-                    ContainsSubstring("launch.sh:1: --nnodes: expected a positive integer, got '$NODES' (NODES is not set"));
+                    ContainsSubstring("launch.sh:1: --nnodes: expected a value, got '$NODES' (NODES is not set in this file)"));
+  CHECK_THROWS_WITH(scenario_of("N=2\nif [ $BIG = 1 ]; then N=4; fi\ntorchrun --nnodes $N --num-layers 4"),
+                    ContainsSubstring("--nnodes: expected a value, got '4' (N is set under a condition, on line 2)"));
+  CHECK_THROWS_WITH(scenario_of("if [ $BIG = 1 ]; then L=4; fi\nsh -c \"torchrun --num-layers $L\""),
+                    ContainsSubstring("--num-layers: expected a value, got '4' (L is set under a condition, on line 1)"));
   CHECK_THROWS_WITH(scenario_of("L=$1\ntorchrun --num-layers $L"),
                     ContainsSubstring("launch.sh:2: --num-layers: expected a value, got '$1' (it is an argument of the script)"));
   CHECK_THROWS_WITH(scenario_of("torchrun --num-layers 4 $MORE"),

@@ -33,6 +33,8 @@ TEST_CASE("a script's words are those that the shell would hand over", "[unit]")
   CHECK(words_of("A=\"--a 1\"; A=\"$A --b 2\"\nrun \"${A}\"") == Words{"run", "--a 1 --b 2"});
   CHECK(words_of("B=3\nrun ${A:-8} ${B:-8} ${C:-$B}") == Words{"run", "8", "3", "3"});
   CHECK(words_of("export A=8\nX=1 run $A") == Words{"run", "8"});
+  CHECK(words_of("A='run --a 1'\nsh -c \"$A --b 2\"") == Words{"sh", "-c", "run", "--a", "1", "--b", "2"});
+  CHECK(words_of("A='run --a 1'\neval \"$A\"") == Words{"eval", "run", "--a", "1"});
   CHECK(words_of("").empty());
 }
 
