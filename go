@@ -15,8 +15,10 @@ usage() {
 usage: ./go COMMAND [arguments]
 
   run [SCENARIO] [options]  one training step: time, MFU, where the time goes (without a scenario: CLIP ViT-L/14 on 8 A100)
-  flops | sweep | diff | plan | import | split | ablate | explain | validate | models | hardware | schema [arguments]
+  flops | sweep | diff | plan | import | split | ablate | explain | validate | calibrate |
+  models | hardware | schema [arguments]
                             the other questions; `./go sweep --help` explains one
+  --version                 of the program
   test [ctest options]      build and run the tests
   check                     all that a change must pass: format, layout, tests, sanitizers, lint, scenarios, installation
   bench [options]           timing programs
@@ -272,7 +274,7 @@ main() {
   shift || true
   case $command in
     run) command_run "$@" ;;
-    flops | sweep | diff | plan | import | split | ablate | explain | validate | models | hardware | schema) run_program "$command" "$@" ;;
+    flops | sweep | diff | plan | import | split | ablate | explain | validate | calibrate | models | hardware | schema | --version) run_program "$command" "$@" ;;
     test) command_test "$@" ;;
     build) command_build "$@" ;;
     check) command_check ;;

@@ -28,20 +28,14 @@ void positive(const char* option, const std::optional<double>& value) {
   if (value && !(*value > 0)) throw InputError(fmt::format("{}: expected a positive number, got '{}'", option, *value));
 }
 
-PlanQuestion question_of(const PlanCommand& command, const SweepSpace& space) {
+PlanQuestion question_of(const PlanCommand& command) {
   positive("--samples", command.samples);
   positive("--tokens", command.tokens);
   positive("--days", command.days);
   if (command.samples && command.tokens) throw InputError("--tokens: given together with --samples: one of them");
   if (command.days && !command.samples && !command.tokens) throw InputError("--days: needs --samples or --tokens");
-  PlanQuestion question{.axis = command.axis, .samples = command.samples.value_or(0), .days = command.days};
-  if (command.tokens) {
-    const Scenario first = read_scenario(configuration_document(space, 0), space.folder, space.name);
-    const std::optional<std::int64_t> length = first.training.sequence_length;
-    if (!length || is_contrastive(first.model)) throw InputError("--tokens: counts those of a language model; give --samples");
-    question.samples = *command.tokens / static_cast<double>(*length);
-  }
-  return question;
+  return {
+      .axis = command.axis, .samples = command.samples.value_or(0), .tokens = command.tokens.value_or(0), .days = command.days};
 }
 
 void plan(const PlanCommand& command) {
@@ -53,8 +47,7 @@ void plan(const PlanCommand& command) {
   options.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   options.top = 1;
   options.pruning = Pruning::On;
-  const PlanAnswer answer =
-      answer_plan(space, question_of(command, space), options, progress_line(command.common, "configurations"));
+  const PlanAnswer answer = answer_plan(space, question_of(command), options, progress_line(command.common, "configurations"));
   switch (command.common.format) {
     case Format::Table:
       return deliver(command.common, [&](std::ostream& out) { write_table(out, answer); });

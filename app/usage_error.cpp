@@ -56,7 +56,9 @@ std::string with_unknown_words(const CLI::App& command, const std::vector<std::s
     const std::string name = option->substr(0, option->find('='));
     return fmt::format("{}: unknown option{}", shown(name), suggestion(name, names));
   }
-  return fmt::format("one argument too many: '{}'", words.empty() ? "" : shown(words.front()));
+  const std::string first = words.empty() ? "" : words.front();
+  const char* const hint = first.starts_with('=') ? " (a setting is one word: path.to.key=value)" : "";
+  return fmt::format("one argument too many: '{}'{}", shown(first), hint);
 }
 
 /// CLI11's own words are "Could not convert: --batch = 1e3".

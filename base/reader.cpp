@@ -181,6 +181,28 @@ void Reader::fail_choice(std::string_view key, const std::string& value, const s
   fail(key, fmt::format("expected one of {}, got '{}'{}", fmt::join(known, ", "), shown(value), suggestion(value, known)));
 }
 
+namespace {
+
+/// Letters that begin the words of `key` and then of its section: parallel.tensor is "tp", for tensor parallel.
+std::string initials(std::string_view key, std::string_view section) {
+  std::string letters;
+  for (const std::string_view part : {key, section}) {
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      if (i == 0 || part[i - 1] == '_') letters += part[i];
+    }
+  }
+  return letters;
+}
+
+std::string hint_for(const std::string& key, const std::string& path, const std::vector<std::string>& known) {
+  const std::string near = suggestion(key, known);
+  if (!near.empty()) return near;
+  const auto at = std::find_if(known.begin(), known.end(), [&](const auto& word) { return initials(word, path) == key; });
+  return at == known.end() ? "" : fmt::format("; did you mean '{}'?", *at);
+}
+
+}  // namespace
+
 void Reader::reject_unknown_keys() const {
   const auto unknown = std::find(known_.begin(), known_.end(), 0);
   if (unknown == known_.end()) return;
@@ -192,7 +214,7 @@ void Reader::reject_unknown_keys() const {
     known.insert(missing_.substr(at, end - at));
   const Node::Member& member = mapping_.members[static_cast<std::size_t>(unknown - known_.begin())];
   throw InputError(member.where, path_of(member.key),
-                   "unknown key" + suggestion(member.key, std::vector<std::string>(known.begin(), known.end())));
+                   "unknown key" + hint_for(member.key, path_, std::vector<std::string>(known.begin(), known.end())));
 }
 
 }  // namespace mfusim

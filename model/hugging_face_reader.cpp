@@ -42,7 +42,15 @@ bool stands_in(std::string_view words, std::string_view word) {
   return false;
 }
 
+/// Where a config.json says how many experts a layer has (Mixtral and others; Qwen, OLMoE; DeepSeek).
+void refuse_experts(Reader& root) {
+  for (const char* const key : {"num_local_experts", "num_experts", "n_routed_experts"}) {
+    if (root.has(key)) root.fail(key, "a mixture of experts is not modelled, got " + describe(root.at(key)));
+  }
+}
+
 [[noreturn]] void refuse(Reader& root, std::string_view key, const std::string& got) {
+  refuse_experts(root);
   std::vector<std::string> types;
   types.reserve(architectures.size());
   for (const Architecture& one : architectures) types.emplace_back(one.type);

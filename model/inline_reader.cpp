@@ -25,6 +25,7 @@ bool is_gated(ActivationKind kind) {
 /// The sizes and habits that every tower's blocks share. `mlp` picks the family whose habits are the defaults: the gated
 /// kinds are LLaMA's (RMSNorm, no biases, no dropout), the others GPT-2's (LayerNorm, biases).
 BlockSpec<Count> read_block(Reader& reader, std::string_view default_mlp) {
+  if (reader.has("experts")) reader.fail("experts", "a mixture of experts is not modelled");
   const Count hidden_size = size_of(reader, "hidden_size");
   const Count heads = size_of(reader, "heads");
   if (!reader.has("head_dim")) check_divides(reader, "heads", heads, "hidden_size", hidden_size);

@@ -20,19 +20,30 @@ json value_of(const PlanAnswer& answer, const std::optional<std::size_t>& row) {
   return row ? json(answer.rows[*row].value) : json();
 }
 
-json row_json(const PlanRow& row) {
+json row_json(const PlanAnswer& answer, const PlanRow& row) {
   json object{{"value", row.value}, {"enough", row.enough}};
   if (row.best) {
     object["configuration"] = row.best->row.index;
+    for (std::size_t i = 0; i < answer.axes.size(); ++i) object["axes"][answer.axes[i]] = row.best->values[i];
     object["iteration_time_s"] = to_seconds(row.best->row.iteration_time).count();
     object["samples_per_s"] = samples_per_s(row.best->row);
     object["mfu"] = row.best->row.mfu;
     object["gpus"] = row.best->row.gpus;
     object["peak_bytes"] = std::llround(row.best->row.peak.value());
+    object["tight"] = is_tight(row.best->row);
   }
   if (row.days) object["days"] = *row.days;
   if (row.cost) object["cost"] = *row.cost;
   return object;
+}
+
+/// What the best configuration of a value has beside it.
+std::vector<std::size_t> other_axes(const PlanAnswer& answer) {
+  std::vector<std::size_t> axes;
+  for (std::size_t i = 0; i < answer.axes.size(); ++i) {
+    if (answer.axes[i] != answer.question.axis) axes.push_back(i);
+  }
+  return axes;
 }
 
 }  // namespace
@@ -47,8 +58,12 @@ Grid plan_grid(const PlanAnswer& answer) {
              {"mfu", "MFU", 3},
              {"gpus", "GPUs"},
              {"peak_gb", "memory GB", 3},
+             {"tight", "tight"},
              {"configuration", "#"}},
             {}};
+  const std::vector<std::size_t> others = other_axes(answer);
+  for (const std::size_t axis : others)
+    grid.columns.push_back({answer.axes[axis], answer.axes[axis].substr(answer.axes[axis].rfind('.') + 1)});
   for (const PlanRow& row : answer.rows) {
     const auto of_best = [&](auto number) { return row.best ? Cell(number(row.best->row)) : Cell(); };
     grid.rows.push_back({row.value, std::string(row.enough ? "yes" : "no"), cell_of(row.days), cell_of(row.cost),
@@ -57,7 +72,9 @@ Grid plan_grid(const PlanAnswer& answer) {
                          of_best([](const SweepRow& best) { return best.mfu; }),
                          of_best([](const SweepRow& best) { return std::int64_t{best.gpus}; }),
                          of_best([](const SweepRow& best) { return best.peak.value() / 1e9; }),
+                         row.best && is_tight(row.best->row) ? Cell("tight") : Cell(),
                          of_best([](const SweepRow& best) { return best.index; })});
+    for (const std::size_t axis : others) grid.rows.back().push_back(row.best ? Cell(row.best->values[axis]) : Cell());
   }
   return grid;
 }
@@ -77,12 +94,13 @@ void write_table(std::ostream& out, const PlanAnswer& answer) {
 void write_json(std::ostream& out, const PlanAnswer& answer) {
   json document{{"scenario", answer.scenario}, {"axis", answer.question.axis}};
   if (answer.question.samples > 0) document["samples"] = answer.question.samples;
+  if (answer.question.tokens > 0) document["tokens"] = answer.question.tokens;
   if (answer.question.days) document["most_days"] = *answer.question.days;
   document["first_enough"] = value_of(answer, answer.smallest);
   document["last_enough"] = value_of(answer, answer.largest);
   document["cheapest"] = value_of(answer, answer.cheapest);
   document["rows"] = json::array();
-  for (const PlanRow& row : answer.rows) document["rows"].push_back(row_json(row));
+  for (const PlanRow& row : answer.rows) document["rows"].push_back(row_json(answer, row));
   out << document.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
 }
 

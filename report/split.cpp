@@ -16,6 +16,10 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
+std::string in_passes(std::int64_t passes) {
+  return passes == 1 ? "" : fmt::format(" in {} passes", passes);
+}
+
 Grid points_grid(const std::vector<SplitPoint>& points) {
   Grid grid{{{"placement", "placement"},
              {"vision_gpus", "vision GPUs"},
@@ -31,11 +35,12 @@ Grid points_grid(const std::vector<SplitPoint>& points) {
   for (const SplitPoint& point : points) {
     const bool apart = point.placement == TowerPlacement::Disjoint;
     const auto only_apart = [&](double value) { return apart ? Cell(value) : Cell(); };
-    grid.rows.push_back({to_string(point.placement), std::int64_t{point.vision_gpus}, std::int64_t{point.text_gpus},
-                         fmt::format("{} {}, {} {}", point.vision_tensor, to_string(point.vision_recompute), point.text_tensor,
-                                     to_string(point.text_recompute)),
-                         point.step_time.count(), point.mfu, only_apart(point.vision_idle), only_apart(point.text_idle),
-                         only_apart(point.integer_loss), point.headroom.value() / 1e9});
+    grid.rows.push_back(
+        {to_string(point.placement), std::int64_t{point.vision_gpus}, std::int64_t{point.text_gpus},
+         fmt::format("{} {}{}, {} {}{}", point.vision_tensor, to_string(point.vision_recompute), in_passes(point.vision_passes),
+                     point.text_tensor, to_string(point.text_recompute), in_passes(point.text_passes)),
+         point.step_time.count(), point.mfu, only_apart(point.vision_idle), only_apart(point.text_idle),
+         only_apart(point.integer_loss), point.headroom.value() / 1e9});
   }
   return grid;
 }
@@ -48,6 +53,8 @@ json point_json(const SplitPoint& point) {
               {"text_tensor", point.text_tensor},
               {"vision_recompute", to_string(point.vision_recompute)},
               {"text_recompute", to_string(point.text_recompute)},
+              {"vision_passes", point.vision_passes},
+              {"text_passes", point.text_passes},
               {"step_time_s", point.step_time.count()},
               {"mfu", point.mfu},
               {"exposed_reduction_s", point.exposed_reduction.count()},
@@ -74,6 +81,7 @@ void write_table(std::ostream& out, const SplitReport& report) {
                 printable(fmt::format("{} on {} x {}, batch {}", report.model, report.gpus, report.gpu, report.global_batch)));
   out << '\n';
   write_wrapped(out, printable(report.recommendation));
+  if (!report.note.empty()) write_wrapped(out, printable(report.note));
   out << '\n';
   write_table(out, split_placements_grid(report));
   write_wrapped(
@@ -110,6 +118,7 @@ void write_json(std::ostream& out, const SplitReport& report) {
                 {"gpus", report.gpus},
                 {"global_batch", report.global_batch},
                 {"recommendation", report.recommendation},
+                {"note", report.note},
                 {"work_ratio", report.work_ratio},
                 {"ideal_text_gpus", report.ideal_text_gpus},
                 {"admissible_splits", report.admissible},

@@ -65,8 +65,8 @@ void write_counts(std::ostream& out, const SweepAnswer& answer) {
   line("fit", counts.fits, "simulated");
   line("too large", counts.too_large, "for the GPU's memory: not simulated");
   line("pruned", counts.pruned, "a lower bound of their time shows that they cannot be among the answers");
-  line("invalid", counts.invalid, "break a rule of the scenario");
   line("excluded", answer.excluded, "by the constraints");
+  line("invalid", counts.invalid, "break a rule of the scenario:");
   for (const auto& [key, rows] : counts.invalid_by_key) {
     const std::string example = rows.count == 1 ? "" : fmt::format("   as configuration {}", rows.first);
     out << fmt::format("    {:>13}   by {}{}\n", show_count(rows.count), rows.reason, example);

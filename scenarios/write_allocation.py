@@ -224,7 +224,7 @@ With few pairs a GPU it is another matter: see the second table. Reallocating at
 Absolute step times of CLIP runs are less certain than these differences (docs/validation.md); much of that error is common to two
 plans of one model. Take a gain below 1 % as none.
 
-128 pairs a GPU, ZeRO-1, eager PyTorch; where a plan does not fit it recomputes fully, then takes larger tensor groups.
+128 pairs a GPU, ZeRO-1, eager PyTorch; where a plan does not fit it recomputes fully, then takes larger tensor groups, then two passes or more.
 Split: vision + text GPUs. Integer loss: what whole GPUs cost at equal efficiency.
 
 {table(["model", "GPU", "GPUs", "best split", "colocated ms", "split ms", "change", "integer loss", "fits"], measured)}

@@ -57,7 +57,7 @@ const std::map<std::string, FlagMeaning, std::less<>>& megatron_flags() {
 
 namespace {
 
-constexpr std::array<const char*, 70> disregarded{"nnodes",
+constexpr std::array<const char*, 95> disregarded{"nnodes",
                                                   "node-rank",
                                                   "master-addr",
                                                   "master-port",
@@ -126,7 +126,32 @@ constexpr std::array<const char*, 70> disregarded{"nnodes",
                                                   "use-mcore-models",
                                                   "group-query-attention",
                                                   "overlap-param-gather",
-                                                  "use-megatron-fsdp"};
+                                                  "use-megatron-fsdp",
+                                                  "log-timers-to-tensorboard",
+                                                  "log-validation-ppl-to-tensorboard",
+                                                  "log-memory-to-tensorboard",
+                                                  "tensorboard-log-interval",
+                                                  "tensorboard-queue-size",
+                                                  "use-checkpoint-args",
+                                                  "auto-detect-ckpt-format",
+                                                  "use-dist-ckpt",
+                                                  "dist-ckpt-format",
+                                                  "async-save",
+                                                  "no-save-optim",
+                                                  "no-save-rng",
+                                                  "override-opt-param-scheduler",
+                                                  "exit-signal-handler",
+                                                  "train-data-path",
+                                                  "valid-data-path",
+                                                  "test-data-path",
+                                                  "num-dataset-builder-threads",
+                                                  "no-mmap-bin-files",
+                                                  "min-loss-scale",
+                                                  "loss-scale-window",
+                                                  "hysteresis",
+                                                  "start-weight-decay",
+                                                  "end-weight-decay",
+                                                  "weight-decay-incr-style"};
 
 }  // namespace
 
@@ -143,10 +168,8 @@ struct WordMeaning {
   FlagMeaning meaning;
 };
 
-}  // namespace
-
-std::optional<FlagMeaning> megatron_word(const std::string& name, const std::string& value) {
-  constexpr std::array<WordMeaning, 16> words{
+const auto& word_meanings() {
+  static constexpr std::array<WordMeaning, 16> words{
       {{"normalization", "RMSNorm", {"model.norm", "rms_norm"}},
        {"normalization", "LayerNorm", {"model.norm", "layer_norm"}},
        {"position-embedding-type", "rope", {"model.positions", "rotary"}},
@@ -163,7 +186,26 @@ std::optional<FlagMeaning> megatron_word(const std::string& name, const std::str
        {"cp-comm-type", "a2a", {"parallel.context_exchange", "all-to-all"}},
        {"cp-comm-type", "allgather", {"parallel.context_exchange", "all-gather"}},
        {"cp-comm-type", "all_gather", {"parallel.context_exchange", "all-gather"}}}};
-  for (const WordMeaning& one : words) {
+  return words;
+}
+
+}  // namespace
+
+std::vector<std::string> megatron_words(std::string_view name) {
+  std::vector<std::string> words;
+  for (const WordMeaning& one : word_meanings()) {
+    if (name == one.argument) words.emplace_back(one.word);
+  }
+  return words;
+}
+
+bool is_computed(std::string_view name) {
+  return name == "num-layers-per-virtual-pipeline-stage" || name == "pipeline-model-parallel-layout" ||
+         name == "num-distributed-optimizer-instances" || name == "attention-dropout";
+}
+
+std::optional<FlagMeaning> megatron_word(const std::string& name, const std::string& value) {
+  for (const WordMeaning& one : word_meanings()) {
     if (name == one.argument && value == one.word) return one.meaning;
   }
   return std::nullopt;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mfusim {
 
@@ -21,6 +22,10 @@ struct FlagMeaning {
 [[nodiscard]] const std::map<std::string, FlagMeaning, std::less<>>& megatron_flags();
 /// Values that have other names in a scenario.
 [[nodiscard]] std::optional<FlagMeaning> megatron_word(const std::string& name, const std::string& value);
+/// The values that an argument may have there; none: it is no such argument.
+[[nodiscard]] std::vector<std::string> megatron_words(std::string_view name);
+/// Arguments whose value is computed with others.
+[[nodiscard]] bool is_computed(std::string_view name);
 /// What changes no step, and what another argument says already.
 [[nodiscard]] bool is_passed_over(std::string_view name);
 

@@ -18,15 +18,32 @@ void check_axis(const SweepSpace& space, const std::string& axis) {
         fmt::format("{}: sweep.axes: the question needs an axis '{}'{}", space.name, shown(axis), suggestion(axis, paths)));
 }
 
+/// Rates are compared in samples, which say nothing about tokens where they differ in length.
+void check_tokens(const SweepSpace& space, const PlanQuestion& question) {
+  const char* const length = "training.sequence_length";
+  const auto is_length = [&](const SweepAxis& axis) { return axis.path == length; };
+  if (question.tokens > 0 && question.axis != length && std::any_of(space.axes.begin(), space.axes.end(), is_length))
+    throw InputError(
+        fmt::format("--tokens: samples of the axis {0} differ in length: ask --axis {0}, or give --samples", length));
+}
+
+double samples_of(const SweepSpace& space, const PlanQuestion& question, std::int64_t configuration) {
+  if (question.tokens == 0) return question.samples;
+  const Scenario scenario = read_scenario(configuration_document(space, configuration), space.folder, space.name);
+  if (!scenario.training.sequence_length || is_contrastive(scenario.model))
+    throw InputError("--tokens: counts those of a language model; give --samples");
+  return question.tokens / static_cast<double>(*scenario.training.sequence_length);
+}
+
 PlanRow row_of(const SweepSpace& space, const PlanQuestion& question, const AxisEffect& effect) {
   PlanRow row{effect.value, std::nullopt, std::nullopt, std::nullopt, effect.best.has_value()};
   if (!effect.best) return row;
   row.best = ranked(space, *effect.best);
-  if (question.samples > 0) {
+  if (const double samples = samples_of(space, question, effect.best->index); samples > 0) {
     constexpr double seconds_a_day = 86400;
     constexpr double million = 1e6;
-    row.days = question.samples / samples_per_s(*effect.best) / seconds_a_day;
-    if (row.best->cost) row.cost = *row.best->cost * question.samples / million;
+    row.days = samples / samples_per_s(*effect.best) / seconds_a_day;
+    if (row.best->cost) row.cost = *row.best->cost * samples / million;
   }
   if (question.days) row.enough = row.days && *row.days <= *question.days;
   return row;
@@ -37,12 +54,14 @@ PlanRow row_of(const SweepSpace& space, const PlanQuestion& question, const Axis
 PlanAnswer answer_plan(SweepSpace space, const PlanQuestion& question, const SweepOptions& options,
                        const SweepProgress& progress) {
   check_axis(space, question.axis);
+  check_tokens(space, question);
   space.objective = Objective::Throughput;
   space.front.clear();
   const SweepAnswer sweep = run_sweep(space, options, nullptr, progress);
   PlanAnswer answer;
   answer.question = question;
   answer.scenario = space.name;
+  answer.axes = sweep.axes;
   for (const AxisEffect& effect : sweep.effects) {
     if (effect.path == question.axis) answer.rows.push_back(row_of(space, question, effect));
   }

@@ -13,6 +13,7 @@ namespace mfusim {
 struct PlanQuestion {
   std::string axis;            ///< "cluster.gpus".
   double samples = 0;          ///< To be trained on; 0: not asked.
+  double tokens = 0;           ///< The same in tokens of a language model: samples = tokens / sequence length.
   std::optional<double> days;  ///< At most.
 };
 
@@ -28,6 +29,7 @@ struct PlanRow {
 struct PlanAnswer {
   PlanQuestion question;
   std::string scenario;
+  std::vector<std::string> axes;        ///< Of the sweep: what the values of a row's best configuration belong to.
   std::vector<PlanRow> rows;            ///< In the order of the axis.
   std::optional<std::size_t> smallest;  ///< First row that is enough.
   std::optional<std::size_t> largest;   ///< Last row that is enough.
@@ -36,7 +38,8 @@ struct PlanAnswer {
 
 /// Sweeps the space for the fastest configuration with each value of the axis (samples a second), and asks which are enough:
 /// days = samples / (samples a second) / 86400; cost = price of a GPU-hour x GPUs x hours.
-/// Throws InputError where the space has no such axis.
+/// Throws InputError where the space has no such axis, and for tokens where the model is no language model or where
+/// configurations of other sequence lengths would be compared by samples.
 [[nodiscard]] PlanAnswer answer_plan(SweepSpace space, const PlanQuestion& question, const SweepOptions& options,
                                      const SweepProgress& progress = {});
 

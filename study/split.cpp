@@ -6,6 +6,7 @@
 #include "sim/step_flops.hpp"
 #include "sim/summarize.hpp"
 #include "sim/towers.hpp"
+#include "study/split_answer.hpp"
 
 #include <fmt/format.h>
 
@@ -20,10 +21,6 @@ void refuse(const std::optional<SplitFault>& fault) {
   if (!fault) return;
   const std::string section = fault->section.empty() ? "" : fault->section + ".";
   throw InputError(fmt::format("{}{}: {}", section, fault->key, fault->rule));
-}
-
-bool better(const SplitPoint& a, const SplitPoint& b) {
-  return a.fits != b.fits ? a.fits : a.step_time < b.step_time;
 }
 
 /// Simulates disjoint splits of one scenario, each once.
@@ -172,49 +169,6 @@ std::vector<SplitSensitivity> sensitivity_of(const Scenario& scenario, const Spl
   return rows;
 }
 
-std::string milliseconds(Seconds time) {
-  return fmt::format("{:.4g} ms", 1e3 * time.count());
-}
-
-/// The largest of what separates the two steps.
-std::string reason_for(const SplitPoint& apart, const SplitPoint& together) {
-  const double gain = together.step_time / apart.step_time * (1 + apart.integer_loss) - 1;
-  if (together.vision_recompute != apart.vision_recompute || together.vision_tensor != apart.vision_tensor)
-    return "a GPU with both towers has too little memory for the same plan";
-  const Seconds reduction = together.exposed_reduction - apart.exposed_reduction;
-  if (reduction > 0.5 * (together.step_time - apart.step_time))
-    return fmt::format("each GPU reduces the gradients of one tower only, which exposes {} less", milliseconds(reduction));
-  return fmt::format("larger batches a GPU make the kernels {:.1f} % faster, more than the {:.1f} % that whole GPUs cost",
-                     100 * gain, 100 * apart.integer_loss);
-}
-
-std::string recommend(const SplitReport& report) {
-  const SplitPoint& apart = report.best_disjoint;
-  const SplitPoint& together = report.colocated;
-  const double change = 100 * (apart.step_time / together.step_time - 1);
-  if (!apart.fits && !together.fits)
-    return "Neither placement fits into the GPUs' memory: take a smaller batch a GPU, or more GPUs, before splitting.";
-  constexpr double least_gain = 1;  // in percent: less is below what the predictions can tell apart
-  if (better(apart, together) && together.fits && change > -least_gain) {
-    return fmt::format(
-        "Do not split: {} + {} GPUs take {} a step, colocated data parallelism {}, and {:.1f} % is too little because "
-        "the predictions cannot tell it apart.",
-        apart.vision_gpus, apart.text_gpus, milliseconds(apart.step_time), milliseconds(together.step_time), -change);
-  }
-  if (better(apart, together)) {
-    return fmt::format(
-        "Split: {} GPUs for vision and {} for text take {} a step, colocated data parallelism {} ({:+.1f} %), because {}.",
-        apart.vision_gpus, apart.text_gpus, milliseconds(apart.step_time), milliseconds(together.step_time), change,
-        reason_for(apart, together));
-  }
-  return fmt::format(
-      "Do not split: colocated data parallelism takes {} a step, the best split ({} + {} GPUs) {} ({:+.1f} %), because whole "
-      "GPUs "
-      "cost {:.1f} % against the exact proportion of {:.2f} : 1 and larger batches a GPU win back {:.1f} % only.",
-      milliseconds(together.step_time), apart.vision_gpus, apart.text_gpus, milliseconds(apart.step_time), change,
-      100 * apart.integer_loss, report.work_ratio, 100 * (1 + apart.integer_loss) / (1 + change / 100) - 100);
-}
-
 }  // namespace
 
 std::vector<int> admissible_vision_gpus(const Scenario& scenario, const SplitRules& rules) {
@@ -249,7 +203,8 @@ SplitReport split_towers(const Scenario& scenario, const SplitRules& rules) {
   report.scales = scales_of(scenario, rules);
   report.beats_colocated_from = first_ahead(report.scales);
   report.sensitivity = sensitivity_of(scenario, rules, report.best_disjoint);
-  report.recommendation = recommend(report);
+  report.recommendation = recommendation_of(report);
+  report.note = note_on_micro_batch(scenario, report.colocated);
   return report;
 }
 

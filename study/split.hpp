@@ -20,6 +20,8 @@ struct SplitPoint {
   int text_tensor = 1;
   Recompute vision_recompute = Recompute::None;
   Recompute text_recompute = Recompute::None;
+  std::int64_t vision_passes = 1;  ///< In which a rank takes its share of the batch.
+  std::int64_t text_passes = 1;
   Seconds step_time{};
   double mfu = 0;
   double vision_idle = 0;  ///< Share of the step in which the tower's GPUs do nothing; disjoint only.
@@ -65,17 +67,18 @@ struct SplitReport {
   std::optional<int> beats_colocated_from;  ///< Smallest N of `scales` from which on the split stays ahead.
   std::vector<SplitSensitivity> sensitivity;
   std::string recommendation;  ///< One sentence with its reason.
+  std::string note;            ///< What the scenario says and a split does not read; empty: nothing.
 };
 constexpr int most_in_curve = 128;
 
 /// Simulates the towers of `scenario` (two towers; its own placement does not matter) in every placement.
 /// A tower takes the plan of the `parallel` section; where that does not fit into memory, with full recomputation, then with
-/// larger tensor groups; so does the colocated baseline. Each rank takes its share of the batch in one pass: training.micro_batch
-/// is not read. The equal-time rule: the split at which neither tower waits for the
-/// other, found by bisection on the simulated idle times, then its neighbours. Where there are more than `most_in_curve`
-/// admissible splits the check simulates that many, evenly spread, besides.
-/// Throws InputError where the model has not two towers, where there are fewer GPUs than two smallest plans, or where no split
-/// keeps the rules.
+/// larger tensor groups, then with full recomputation in two, four, .. passes over cached features; so does the colocated
+/// baseline. Each rank takes its share of the batch in as few passes as fit: training.micro_batch is not read, which the answer
+/// says. The equal-time rule: the split at which neither tower waits for the other, found by bisection on the simulated idle
+/// times, then its neighbours. Where there are more than `most_in_curve` admissible splits the check simulates that many, evenly
+/// spread, besides. Throws InputError where the model has not two towers, where there are fewer GPUs than two smallest plans, or
+/// where no split keeps the rules.
 [[nodiscard]] SplitReport split_towers(const Scenario& scenario, const SplitRules& rules = {});
 
 /// The best disjoint split by the equal-time rule. Throws as split_towers.

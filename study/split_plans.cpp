@@ -13,9 +13,25 @@
 namespace mfusim {
 namespace {
 
-/// Remedies for too little memory, mildest first: full recomputation, then larger tensor groups without and with it.
-std::vector<ParallelPlan> remedies(const Scenario& scenario) {
-  std::vector<ParallelPlan> plans;
+/// A plan, and in how many passes a rank takes its share of the batch.
+struct Remedy {
+  ParallelPlan plan;
+  std::int64_t passes = 1;
+};
+
+/// Full recomputation of the scenario's own plan, in more and more passes.
+void add_passes(const Scenario& scenario, std::vector<Remedy>& all) {
+  constexpr std::int64_t most = 64;
+  for (std::int64_t passes = 2; passes <= most; passes *= 2) {
+    Remedy& remedy = all.emplace_back(Remedy{scenario.parallel, passes});
+    remedy.plan.recompute = Recompute::Full;
+  }
+}
+
+/// Remedies for too little memory, mildest first: full recomputation, then larger tensor groups without and with it, then two
+/// passes or more over cached features, which run forward twice.
+std::vector<Remedy> remedies(const Scenario& scenario) {
+  std::vector<Remedy> plans;
   const auto divides_model = [&](int tensor) {
     const std::vector<SplitSize> sizes = tensor_split_sizes(scenario.model);
     return std::all_of(sizes.begin(), sizes.end(), [&](const SplitSize& size) { return size.value % tensor == 0; });
@@ -26,10 +42,11 @@ std::vector<ParallelPlan> remedies(const Scenario& scenario) {
       ParallelPlan plan = scenario.parallel;
       plan.tensor = tensor;
       plan.recompute = recompute;
-      plans.push_back(plan);
+      plans.push_back({plan});
       if (scenario.parallel.recompute == Recompute::Full) break;
     }
   }
+  add_passes(scenario, plans);
   return plans;
 }
 
@@ -37,12 +54,19 @@ bool fits(const Scenario& scenario, std::size_t stage) {
   return memory_of(scenario, micro_batch_work(scenario))[stage].total() <= scenario.cluster.gpu.memory_capacity;
 }
 
+TowerPlan in_passes(const Remedy& remedy, int gpus, std::int64_t global_batch) {
+  TowerPlan plan = whole_batch_plan(remedy.plan, gpus, global_batch);
+  plan.parallel.micro_batches = remedy.passes;
+  plan.micro_batch = (plan.micro_batch + remedy.passes - 1) / remedy.passes;
+  return plan;
+}
+
 /// The first remedy with which a tower fits its GPUs; the scenario's own plan where none does.
 void fit_tower(Scenario& scenario, std::size_t tower) {
   const TowerPlan own = scenario.tower_plans[tower];
-  for (const ParallelPlan& plan : remedies(scenario)) {
-    if (own.gpus % plan.tensor != 0) continue;
-    scenario.tower_plans[tower] = whole_batch_plan(plan, own.gpus, scenario.training.global_batch);
+  for (const Remedy& remedy : remedies(scenario)) {
+    if (own.gpus % remedy.plan.tensor != 0 || remedy.passes > own.micro_batch) continue;
+    scenario.tower_plans[tower] = in_passes(remedy, own.gpus, scenario.training.global_batch);
     if (fits(scenario, tower)) return;
   }
   scenario.tower_plans[tower] = own;
@@ -67,16 +91,19 @@ Scenario with_colocated(const Scenario& scenario, TowerPlacement placement) {
   Scenario together = scenario;
   together.placement = placement;
   together.tower_plans.clear();
-  const auto set_plan = [&](const ParallelPlan& plan) {
-    const TowerPlan whole = whole_batch_plan(plan, scenario.cluster.gpus, scenario.training.global_batch);
+  const auto set_plan = [&](const Remedy& remedy) {
+    const TowerPlan whole = in_passes(remedy, scenario.cluster.gpus, scenario.training.global_batch);
     together.parallel = whole.parallel;
     together.training.micro_batch = whole.micro_batch;
   };
-  for (const ParallelPlan& plan : remedies(scenario)) {
-    set_plan(plan);
+  const std::int64_t share =
+      whole_batch_plan(scenario.parallel, scenario.cluster.gpus, scenario.training.global_batch).micro_batch;
+  for (const Remedy& remedy : remedies(scenario)) {
+    if (remedy.passes > share) break;
+    set_plan(remedy);
     if (fits(together, 0)) return together;
   }
-  set_plan(scenario.parallel);
+  set_plan({scenario.parallel});
   return together;
 }
 
@@ -94,6 +121,8 @@ SplitPoint split_point(const Scenario& scenario) {
   point.text_tensor = plan(text_tower_number).tensor;
   point.vision_recompute = plan(vision_tower_number).recompute;
   point.text_recompute = plan(text_tower_number).recompute;
+  point.vision_passes = plan(vision_tower_number).micro_batches;
+  point.text_passes = plan(text_tower_number).micro_batches;
   point.step_time = result.iteration_time;
   point.mfu = result.mfu;
   if (result.towers[0].idle) point.vision_idle = *result.towers[0].idle / result.iteration_time;

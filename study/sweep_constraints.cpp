@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "study/sweep_constraints.hpp"
 
+#include "model/read_model.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,9 +39,21 @@ std::string last_key(const std::string& path) {
 
 const char* const data_key = "parallel.data";
 const char* const micro_batches_key = "parallel.micro_batches";
+const char* const sequence_key = "parallel.sequence";
 /// What the derived names follow from.
 constexpr std::array<const char*, 5> sources_of_derived{"cluster.gpus", "parallel.tensor", "parallel.pipeline",
                                                         "training.global_batch", "training.micro_batch"};
+
+/// Is this the `model` of a scenario with two towers? One that cannot be read is refused with each of its configurations.
+bool has_two_towers(const Node& model, const std::filesystem::path& folder) {
+  try {
+    if (model.kind == Node::Kind::Mapping) return is_contrastive(read_model_config(model, "model"));
+    const std::filesystem::path beside = folder / model.text;
+    return is_contrastive(load_model(std::filesystem::is_regular_file(beside) ? beside.string() : model.text));
+  } catch (const InputError&) {
+    return false;
+  }
+}
 
 }  // namespace
 
@@ -49,6 +63,11 @@ SweepConstraints::SweepConstraints(const SweepSpace& space) {
   name_choices(space);
   data_ = places_of(data_key);
   micro_batches_ = places_of(micro_batches_key);
+  sequence_ = places_of(sequence_key);
+  asked_sequence_ = *sequence_.front();
+  automatic_ = names_.number_of("auto");
+  for (const std::string& value : possible_values(space, sequence_key)) sequence_follows_ = sequence_follows_ || value == "auto";
+  if (sequence_follows_) name_towers(space);
   gpus_ = &names_.variables.at("cluster.gpus");
   tensor_ = &names_.variables.at("parallel.tensor");
   pipeline_ = &names_.variables.at("parallel.pipeline");
@@ -109,6 +128,7 @@ void SweepConstraints::name_choices(const SweepSpace& space) {
       const Leaves own = leaves_of(value, space.axes[axis].path);
       leaves.insert(leaves.end(), own.begin(), own.end());
       for (const auto& [path, text] : leaves) {
+        if (path == sequence_key) assignments.push_back({&asked_sequence_, names_.number_of(text)});
         for (double* place : places_of(path)) {
           assignments.push_back({place, names_.number_of(text)});
           axis_of_place_[place] = axis;
@@ -118,14 +138,31 @@ void SweepConstraints::name_choices(const SweepSpace& space) {
   }
 }
 
+void SweepConstraints::name_towers(const SweepSpace& space) {
+  if (const Node* model = value_at(space.scenario, "model")) two_towers_ = has_two_towers(*model, space.folder) ? 1 : 0;
+  for (std::size_t axis = 0; axis < space.axes.size(); ++axis) {
+    if (space.axes[axis].path != "model") continue;
+    for (std::size_t choice = 0; choice < space.axes[axis].values.size(); ++choice) {
+      const bool two = has_two_towers(space.axes[axis].values[choice], space.folder);
+      assignments_[axis][choice].push_back({&two_towers_, two ? 1.0 : 0.0});
+    }
+    axis_of_place_[&two_towers_] = axis;
+  }
+}
+
 std::optional<std::size_t> SweepConstraints::last_axis_used(const Expression& expression) const {
   std::optional<std::size_t> last;
-  const auto use = [&](const std::string& name) {
-    const auto at = axis_of_place_.find(&names_.variables.at(name));
+  const auto use_place = [&](const double* place) {
+    const auto at = axis_of_place_.find(place);
     if (at != axis_of_place_.end()) last = std::max(last.value_or(0), at->second);
   };
+  const auto use = [&](const std::string& name) { use_place(&names_.variables.at(name)); };
   for (const std::string& name : expression.used_names()) {
     use(name);
+    if (last_key(name) == last_key(sequence_key)) {
+      use("parallel.tensor");
+      use_place(&two_towers_);
+    }
     if (last_key(name) == "data" || last_key(name) == "micro_batches") {
       for (const char* source : sources_of_derived) use(source);
     }
@@ -138,6 +175,10 @@ void SweepConstraints::choose(std::size_t axis, std::size_t choice) {
 }
 
 void SweepConstraints::derive() {
+  if (sequence_follows_) {  // what auto comes to: sequence parallelism wherever a language model's layers are split
+    const double split = *tensor_ > 1 && two_towers_ == 0 ? 1 : 0;
+    for (double* place : sequence_) *place = asked_sequence_ == automatic_ ? split : asked_sequence_;
+  }
   if (data_follows_) {
     const double data = *gpus_ / (*tensor_ * *pipeline_);
     for (double* place : data_) *place = data;
@@ -172,57 +213,6 @@ std::vector<std::string> possible_values(const SweepSpace& space, const std::str
   const Node* base = value_at(space.scenario, path);
   if (values.empty() && base != nullptr) values.push_back(label_of(*base));
   return values;
-}
-
-namespace {
-
-/// How many configurations meet what.
-struct Met {
-  std::vector<std::int64_t> alone;
-  std::vector<std::int64_t> together;            ///< With all constraints before it.
-  std::vector<std::vector<std::int64_t>> pairs;  ///< With each one before it.
-};
-
-Met count_met(const SweepSpace& space) {
-  const std::size_t count = space.constraints.size();
-  SweepConstraints constraints(space);
-  Met met{std::vector<std::int64_t>(count), std::vector<std::int64_t>(count),
-          std::vector<std::vector<std::int64_t>>(count, std::vector<std::int64_t>(count))};
-  std::vector<char> holds(count);
-  for (std::int64_t index = 0; index < space.size; ++index) {
-    const std::vector<std::size_t> choices = choices_of(space, index);
-    for (std::size_t axis = 0; axis < choices.size(); ++axis) constraints.choose(axis, choices[axis]);
-    bool all_before = true;
-    for (std::size_t i = 0; i < count; ++i) {
-      holds[i] = constraints.holds(i) ? 1 : 0;
-      all_before = all_before && holds[i] != 0;
-      met.alone[i] += holds[i];
-      met.together[i] += all_before ? 1 : 0;
-      for (std::size_t before = 0; before < i && holds[i] != 0; ++before) met.pairs[i][before] += holds[before];
-    }
-  }
-  return met;
-}
-
-}  // namespace
-
-std::string contradiction_in(const SweepSpace& space) {
-  const Met met = count_met(space);
-  const auto text = [&](std::size_t constraint) { return shown(space.constraints[constraint].text); };
-  for (std::size_t i = 0; i < met.alone.size(); ++i) {
-    if (met.alone[i] == 0) return fmt::format("no configuration meets '{}'", text(i));
-  }
-  for (std::size_t i = 0; i < met.alone.size(); ++i) {
-    for (std::size_t before = 0; before < i; ++before) {
-      if (met.pairs[i][before] == 0)
-        return fmt::format("contradictory: no configuration meets both '{}' and '{}'", text(before), text(i));
-    }
-  }
-  for (std::size_t i = 0; i < met.alone.size(); ++i) {
-    if (met.together[i] == 0)
-      return fmt::format("contradictory: no configuration that meets the constraints before it meets '{}'", text(i));
-  }
-  return "";
 }
 
 }  // namespace mfusim

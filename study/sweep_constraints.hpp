@@ -15,11 +15,13 @@ namespace mfusim {
 
 /// The constraints of a space over one configuration at a time. Names are the keys of the scenario with their path
 /// (`parallel.tensor`), and without it where that is unambiguous (`tensor`); also `data` and `micro_batches` as they follow from
-/// the others. For one thread.
+/// the others. `parallel.sequence: auto` is what it comes to in a language model: true where `tensor` > 1. For one thread.
 class SweepConstraints {
  public:
   /// Throws InputError with the constraint's line on a broken one.
   explicit SweepConstraints(const SweepSpace& space);
+  SweepConstraints(const SweepConstraints&) = delete;  // assignments point into it
+  SweepConstraints& operator=(const SweepConstraints&) = delete;
 
   /// The axis takes this value; each axis must have been given one before violated() is asked.
   void choose(std::size_t axis, std::size_t choice);
@@ -37,6 +39,7 @@ class SweepConstraints {
   void name_scalars(const SweepSpace& space);
   void name_short_forms();
   void name_choices(const SweepSpace& space);
+  void name_towers(const SweepSpace& space);
   void derive();
   [[nodiscard]] std::vector<double*> places_of(const std::string& path);
   [[nodiscard]] std::optional<std::size_t> last_axis_used(const Expression& expression) const;
@@ -46,7 +49,11 @@ class SweepConstraints {
   std::vector<std::vector<std::vector<Assignment>>> assignments_;  ///< By axis and choice.
   std::map<const double*, std::size_t> axis_of_place_;             ///< The last axis that sets it.
   bool data_follows_ = true;                                       ///< `parallel.data` is auto everywhere.
-  std::vector<double*> data_, micro_batches_;                      ///< Places of the derived names.
+  std::vector<double*> data_, micro_batches_, sequence_;           ///< Places of the derived names.
+  bool sequence_follows_ = false;                                  ///< `parallel.sequence` is auto somewhere.
+  double asked_sequence_ = 0;                                      ///< Before auto is decided.
+  double automatic_ = 0;                                           ///< The number of the word.
+  double two_towers_ = 0;                                          ///< 1: the model has them; known where sequence_follows_.
   /// Places of what they follow from.
   const double* gpus_ = nullptr;
   const double* tensor_ = nullptr;

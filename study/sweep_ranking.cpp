@@ -39,7 +39,9 @@ bool SweepRanking::before(const SweepRow& a, const SweepRow& b) const {
 }
 
 void SweepRanking::add(const SweepRow& row) {
-  if (row.status != RowStatus::Fits) return;
+  if (row.status != RowStatus::Fits && row.status != RowStatus::Pruned) return;
+  count_values(row);
+  if (row.status == RowStatus::Pruned) return;
   const auto place =
       std::upper_bound(best_.begin(), best_.end(), row, [&](const auto& a, const auto& b) { return before(a, b); });
   if (place != best_.end() || best_.size() < top_) best_.insert(place, row);
@@ -65,11 +67,15 @@ std::vector<AxisEffect> SweepRanking::effects() const {
   return effects;
 }
 
+void SweepRanking::count_values(const SweepRow& row) {
+  const std::vector<std::size_t> choices = choices_of(space_, row.index);
+  for (std::size_t axis = 0; axis < choices.size(); ++axis) ++effects_[first_effect_[axis] + choices[axis]].fits;
+}
+
 void SweepRanking::add_effects(const SweepRow& row) {
   const std::vector<std::size_t> choices = choices_of(space_, row.index);
   for (std::size_t axis = 0; axis < choices.size(); ++axis) {
     AxisEffect& effect = effects_[first_effect_[axis] + choices[axis]];
-    ++effect.fits;
     if (!effect.best || before(row, *effect.best)) effect.best = row;
   }
 }

@@ -14,7 +14,7 @@ namespace mfusim {
 struct AxisEffect {
   std::string path;
   std::string value;
-  std::int64_t fits = 0;         ///< Configurations with this value that were simulated.
+  std::int64_t fits = 0;         ///< Configurations with this value that fit into memory, simulated or pruned.
   std::optional<SweepRow> best;  ///< Among them.
   std::optional<double> behind;  ///< Its score over the best score of all, minus 1 (where more is better: the inverse).
 };
@@ -42,6 +42,7 @@ class SweepRanking {
   [[nodiscard]] bool beats_headroom(const SweepRow& row) const;
   [[nodiscard]] bool behind_all_its_values(const SweepRow& row) const;
   [[nodiscard]] bool behind_the_front(const SweepRow& row) const;
+  void count_values(const SweepRow& row);
   void add_effects(const SweepRow& row);
   void add_to_front(const SweepRow& row);
 

@@ -85,8 +85,12 @@ std::vector<Objective> read_front(Reader& sweep) {
 
 Prices read_prices(Reader& sweep) {
   Prices prices;
-  std::optional<Reader> reader = sweep.child_if("price_per_gpu_hour");
-  if (!reader) return prices;
+  const char* const key = "price_per_gpu_hour";
+  const Node* const given = sweep.find(key);
+  if (given == nullptr) return prices;
+  if (given->kind != Node::Kind::Mapping)
+    sweep.fail(key, "expected a price for each GPU, as {a100-sxm4-80gb: 1.6}, got " + describe(*given));
+  std::optional<Reader> reader = sweep.child_if(key);
   for (const std::string& gpu : gpu_names()) {
     if (reader->has(gpu)) prices[gpu] = reader->positive_number(gpu);
   }

@@ -5,6 +5,7 @@
 #include "sim/version.hpp"
 #include "study/program_fingerprint.hpp"
 #include "study/sqlite_database.hpp"
+#include "study/sweep_store_rows.hpp"
 
 #include <fmt/format.h>
 
@@ -17,93 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* format = "mfusim sweep 2";
-
-/// Numbers are those of the space; the axes' values are spelled out, so that other programs need not know how they count.
-constexpr const char* tables = R"(
-  CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-  CREATE TABLE axis (position INTEGER, path TEXT, choice INTEGER, stride INTEGER, length INTEGER, value TEXT,
-                     PRIMARY KEY (position, choice));
-  CREATE TABLE finished (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
-  CREATE TABLE reason (id INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL);
-  CREATE TABLE status (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
-  CREATE TABLE configuration (
-    id INTEGER PRIMARY KEY, status INTEGER NOT NULL, reason INTEGER, iteration_time_ps INTEGER, mfu REAL, peak_bytes REAL,
-    capacity_bytes REAL, gpus INTEGER, gpu TEXT, global_batch INTEGER, tensor INTEGER, sequence INTEGER, pipeline INTEGER,
-    virtual_stages INTEGER, schedule TEXT, data INTEGER, zero INTEGER, shard_group INTEGER, context INTEGER,
-    context_exchange TEXT, recompute TEXT, micro_batch INTEGER,
-    micro_batches INTEGER);
-  CREATE VIEW axis_value AS SELECT configuration.id AS id, axis.path AS path, axis.value AS value
-    FROM configuration JOIN axis ON configuration.id / axis.stride % axis.length = axis.choice;
-)";
-constexpr const char* insert_row = "INSERT OR IGNORE INTO configuration VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-
-void bind_row(SqliteStatement& insert, const SweepRow& row, std::int64_t reason) {
-  int at = 0;
-  const auto put = [&](auto value) { insert.bind(at++, value); };
-  const Result::Plan& plan = row.plan;
-  put(row.index);
-  put(static_cast<std::int64_t>(row.status));
-  put(reason);
-  put(std::int64_t{row.iteration_time.count()});
-  put(row.mfu);
-  put(row.peak.value());
-  put(row.capacity.value());
-  put(std::int64_t{row.gpus});
-  put(std::string_view(row.gpu));
-  put(row.global_batch);
-  put(std::int64_t{plan.tensor});
-  put(std::int64_t{plan.sequence});
-  put(std::int64_t{plan.pipeline});
-  put(std::int64_t{plan.virtual_stages});
-  put(std::string_view(plan.schedule));
-  put(std::int64_t{plan.data});
-  put(std::int64_t{plan.zero});
-  put(std::int64_t{plan.shard_group});
-  put(std::int64_t{plan.context});
-  put(std::string_view(plan.context_exchange));
-  put(std::string_view(plan.recompute));
-  put(plan.micro_batch);
-  put(plan.micro_batches);
-}
-
-/// One of the words; a number that is none comes from a damaged file.
-RowStatus status_of(std::int64_t number) {
-  for (const auto& [name, status] : row_status_names()) {
-    if (static_cast<std::int64_t>(status) == number) return status;
-  }
-  throw InputError(fmt::format("a status of {}", number));
-}
-
-SweepRow row_of(const SqliteStatement& select) {
-  int at = 0;
-  const auto integer = [&] { return select.integer(at++); };
-  const auto small = [&] { return static_cast<int>(select.integer(at++)); };
-  SweepRow row;
-  row.index = integer();
-  row.status = status_of(integer());
-  row.reason = select.text(at++);
-  row.iteration_time = Picoseconds(integer());
-  row.mfu = select.real(at++);
-  row.peak = Bytes(select.real(at++));
-  row.capacity = Bytes(select.real(at++));
-  row.gpus = small();
-  row.gpu = select.text(at++);
-  row.global_batch = integer();
-  row.plan.tensor = small();
-  row.plan.sequence = integer() != 0;
-  row.plan.pipeline = small();
-  row.plan.virtual_stages = small();
-  row.plan.schedule = select.text(at++);
-  row.plan.data = small();
-  row.plan.zero = small();
-  row.plan.shard_group = small();
-  row.plan.context = small();
-  row.plan.context_exchange = select.text(at++);
-  row.plan.recompute = select.text(at++);
-  row.plan.micro_batch = integer();
-  row.plan.micro_batches = integer();
-  return row;
-}
 
 }  // namespace
 
@@ -130,7 +44,7 @@ SweepStore::~SweepStore() = default;
 
 void SweepStore::create(const SweepSpace& space) {
   database_->transact([&] {
-    database_->run(tables);
+    database_->run(store_rows::tables);
     SqliteStatement about = database_->prepare("INSERT INTO about VALUES (?, ?)");
     for (const auto& [name, value] : {std::pair{"format", std::string(format)},
                                       {"version", version()},
@@ -207,17 +121,13 @@ std::vector<IndexRange> SweepStore::finished() const {
 }
 
 void SweepStore::for_each_row(const std::function<void(const SweepRow&)>& visit) const {
-  SqliteStatement select = database_->prepare(
-      "SELECT configuration.id, status, coalesce(reason.text, ''), iteration_time_ps, mfu, peak_bytes, capacity_bytes, gpus, "
-      "gpu, global_batch, tensor, sequence, pipeline, virtual_stages, schedule, data, zero, shard_group, context, "
-      "context_exchange, recompute, micro_batch, micro_batches FROM configuration LEFT JOIN reason ON configuration.reason = "
-      "reason.id ORDER BY configuration.id");
+  SqliteStatement select = database_->prepare(store_rows::select);
   while (select.step()) visit(sound_row(select));
 }
 
 SweepRow SweepStore::sound_row(const SqliteStatement& select) const {
   try {
-    SweepRow row = row_of(select);
+    SweepRow row = store_rows::read(select);
     if (row.index < 0 || row.index >= size_) throw InputError(fmt::format("not a configuration of the space ({})", size_));
     return row;
   } catch (const InputError& error) {
@@ -247,11 +157,11 @@ std::int64_t SweepStore::stored_reason_id(std::string_view reason) {
 
 void SweepStore::add(const std::vector<RangeRows>& ranges) {
   forget_reasons_unless_done([&] {
-    SqliteStatement insert = database_->prepare(insert_row);
+    SqliteStatement insert = database_->prepare(store_rows::insert);
     SqliteStatement finish = database_->prepare("INSERT INTO finished VALUES (?, ?)");
     for (const RangeRows& range : ranges) {
       for (const SweepRow& row : range.rows) {
-        bind_row(insert, row, reason_id(row.reason));
+        store_rows::bind(insert, row, reason_id(row.reason));
         insert.run();
       }
       finish.bind(0, range.range.first);
@@ -284,9 +194,9 @@ void SweepStore::merge(const fs::path& other) {
   const SweepStore source(other, same, Opening::Resume);
   const std::vector<IndexRange> ranges = source.finished();
   forget_reasons_unless_done([&] {
-    SqliteStatement insert = database_->prepare(insert_row);
+    SqliteStatement insert = database_->prepare(store_rows::insert);
     source.for_each_row([&](const SweepRow& row) {
-      bind_row(insert, row, reason_id(row.reason));
+      store_rows::bind(insert, row, reason_id(row.reason));
       insert.run();
     });
     SqliteStatement finish = database_->prepare(

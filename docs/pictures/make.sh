@@ -29,8 +29,8 @@ HTML
 "$mfusim" flops openai/clip-vit-large-patch14-336 --batch 128 --text-length 64 --report "$folder/flops.html" >/dev/null
 "$mfusim" validate scenarios/published --report "$folder/validate.html" >/dev/null 2>&1
 
-picture run run header 1100 960
+picture run run header 1100 945
 picture timeline pipeline '#timeline_ranks' 1100 930
-picture roofline run '#roofline' 1100 560
-picture flops flops '#layers_chart' 1100 470
-picture validate validate '#agreement' 1100 580
+picture roofline run '#roofline' 1100 535
+picture flops flops '#layers' 1100 700
+picture validate validate '#runs' 1100 588

@@ -53,7 +53,7 @@ Section effects_section(const SweepAnswer& answer) {
                            .title = "Values of the axes",
                            .caption = caption,
                            .grid = with_short_words(without_units(sweep_effects_grid(few))),
-                           .notes = {{"fits", "", "Configurations with this value that were simulated."},
+                           .notes = {{"fits", "", "Configurations with this value that fit into memory."},
                                      {"best_iteration_time_s", "s", "Step time of the best one with this value."},
                                      {"mfu", "share", "Its model FLOPs utilisation."},
                                      {"behind_percent", "%", "How far it is behind the best of all, by the sweep's objective."}},

@@ -103,7 +103,7 @@ TEST_CASE("a wrong scenario exits with 2 and a message that names the file, and 
 
 TEST_CASE("a newcomer's mistakes are told with what to write instead", "[unit]") {
   const std::string file = scenario;
-  const std::array<std::pair<std::string, const char*>, 25> mistakes{{
+  const std::array<std::pair<std::string, const char*>, 29> mistakes{{
       {"runn " + file, "did you mean 'run'?"},
       {"run --reprt x " + file, "did you mean '--report'?"},
       {"run", "SCENARIO: missing"},
@@ -115,6 +115,10 @@ TEST_CASE("a newcomer's mistakes are told with what to write instead", "[unit]")
       {"run openai/clip-vit-large-patch14-336", "`mfusim flops openai/clip-vit-large-patch14-336`"},
       {"flops " + file, "`mfusim run scenarios/clip-l14-336-a100x8.yaml`"},
       {"run " + file + " other.yaml", "one argument too many: 'other.yaml'"},
+      {"run " + file + " --set parallel.tensor = 2", "'=' (a setting is one word: path.to.key=value)"},
+      {"run " + file + " --set parallel.tp=2", "parallel.tp: unknown key; did you mean 'tensor'?"},
+      {"run " + file + " --set training.seq_length=64", "did you mean 'sequence_length'?"},
+      {"run " + file + " --set cluster.gpu=H200", "unknown GPU 'H200'; did you mean 'h200-sxm-141gb'?"},
       {"run " + file + " --format yaml", "expected one of table, json, csv, got 'yaml'"},
       {"run " + file + " --set parallel.tensr=2", "did you mean 'tensor'?"},
       {"hardware a100-sxm4-80gb --gemm 1,2", "--gemm: expected K"},

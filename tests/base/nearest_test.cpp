@@ -21,6 +21,27 @@ TEST_CASE("part of a word finds it", "[unit]") {
   CHECK(nearest("global", words) == "global_batch");
 }
 
+TEST_CASE("a name with pieces left out, or with their beginnings alone, finds it", "[unit]") {
+  const std::vector<std::string> gpus{"gh200-96gb", "h100-pcie-80gb", "h100-sxm5-80gb", "h200-sxm-141gb"};
+  CHECK(nearest("h200", gpus) == "h200-sxm-141gb");  // which begins with it; gh200 contains it
+  CHECK(nearest("H100 SXM", gpus) == "h100-sxm5-80gb");
+  CHECK(nearest("llama3-70b", {"meta-llama/Llama-2-70b-hf", "meta-llama/Meta-Llama-3-70B"}) == "meta-llama/Meta-Llama-3-70B");
+  CHECK(nearest("seq_length", {"text_length", "sequence_length"}) == "sequence_length");
+}
+
+TEST_CASE("where several words have the same part, all are named", "[unit]") {
+  const std::vector<std::string> gpus{"h100-pcie-80gb", "h100-sxm5-80gb", "h200-sxm-141gb", "h100-sxm5-96gb"};
+  CHECK(suggestion("h100", gpus) == "; did you mean 'h100-pcie-80gb', 'h100-sxm5-80gb' or 'h100-sxm5-96gb'?");
+  CHECK(suggestion("h100-80gb", gpus) == "; did you mean 'h100-pcie-80gb' or 'h100-sxm5-80gb'?");
+  CHECK(suggestion("ab", {"ax", "bb"}) == "; did you mean 'ax'?");  // slips: the first of the nearest
+}
+
+TEST_CASE("two letters wrong of three are no slip", "[unit]") {
+  CHECK_FALSE(nearest("fp8", {"bf16", "fp16", "fp32"}));
+  CHECK_FALSE(nearest("dp", {"fsdp", "zero"}));
+  CHECK(nearest("zer", {"fsdp", "zero"}) == "zero");
+}
+
 TEST_CASE("the same word in other letters goes before one that is nearly the same", "[unit]") {
   CHECK(nearest("adamW", {"adam", "adamw"}) == "adamw");
   CHECK(nearest("vit-l-14", {"ViT-H-14", "ViT-L-14", "ViT-L-14-quickgelu"}) == "ViT-L-14");

@@ -138,6 +138,15 @@ TEST_CASE("an unknown key is refused with its line and the nearest known key", "
   CHECK(reading("elephant: 2\n", read) == "f.yaml:1: elephant: unknown key");
 }
 
+TEST_CASE("an unknown key of initials finds the key whose words and section begin so", "[unit]") {
+  const Node root = parse_yaml("parallel: {pp: 2}", "f.yaml");
+  Reader whole(root, "", nullptr);
+  Reader parallel = whole.child("parallel");
+  static_cast<void>(parallel.positive_int("tensor", 1));
+  static_cast<void>(parallel.positive_int("pipeline", 1));
+  CHECK(message_of([&] { parallel.reject_unknown_keys(); }) == "f.yaml:1: parallel.pp: unknown key; did you mean 'pipeline'?");
+}
+
 TEST_CASE("a wrong choice lists the right ones and suggests the nearest", "[unit]") {
   CHECK(reading("c: gren\n", [](Reader& r) { return r.choice("c", colours); }) ==
         "f.yaml:1: c: expected one of red, green, got 'gren'; did you mean 'green'?");

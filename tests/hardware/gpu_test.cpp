@@ -54,7 +54,7 @@ TEST_CASE("every network of the catalog loads, with a source for each figure", "
 TEST_CASE("an unknown name is refused with the nearest known one", "[catalog]") {
   CHECK_THROWS_WITH(load_gpu("a100-sxm4-80g"), ContainsSubstring("did you mean 'a100-sxm4-80gb'"));
   CHECK_THROWS_WITH(load_network("roce-8x20g"), ContainsSubstring("did you mean 'roce-8x200g'"));
-  CHECK_THROWS_WITH(load_gpu("a100-80"), ContainsSubstring("unknown GPU 'a100-80'; `mfusim hardware` lists"));
+  CHECK_THROWS_WITH(load_gpu("tpu-v5p"), ContainsSubstring("unknown GPU 'tpu-v5p'; `mfusim hardware` lists"));
 }
 
 TEST_CASE("no time is below the data sheet's peak", "[gpu][property]") {

@@ -96,6 +96,8 @@ TEST_CASE("an inline model refuses unknown keys and heads that do not divide", "
   const auto read = [](const std::string& text) { return read_model_config(parse_yaml(text, "test"), "test"); };
   CHECK_THROWS_WITH(read("{kind: decoder, layers: 2, hidden_size: 64, heads: 4, vocabulary: 100, kv_head: 2}"),
                     ContainsSubstring("kv_head: unknown key; did you mean 'kv_heads'?"));
+  CHECK_THROWS_WITH(read("{kind: decoder, layers: 2, hidden_size: 64, heads: 4, vocabulary: 100, experts: 8}"),
+                    ContainsSubstring("experts: a mixture of experts is not modelled"));
   CHECK_THROWS_WITH(read("{kind: decoder, layers: 2, hidden_size: 64, heads: 5, vocabulary: 100}"),
                     ContainsSubstring("heads: 5 does not divide hidden_size (64)"));
   CHECK_THROWS_WITH(read("{kind: decoder, layers: 0, hidden_size: 64, heads: 4, vocabulary: 100}"),

@@ -97,9 +97,54 @@ TEST_CASE("without an argument Megatron-LM's default holds, not that of a scenar
                     ContainsSubstring("expected E, t, L and |"));
 }
 
-TEST_CASE("an argument that is not modelled is refused by name", "[unit]") {
-  CHECK_THROWS_WITH(scenario_of("--num-experts 8"), ContainsSubstring("launch.sh: --num-experts: not modelled"));
+TEST_CASE("an argument that is not modelled is refused by name and line, all at once", "[unit]") {
+  CHECK_THROWS_WITH(scenario_of("--num-experts 8"), ContainsSubstring("launch.sh:1: --num-experts: not modelled"));
+  CHECK_THROWS_WITH(scenario_of("--num-layers 8\n--num-experts 8\n--fp8-format hybrid"),
+                    ContainsSubstring("launch.sh:2: --num-experts: not modelled; nor --fp8-format (line 3)"));
   CHECK_THROWS_WITH(scenario_of("--num-layerz 8"), ContainsSubstring("did you mean 'num-layers'?"));
   CHECK_THROWS_WITH(scenario_of("--num-layers"), ContainsSubstring("expected a value"));
   CHECK_THROWS_WITH(scenario_of("--nnodes x"), ContainsSubstring("expected a positive integer"));
+  CHECK_THROWS_WITH(
+      scenario_of("--normalization Layernorm"),
+      ContainsSubstring("--normalization: expected one of RMSNorm, LayerNorm (others are not modelled), got 'Layernorm'"));
+}
+
+TEST_CASE("a launch script with variables and arrays is the launch that the shell would make", "[unit]") {
+  const Scenario scenario = scenario_of(R"(#!/bin/bash
+#SBATCH --nodes=64
+export CUDA_DEVICE_MAX_CONNECTIONS=1
+module load cuda --quiet
+TP=2
+GPUS=${GPUS_PER_NODE:-8}
+mkdir -p $LOGS
+MODEL=(
+    --num-layers 4       # of the small one
+    --hidden-size 768
+    # --recompute-activations
+    --num-attention-heads 8
+)
+SIZES="--seq-length 128 --vocab-size 1000 \
+       --micro-batch-size 1 --global-batch-size 16"
+srun --output=$LOGS/log.txt --ntasks 2 torchrun --nproc-per-node $GPUS --nnodes 2 --master_addr $MASTER_ADDR ${MEGATRON}/pretrain_gpt.py \
+    ${MODEL[@]} \
+    $SIZES --tensor-model-parallel-size $TP --bf16 --save $SAVE
+)");
+  CHECK(scenario.cluster.gpus == 16);
+  CHECK(scenario.parallel.tensor == 2);
+  CHECK(scenario.parallel.recompute == Recompute::None);  // it stands in a comment
+  CHECK(scenario.model.decoder->block.layers == Count(4));
+  CHECK(scenario.training.sequence_length == 128);
+}
+
+TEST_CASE("a variable that the script does not set is told where its value matters", "[unit]") {
+  CHECK_THROWS_WITH(scenario_of("torchrun --nnodes $NODES"),
+                    ContainsSubstring("launch.sh:1: --nnodes: expected a value, got '$NODES' (NODES is not set in this file)"));
+  CHECK_THROWS_WITH(scenario_of("N=2\nif [ $BIG = 1 ]; then N=4; fi\ntorchrun --nnodes $N --num-layers 4"),
+                    ContainsSubstring("--nnodes: expected a value, got '4' (N is set under a condition, on line 2)"));
+  CHECK_THROWS_WITH(scenario_of("if [ $BIG = 1 ]; then L=4; fi\nsh -c \"torchrun --num-layers $L\""),
+                    ContainsSubstring("--num-layers: expected a value, got '4' (L is set under a condition, on line 1)"));
+  CHECK_THROWS_WITH(scenario_of("L=$1\ntorchrun --num-layers $L"),
+                    ContainsSubstring("launch.sh:2: --num-layers: expected a value, got '$1' (it is an argument of the script)"));
+  CHECK_THROWS_WITH(scenario_of("torchrun --num-layers 4 $MORE"),
+                    ContainsSubstring("launch.sh:1: $MORE: MORE is not set in this file: arguments that it holds are not known"));
 }

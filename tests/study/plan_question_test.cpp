@@ -18,20 +18,20 @@ const char* const gpu_counts =
 }  // namespace
 
 TEST_CASE("the fewest GPUs in time are the first that train the samples in so many days", "[property]") {
-  const PlanAnswer all = ask(gpu_counts, {.axis = "cluster.gpus", .samples = 1e9, .days = std::nullopt});
+  const PlanAnswer all = ask(gpu_counts, {.axis = "cluster.gpus", .samples = 1e9, .tokens = 0, .days = std::nullopt});
   REQUIRE(all.rows.size() == 4);
   for (std::size_t limit = 0; limit < all.rows.size(); ++limit) {
     const double days = *all.rows[limit].days;
-    const PlanAnswer answer = ask(gpu_counts, {.axis = "cluster.gpus", .samples = 1e9, .days = days});
+    const PlanAnswer answer = ask(gpu_counts, {.axis = "cluster.gpus", .samples = 1e9, .tokens = 0, .days = days});
     std::size_t first = 0;
     while (*all.rows[first].days > days) ++first;
     CHECK(answer.smallest == first);
   }
-  CHECK_FALSE(ask(gpu_counts, {.axis = "cluster.gpus", .samples = 1e9, .days = 1e-6}).smallest);
+  CHECK_FALSE(ask(gpu_counts, {.axis = "cluster.gpus", .samples = 1e9, .tokens = 0, .days = 1e-6}).smallest);
 }
 
 TEST_CASE("days and cost follow from the rate of the best configuration", "[unit]") {
-  const PlanAnswer answer = ask(gpu_counts, {.axis = "cluster.gpus", .samples = 5e8, .days = std::nullopt});
+  const PlanAnswer answer = ask(gpu_counts, {.axis = "cluster.gpus", .samples = 5e8, .tokens = 0, .days = std::nullopt});
   for (const PlanRow& row : answer.rows) {
     const double seconds = 5e8 / samples_per_s(row.best->row);
     CHECK_THAT(*row.days, WithinRel(seconds / 86400, 1e-12));
@@ -41,11 +41,24 @@ TEST_CASE("days and cost follow from the rate of the best configuration", "[unit
 
 TEST_CASE("the largest value that fits is the last whose rows are not all too large", "[unit]") {
   const PlanAnswer answer = ask("sweep: {axes: {model.hidden_size: [256, 512, 65536]}}",
-                                {.axis = "model.hidden_size", .samples = 0, .days = std::nullopt});
+                                {.axis = "model.hidden_size", .samples = 0, .tokens = 0, .days = std::nullopt});
   CHECK(answer.largest == 1U);
 }
 
 TEST_CASE("a question about an axis that the space does not have is refused", "[unit]") {
-  CHECK_THROWS_WITH(ask(gpu_counts, {.axis = "cluster.gpu", .samples = 0, .days = std::nullopt}),
+  CHECK_THROWS_WITH(ask(gpu_counts, {.axis = "cluster.gpu", .samples = 0, .tokens = 0, .days = std::nullopt}),
                     ContainsSubstring("needs an axis 'cluster.gpu'"));
+}
+
+TEST_CASE("tokens are samples times the sequence length, whichever configuration is the first", "[property]") {
+  // with tensor 3 the first configurations are invalid
+  const char* const lengths =
+      "sweep: {axes: {parallel.tensor: [3, 1], training.sequence_length: [32, 64, 128], training.micro_batch: [1, 2]}}";
+  const PlanAnswer answer =
+      ask(lengths, {.axis = "training.sequence_length", .samples = 0, .tokens = 1e12, .days = std::nullopt});
+  REQUIRE(answer.rows.size() == 3);
+  for (const PlanRow& row : answer.rows)
+    CHECK_THAT(*row.days, WithinRel(1e12 / std::stod(row.value) / samples_per_s(row.best->row) / 86400, 1e-12));
+  CHECK_THROWS_WITH(ask(lengths, {.axis = "training.micro_batch", .samples = 0, .tokens = 1e12, .days = std::nullopt}),
+                    ContainsSubstring("--tokens: samples of the axis training.sequence_length differ in length"));
 }

@@ -6,6 +6,7 @@
 #include "sim/step_flops.hpp"
 #include "sim/summarize.hpp"
 #include "sim/towers.hpp"
+#include "study/split_answer.hpp"
 #include "tests/catch.hpp"
 #include "tests/sim/scenarios.hpp"
 
@@ -188,11 +189,47 @@ TEST_CASE("the time of a split is the time that a run of that placement gives", 
             .step_time);
 }
 
+TEST_CASE("a share of the batch that does not fit is taken in as few passes as fit", "[property]") {
+  const std::int64_t samples = GENERATE(64, 2048, 16384);  // a GPU
+  CAPTURE(samples);
+  const Scenario scenario = scenario_of(symmetric, {{"training.global_batch", std::to_string(8 * samples)}});
+  const Scenario together = with_colocated(scenario);
+  const std::int64_t passes = together.parallel.micro_batches;
+  CHECK(split_point(together).fits);
+  CHECK(together.training.micro_batch * passes == samples);
+  if (samples == 64) CHECK(passes == 1);
+  if (samples == 16384) CHECK(passes > 1);
+  if (passes > 1) {
+    CHECK(together.parallel.recompute == Recompute::Full);
+    Scenario fewer = together;
+    fewer.parallel.micro_batches = passes / 2;
+    fewer.training.micro_batch = samples / (passes / 2);
+    CHECK_FALSE(split_point(fewer).fits);
+  }
+}
+
+TEST_CASE("passes that the scenario asks for and a split does not read are named", "[unit]") {
+  const auto note = [](const Settings& settings) { return split_towers(scenario_of(symmetric, settings)).note; };
+  CHECK(note({}).empty());
+  CHECK(note({{"training.micro_batch", "105"}}).empty());  // the whole share
+  CHECK_THAT(note({{"training.micro_batch", "35"}}), ContainsSubstring("training.micro_batch (35) is not read here"));
+}
+
 TEST_CASE("a recommendation is one sentence and follows the figures", "[unit]") {
   const SplitReport report = split_towers(scenario_of(small_clip));
   const bool ahead = report.best_disjoint.step_time < 0.99 * report.colocated.step_time;
   CHECK(report.recommendation.starts_with(ahead ? "Split: " : "Do not split: "));
   CHECK_THAT(report.recommendation, ContainsSubstring("because"));
+}
+
+TEST_CASE("the sentence has no times with exponents", "[unit]") {
+  SplitReport report;
+  report.best_disjoint.fits = report.colocated.fits = true;
+  for (const auto& [seconds, shown] : {std::pair{9.9, "takes 9900 ms a step"}, {19.94, "takes 19.94 s a step"}}) {
+    report.colocated.step_time = Seconds(seconds);
+    report.best_disjoint.step_time = Seconds(2 * seconds);
+    CHECK_THAT(recommendation_of(report), ContainsSubstring(shown));
+  }
 }
 
 TEST_CASE("a refusal names the line of the file that is wrong", "[unit]") {

@@ -82,7 +82,7 @@ TEST_CASE("a configuration is the scenario with the values of its axes", "[unit]
 }
 
 TEST_CASE("a space that asks for nothing, or for something else, is refused with its line", "[unit]") {
-  const std::array<std::pair<const char*, const char*>, 24> wrong{{
+  const std::array<std::pair<const char*, const char*>, 25> wrong{{
       {"", "sweep: missing"},
       {"sweep: {axes: {}}", "no axis"},
       {"sweep: {axes: {parallel.tensor: []}}", "space.yaml:6: sweep.axes.parallel.tensor: an empty axis"},
@@ -91,6 +91,8 @@ TEST_CASE("a space that asks for nothing, or for something else, is refused with
       {"sweep: {axes: {parallel.tensor: 4}}", "expected a list, a range, divisors or auto"},
       {"sweep: {axes: {parallel.tensor: {from: 1, to: 4}}}", "expected one of times"},
       {"sweep: {axes: {parallel.tensor: {divisors: model.depth}}}", "key of the scenario"},
+      {"sweep: {axes: {parallel.zero: auto}, price_per_gpu_hour: 2.5}",
+       "price_per_gpu_hour: expected a price for each GPU, as {a100-sxm4-80gb: 1.6}, got '2.5'"},
       {"sweep: {axes: {model.hidden_size: auto}}", "auto is not known for this key"},
       {"sweep: {axes: {parallel.tensr: [1]}}", "unknown key"},
       {"sweep: {axes: {parallel: [{tensor: 1}], parallel.tensor: [1]}}", "lies inside"},
@@ -144,4 +146,29 @@ TEST_CASE("constraints exclude exactly the configurations that break them", "[pr
   const mfusim::SweepAnswer answer = mfusim::run_sweep(some, {}, nullptr);
   CHECK(answer.counts.all() == expected);
   CHECK(answer.excluded == all.size - expected);
+}
+
+TEST_CASE("sequence: auto is in a constraint what it comes to", "[property]") {
+  const std::string axes = GENERATE("parallel.sequence: [auto], parallel.tensor: [1, 2, 4]",
+                                    "parallel.tensor: [1, 2, 4], parallel.sequence: [auto, false, true]");
+  const std::string model = GENERATE("", ", model: [ViT-B-32]");
+  const std::string condition =
+      GENERATE("sequence", "parallel.sequence == (tensor > 1)", "sequence == false", "sequence == true");
+  CAPTURE(axes, model, condition);
+  const mfusim::SweepSpace space = sweep_space("sweep: {axes: {" + axes + model + "}, constraints: ['" + condition + "']}");
+  mfusim::SweepConstraints constraints(space);
+  const bool two_towers = !model.empty();
+  for (std::int64_t index = 0; index < space.size; ++index) {
+    const std::vector<std::size_t> choices = mfusim::choices_of(space, index);
+    for (std::size_t axis = 0; axis < choices.size(); ++axis) constraints.choose(axis, choices[axis]);
+    const mfusim::Node document = mfusim::configuration_document(space, index);
+    const std::string tensor = mfusim::value_at(document, "parallel.tensor")->text;
+    const std::string asked = mfusim::value_at(document, "parallel.sequence")->text;
+    const bool sequence = asked == "auto" ? tensor != "1" && !two_towers : asked == "true";
+    const bool expected = condition == "sequence == false"                ? !sequence
+                          : condition.find("tensor") != std::string::npos ? sequence == (tensor != "1")
+                                                                          : sequence;
+    CAPTURE(tensor, asked);
+    CHECK(!constraints.violated() == expected);
+  }
 }

@@ -345,6 +345,7 @@ TEST_CASE("a pruned search gives the answers of an exhaustive one", "[property]"
   CHECK(pruned.counts.fits + pruned.counts.pruned == exhaustive.counts.fits);
   for (std::size_t i = 0; i < pruned.effects.size(); ++i) {
     REQUIRE(pruned.effects[i].best.has_value() == exhaustive.effects[i].best.has_value());
+    CHECK(pruned.effects[i].fits == exhaustive.effects[i].fits);
     if (pruned.effects[i].best) CHECK(pruned.effects[i].best->index == exhaustive.effects[i].best->index);
   }
 }
