@@ -121,9 +121,12 @@ class Folding {
 
   void wait_for_passes(Entry& entry, const FoldRank& rank, std::uint32_t pass) {
     for (const PipelineWiring::Wait& wait : wiring_->waits_of(pass)) {
-      const std::int64_t& sent_end = ranks_[wait.stage].of_pass(wait.pass).sent_end;
-      const std::int64_t end = wait.sent ? sent_end : step_.ends.of(wait);
-      wait_for(entry, rank, wait.stage, end, wait.sent ? &sent_end : nullptr);
+      if (wait.sent) {
+        const std::int64_t& end = step_.log.sent_ends[wait.pass];
+        wait_for(entry, rank, wait.stage, end, &end);
+      } else {
+        wait_for(entry, rank, wait.stage, step_.ends.of(wait), nullptr);
+      }
       if (entry.latest == never) return;
     }
     for (const FoldPlan::EntryWait& wait : rank.entry_waits()) {

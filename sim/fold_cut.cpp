@@ -47,7 +47,10 @@ Cut cut(const Outcome& outcome, std::int64_t offset, std::uint32_t streams) {
   for (std::size_t i = 0; i < alive.size(); ++i) {
     Unfinished one = progress_at(outcome, alive[i], offset);
     const bool leaves = one.progress == Unfinished::Progress::Passes && (streams & bit_of(one.task.stream)) == 0;
-    if (leaves && !is_needed(outcome, alive, i)) continue;
+    if (leaves && !is_needed(outcome, alive, i)) {
+      result.left_out.push_back(alive[i]);
+      continue;
+    }
     const std::uint32_t first = one.task.first_wait;
     const std::uint32_t last = one.task.last_wait;
     one.task.first_wait = one.task.last_wait = static_cast<std::uint32_t>(result.situation.waits.size());

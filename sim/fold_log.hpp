@@ -20,8 +20,7 @@ struct FoldLog {
   struct Group {
     std::int64_t begin = never;  ///< never: not yet.
     const OutcomeNode* outcome = nullptr;
-    std::int64_t host_end = 0;      ///< Of the launches up to this group.
-    std::int64_t sent_end = never;  ///< Of what a pass sends, as far as it is known.
+    std::int64_t host_end = 0;  ///< Of the launches up to this group.
   };
   /// A task that touches nothing any more, and may still end last of all.
   struct LeftOut {
@@ -30,6 +29,7 @@ struct FoldLog {
     std::int64_t end = 0;
   };
   std::vector<std::vector<Group>> ranks;
+  std::vector<std::int64_t> sent_ends;  ///< By pass: of what it sends, as far as it is known.
   std::vector<LeftOut> left_out;
   std::optional<std::int64_t> joint_end;
 };
@@ -43,8 +43,8 @@ class FoldEnds {
   /// never: not yet known.
   [[nodiscard]] std::int64_t of(StepTask task) const {
     if (step_items::is_wired(task.item)) {
-      const FoldLog::Group& group = group_of(task.item);
-      return step_items::is_sent(task.item) ? group.sent_end : of_pass_task(group, task);
+      if (step_items::is_sent(task.item)) return log_.sent_ends[step_items::pass_of(task.item)];
+      return of_pass_task(group_of(task.item), task);
     }
     const Item& one = items_[task.item];
     if (one.outcome == nullptr) return one.time;
@@ -55,9 +55,9 @@ class FoldEnds {
     return one.time + one.outcome->ends[one.outcome->unfinished() + task.index];
   }
   [[nodiscard]] std::int64_t of(const PipelineWiring::Wait& wait) const {
+    if (wait.sent) return log_.sent_ends[wait.pass];
     const PipelineWiring& wiring = *record_.passes->wiring;
     const FoldLog::Group& group = log_.ranks[wait.stage][wait.pass - wiring.first(wait.stage) + 1];
-    if (wait.sent) return group.sent_end;
     if (group.begin == never) return never;
     std::int64_t end = 0;
     for (const SegmentIndex exit : record_.segments[record_.passes->of_kind(wait.stage, wiring[wait.pass].kind).segment]->exits) {
@@ -66,16 +66,15 @@ class FoldEnds {
     return end;
   }
 
-  /// Of a step in a group that has started.
-  void set_step(std::uint32_t item, FoldLog::Group& group, std::int64_t end) {
-    (step_items::is_wired(item) ? group.sent_end : items_[item].time) = end;
+  void set_step(std::uint32_t item, std::int64_t end) {
+    (step_items::is_wired(item) ? log_.sent_ends[step_items::pass_of(item)] : items_[item].time) = end;
   }
   void set_started(std::uint32_t item, const Outcome& outcome, std::int64_t begin) { items_[item] = {&outcome, begin}; }
   /// Of a task that outlived its group; kept where it is `awaited`.
   void set_late(StepTask task, std::int64_t end, bool awaited) {
     if (step_items::is_wired(task.item)) {
       if (step_items::is_sent(task.item)) {
-        group_of(task.item).sent_end = end;
+        log_.sent_ends[step_items::pass_of(task.item)] = end;
       } else if (awaited) {
         late_ends_[task] = end;
       }
@@ -97,7 +96,7 @@ class FoldEnds {
     bool outlived = false;             ///< Some of its tasks are among `late_ends_`.
   };
 
-  [[nodiscard]] FoldLog::Group& group_of(std::uint32_t wired) const {
+  [[nodiscard]] const FoldLog::Group& group_of(std::uint32_t wired) const {
     const PipelineWiring& wiring = *record_.passes->wiring;
     const std::uint32_t pass = step_items::pass_of(wired);
     const std::uint32_t stage = wiring.stage_of(pass);

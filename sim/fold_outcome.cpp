@@ -11,6 +11,7 @@ namespace mfusim {
 Outcome RankEngine::run(const FoldKind& kind, const Situation& situation, std::int64_t host_lag,
                         std::span<const Outcome* const> known) {
   collect(kind, situation);
+  alike_pauses_.assign(known.size(), kUnasked);
   streams_[static_cast<std::size_t>(StreamKind::Host)].free = host_lag;
   resume(situation);
   pass_and_wait();

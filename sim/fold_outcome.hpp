@@ -142,6 +142,7 @@ class RankEngine {
   void finish();
 
   static constexpr double kNoRate = -1;
+  static constexpr std::size_t kUnasked = static_cast<std::size_t>(-1);
 
   std::pmr::memory_resource* memory_;
   RateTable rates_;
@@ -152,6 +153,7 @@ class RankEngine {
   Outcome outcome_{memory_};
   std::vector<Outcome::Change> changes_;  ///< Of all that communicates.
   std::vector<Outcome::Pause> pauses_;
+  std::vector<std::size_t> alike_pauses_;  ///< By known outcome: how many tell how this run goes; kUnasked: not yet asked for.
   std::array<Progress, streams_per_rank> before_{};  ///< What carry() would undo.
   std::size_t simulated_tasks_ = 0;
 };
@@ -159,7 +161,8 @@ class RankEngine {
 /// What is under way `offset` after the start of an outcome's group, when no kernel runs any more.
 struct Cut {
   Situation situation;
-  std::vector<std::uint32_t> tasks;  ///< Of the outcome, in the order of the situation.
+  std::vector<std::uint32_t> tasks;     ///< Of the outcome, in the order of the situation.
+  std::vector<std::uint32_t> left_out;  ///< Tasks under way that touch nothing any more.
 };
 /// Tasks that pass on streams outside `streams` are left out unless others wait for them: they touch nothing any more.
 [[nodiscard]] Cut cut(const Outcome& outcome, std::int64_t offset, std::uint32_t streams);

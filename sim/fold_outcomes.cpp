@@ -44,8 +44,11 @@ const CutNode& Outcomes::cut_of(OutcomeNode& node, std::int64_t offset, std::uin
   const auto at = std::find_if(node.cuts.begin(), node.cuts.end(), is_it);
   if (at != node.cuts.end()) return *(node.last_cut = &*at);
   Cut made = cut(node.outcome, offset, streams);
-  node.cuts.push_front(
-      {offset, streams, situations_.number_of(std::move(made.situation)), {made.tasks.begin(), made.tasks.end(), &memory_}});
+  node.cuts.push_front({offset,
+                        streams,
+                        situations_.number_of(std::move(made.situation)),
+                        {made.tasks.begin(), made.tasks.end(), &memory_},
+                        {made.left_out.begin(), made.left_out.end(), &memory_}});
   return *(node.last_cut = &node.cuts.front());
 }
 

@@ -13,12 +13,13 @@
 
 namespace mfusim {
 
-/// A cut that was made before: the number of its situation, and its tasks.
+/// A cut that was made before: the number of its situation, its tasks, and those that it leaves out.
 struct CutNode {
   std::int64_t offset = 0;
   std::uint32_t streams = 0;
   std::uint32_t situation = 0;
   std::pmr::vector<std::uint32_t> tasks;
+  std::pmr::vector<std::uint32_t> left_out;
 };
 
 struct OutcomeNode {

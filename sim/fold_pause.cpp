@@ -13,6 +13,14 @@
 namespace mfusim {
 namespace {
 
+using ByStream = std::array<std::uint32_t, streams_per_rank>;
+
+bool equal(const ByStream& a, const ByStream& b) {
+  std::uint32_t different = 0;
+  for (std::size_t stream = 0; stream < a.size(); ++stream) different |= a[stream] ^ b[stream];
+  return different == 0;
+}
+
 constexpr auto compute_stream = static_cast<std::size_t>(StreamKind::Compute);
 
 /// The first of an outcome's pauses at which so many kernels have ended.
@@ -57,9 +65,7 @@ Outcome::Pause RankEngine::pause_at(std::int64_t now) const {
 }
 
 bool RankEngine::is_alike(const Outcome::Pause& mine, const Outcome& known, const Outcome::Pause& its) const {
-  std::uint32_t different = 0;
-  for (std::size_t stream = 0; stream < streams_.size(); ++stream) different |= mine.ended[stream] ^ its.ended[stream];
-  if (different != 0) return false;
+  if (!equal(mine.ended, its.ended)) return false;
   for (std::size_t stream = 0; stream < streams_.size(); ++stream) {
     const std::uint32_t task = its.under_way[stream];
     if ((task == 0 ? 0 : known.task(task - 1).usage) != running_[stream]) return false;
@@ -69,10 +75,12 @@ bool RankEngine::is_alike(const Outcome::Pause& mine, const Outcome& known, cons
 
 std::optional<std::int64_t> RankEngine::skip(std::int64_t now, std::span<const Outcome* const> known) {
   const Outcome::Pause& mine = pauses_.emplace_back(pause_at(now));
-  const bool alone = mine.under_way == decltype(mine.under_way){};
-  for (const Outcome* outcome : known) {
+  const bool alone = equal(mine.under_way, {});
+  for (std::size_t number = 0; number < known.size(); ++number) {
+    const Outcome* outcome = known[number];
     const bool same_kind = outcome->kind == outcome_.kind;
-    const std::size_t end = same_kind ? outcome->pauses.size() : alike_pauses(*outcome);
+    if (alike_pauses_[number] == kUnasked) alike_pauses_[number] = same_kind ? outcome->pauses.size() : alike_pauses(*outcome);
+    const std::size_t end = alike_pauses_[number];
     for (std::size_t i = first_pause(*outcome, mine.ended[compute_stream]); i < end; ++i) {
       const Outcome::Pause& its = outcome->pauses[i];
       if (its.ended[compute_stream] != mine.ended[compute_stream]) break;
@@ -117,7 +125,7 @@ std::int64_t RankEngine::jump(const Outcome& known, std::size_t from, std::size_
 
 /// Takes what is under way from one pause of `known` to another. False, and nothing is changed: it ends before, there or here.
 bool RankEngine::carry(const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to, std::int64_t delay) {
-  if (from.under_way != to.under_way) return false;
+  if (!equal(from.under_way, to.under_way)) return false;
   const std::size_t changes = changes_.size();
   bool outlives = true;
   for (std::size_t i = 0; i < used_.size(); ++i) {

@@ -10,6 +10,7 @@ namespace mfusim {
 FoldProgress::FoldProgress(const StepRecord& the_record, const FoldPlan& the_plan, Outcomes& the_outcomes)
     : record(the_record), plan(the_plan), outcomes(the_outcomes), ends(the_record, log) {
   for (const std::vector<FoldGroup>& groups : plan.ranks) log.ranks.emplace_back(groups.size());
+  if (record.passes) log.sent_ends.assign(record.passes->wiring->size(), never);
 }
 
 FoldRank::FoldRank(FoldProgress& step, std::uint32_t number)
@@ -20,7 +21,6 @@ FoldRank::FoldRank(FoldProgress& step, std::uint32_t number)
       number_(number),
       groups_(step.plan.ranks[number]),
       log_(step.log.ranks[number].data()),
-      first_pass_(step.record.passes ? step.record.passes->wiring->first(number) : 0),
       entry_waits_(step.plan.entry_waits[number]) {}
 
 /// Streams that groups from the next one on use.
@@ -54,11 +54,8 @@ inline StepTask FoldRank::name_of(std::uint32_t task) const {
 inline const CutNode* FoldRank::leave(std::int64_t begin) {
   const Outcome& outcome = outcome_->outcome;
   const CutNode& node = outcomes_.cut_of(*outcome_, begin - begin_, streams_to_come());
-  for (const std::uint32_t task : outcome.tail) {
-    const std::int64_t end = clock_sum(begin_, outcome.ends[task]);
-    if (end > begin && std::find(node.tasks.begin(), node.tasks.end(), task) == node.tasks.end())
-      step_.log.left_out.push_back({number_, next_ - 1, end});
-  }
+  for (const std::uint32_t task : node.left_out)
+    step_.log.left_out.push_back({number_, next_ - 1, clock_sum(begin_, outcome.ends[task])});
   step_.names.clear();
   for (const std::uint32_t task : node.tasks) step_.names.push_back(name_of(task));
   unfinished_.swap(step_.names);
@@ -71,8 +68,7 @@ inline void FoldRank::note_ends(const FoldGroup& group) {
   for (std::size_t i = 0; i < unfinished_.size(); ++i)
     ends_.set_late(unfinished_[i], begin_ + outcome.ends[i], plan_.is_awaited(unfinished_[i].item));
   std::size_t step = unfinished_.size() + (group.pattern == nullptr ? 0 : group.pattern->tasks.size());
-  plan_.for_each_step(group,
-                      [&](std::uint32_t item) { ends_.set_step(item, log_[next_], clock_sum(begin_, outcome.ends[step++])); });
+  plan_.for_each_step(group, [&](std::uint32_t item) { ends_.set_step(item, clock_sum(begin_, outcome.ends[step++])); });
   if (group.item != FoldPlan::none && !step_items::is_wired(group.item)) ends_.set_started(group.item, outcome, begin_);
 }
 

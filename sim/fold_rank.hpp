@@ -40,9 +40,6 @@ class FoldRank {
   /// Its next group starts no earlier: what ends until then is settled. never: there is none.
   [[nodiscard]] std::int64_t settled() const { return settled_; }
   void settle(std::int64_t until) { settled_ = until; }
-  /// How its group with a pass goes; `pass`: by number.
-  [[nodiscard]] const FoldLog::Group& of_pass(std::uint32_t pass) const { return log_[pass - first_pass_ + 1]; }
-
   /// Starts its next group. False where a step of it waits for communication that is still under way.
   [[nodiscard]] bool start(std::int64_t begin);
 
@@ -59,8 +56,7 @@ class FoldRank {
   FoldEnds& ends_;
   std::uint32_t number_;
   std::span<const FoldGroup> groups_;
-  FoldLog::Group* log_;       ///< By group.
-  std::uint32_t first_pass_;  ///< The pass of its group 1.
+  FoldLog::Group* log_;  ///< By group.
   std::span<const FoldPlan::EntryWait> entry_waits_;
   std::size_t next_ = 0;
   OutcomeNode* outcome_ = nullptr;  ///< Of its last group.
