@@ -93,7 +93,7 @@ class Expansion {
     const std::uint32_t instance = pack({.micro_batch = wiring[pass].micro_batch, .chunk = kind.chunk});
     entry_.clear();
     for (const PipelineWiring::Wait& wait : wiring.waits_of(pass)) {
-      if (wait.sent) {
+      if (wait.sent != 0) {
         entry_.push_back(ids_.sent(wait.pass));
       } else {
         add_exits(wait.pass, rank, entry_);

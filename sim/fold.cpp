@@ -121,7 +121,7 @@ class Folding {
 
   void wait_for_passes(Entry& entry, const FoldRank& rank, std::uint32_t pass) {
     for (const PipelineWiring::Wait& wait : wiring_->waits_of(pass)) {
-      if (wait.sent) {
+      if (wait.sent != 0) {
         const std::int64_t& end = step_.log.sent_ends[wait.pass];
         wait_for(entry, rank, wait.stage, end, &end);
       } else {

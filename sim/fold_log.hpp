@@ -55,7 +55,7 @@ class FoldEnds {
     return one.time + one.outcome->ends[one.outcome->unfinished() + task.index];
   }
   [[nodiscard]] std::int64_t of(const PipelineWiring::Wait& wait) const {
-    if (wait.sent) return log_.sent_ends[wait.pass];
+    if (wait.sent != 0) return log_.sent_ends[wait.pass];
     const PipelineWiring& wiring = *record_.passes->wiring;
     const FoldLog::Group& group = log_.ranks[wait.stage][wait.pass - wiring.first(wait.stage) + 1];
     if (group.begin == never) return never;

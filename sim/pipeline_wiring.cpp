@@ -81,7 +81,7 @@ class Wirer {
           (slot.kind == Slot::Kind::Forward ? forward_ : backward_)[{chunk_of(stage, slot), slot.micro_batch}] = number;
         ++number;
       }
-      wiring_.stage_of_.resize(number, static_cast<std::uint16_t>(stage));
+      wiring_.stage_of_.resize(number, static_cast<std::uint32_t>(stage));
     }
     wiring_.first_.push_back(number);
     wiring_.passes_.reserve(number + 1);
@@ -121,7 +121,7 @@ class Wirer {
   }
 
   void add_wait(std::uint32_t pass, std::size_t stage, bool sent) {
-    wiring_.waits_.push_back({pass, static_cast<std::uint16_t>(stage), sent});
+    wiring_.waits_.push_back({pass, static_cast<std::uint32_t>(stage) & 0x7FFF'FFFFU, sent ? 1U : 0U});
     if (!sent) wiring_.awaited_[pass] = 1;
   }
 

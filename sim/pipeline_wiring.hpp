@@ -42,8 +42,8 @@ class PipelineWiring {
   /// The end of a pass, or the arrival of what it sent.
   struct Wait {
     std::uint32_t pass = 0;
-    std::uint16_t stage = 0;  ///< Of that pass.
-    bool sent = false;
+    std::uint32_t stage : 31 = 0;  ///< Of that pass.
+    std::uint32_t sent : 1 = 0;
   };
   /// A slot that completes gradients of a chunk.
   struct GradientEnd {
@@ -100,7 +100,7 @@ class PipelineWiring {
   std::uint32_t chunks_ = 1;
   std::uint32_t kinds_ = 0;
   std::vector<std::uint32_t> first_;     ///< By stage, and one more.
-  std::vector<std::uint16_t> stage_of_;  ///< By pass.
+  std::vector<std::uint32_t> stage_of_;  ///< By pass.
   std::vector<Pass> passes_;             ///< One more than there are.
   std::vector<Wait> waits_;
   std::vector<std::uint8_t> awaited_;

@@ -118,8 +118,8 @@ class Check {
     Waits waits;
     for (const PipelineWiring::Wait& wait : wiring_.waits_of(pass)) {
       CHECK(wait.stage == wiring_.stage_of(wait.pass));
-      if (!wait.sent) CHECK(wiring_.is_awaited(wait.pass));
-      waits.emplace(wait.pass, wait.sent);
+      if (wait.sent == 0) CHECK(wiring_.is_awaited(wait.pass));
+      waits.emplace(wait.pass, wait.sent != 0);
     }
     return waits;
   }
