@@ -4,7 +4,8 @@
 #include "sim/placement.hpp"
 #include "sim/stage_phases.hpp"
 
-#include <algorithm>
+#include <stdexcept>
+#include <utility>
 
 namespace mfusim {
 
@@ -55,6 +56,7 @@ StepRecord::Passes stage_passes(const Scenario& scenario, std::shared_ptr<const 
       const std::uint32_t chunk = model_chunk(scenario.parallel, static_cast<int>(stage), kind.chunk);
       const Segment& segment = priced[chunk].of(kind.slot);
       const StepGraph::KnownSegment known = lasting == Lasting::Yes ? graph.know_lasting(segment) : graph.know(segment);
+      if (known.number == StepRecord::none) throw std::logic_error("a pass that does nothing is wired");
       passes.kinds[stage * std::size_t{kinds} + number] = {
           known.number,
           sent_row(scenario, static_cast<int>(stage), chunk, static_cast<std::uint32_t>(priced.size()), kind, transfers, graph),

@@ -61,11 +61,7 @@ class StepGraph {
   }
   /// The passes of a pipeline, which come before all else on each stream. Once, on a step whose ranks are the stages.
   void set_passes(StepRecord::Passes passes) { record_.passes = std::move(passes); }
-  /// A pass as a placed segment.
-  [[nodiscard]] PlacedSegment placed_pass(std::uint32_t pass, const Segment& segment) const {
-    return {.item = step_items::of_pass(pass), .segment = &segment};
-  }
-  /// Lets a pass wait for one more task, which is no pass.
+  /// Lets a pass wait for one more task, beside what its wiring says.
   void wait_at_entry(std::uint32_t pass, StepTask before) { record_.entry_waits.push_back({pass, before}); }
   /// Lets the entry of an already placed segment wait for one more task.
   void wait_at_entry(const PlacedSegment& placed, StepTask before) {
