@@ -195,7 +195,7 @@ std::string initials(std::string_view key, std::string_view section) {
 }
 
 std::string hint_for(const std::string& key, const std::string& path, const std::vector<std::string>& known) {
-  const std::string near = suggestion(key, known);
+  std::string near = suggestion(key, known);
   if (!near.empty()) return near;
   const auto at = std::find_if(known.begin(), known.end(), [&](const auto& word) { return initials(word, path) == key; });
   return at == known.end() ? "" : fmt::format("; did you mean '{}'?", *at);
