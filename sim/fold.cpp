@@ -121,11 +121,12 @@ class Folding {
 
   void wait_for_passes(Entry& entry, const FoldRank& rank, std::uint32_t pass) {
     for (const PipelineWiring::Wait& wait : wiring_->waits_of(pass)) {
+      const auto stage = static_cast<std::int32_t>(wait.stage);
       if (wait.sent != 0) {
         const std::int64_t& end = step_.log.sent_ends[wait.pass];
-        wait_for(entry, rank, wait.stage, end, &end);
+        wait_for(entry, rank, stage, end, &end);
       } else {
-        wait_for(entry, rank, wait.stage, step_.ends.of(wait), nullptr);
+        wait_for(entry, rank, stage, step_.ends.of(wait), nullptr);
       }
       if (entry.latest == never) return;
     }

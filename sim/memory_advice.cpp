@@ -114,6 +114,7 @@ std::vector<MemoryChange> memory_changes(const Scenario& scenario) {
   add_sequence_parallelism(scenario, changes);
   add_zero_stage(scenario, changes);
   std::vector<MemoryChange> outcomes;
+  outcomes.reserve(changes.size());
   for (Change& change : changes) outcomes.push_back({std::move(change.settings), fullest_stage(change.scenario).total()});
   return outcomes;
 }
