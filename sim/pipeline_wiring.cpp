@@ -8,7 +8,6 @@
 #include <stdexcept>
 
 namespace mfusim {
-namespace {
 
 ParallelPlan plan_of(const WiringKey& key) {
   ParallelPlan plan;
@@ -19,6 +18,8 @@ ParallelPlan plan_of(const WiringKey& key) {
   plan.memory_limit = key.memory_limit;
   return plan;
 }
+
+namespace {
 
 /// Slots that repeat and differ in nothing else: behind the first pass of each chunk, which waits for the step's beginning, and
 /// between warm-up and flush, with which chunks end their gradients.

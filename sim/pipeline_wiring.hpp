@@ -27,6 +27,8 @@ struct WiringKey {
   std::vector<bool> no_weight_gradient{};  ///< By chunk of the model: its weight-gradient slots do nothing. Empty: none.
   auto operator<=>(const WiringKey&) const = default;
 };
+/// A plan with what the key says of it, for the functions of sim/pipeline_schedule.hpp.
+[[nodiscard]] ParallelPlan plan_of(const WiringKey& key);
 
 /// The passes of a pipeline: those slots of each stage's order that do something, numbered stage by stage, with what each waits
 /// for. A pass sends what it made to the stage of the neighbouring chunk where that is another stage.

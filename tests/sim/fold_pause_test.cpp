@@ -114,6 +114,35 @@ void check_equal(const Outcome& a, const Outcome& b) {
   }
 }
 
+std::int64_t random_lag(std::mt19937_64& random) {
+  return static_cast<std::int64_t>(random() % 40'000) - 20'000;
+}
+
+/// How a kind goes in some situation, for others to take over from.
+Outcome random_model(RankEngine& engine, const FoldKind& kind, std::mt19937_64& random) {
+  const Situation situation = random_situation(random);
+  Outcome model = engine.run(kind, situation, random_lag(random));
+  model.keep(engine.pauses());
+  return model;
+}
+
+/// Tasks of runs that took over from others, and those of them that were simulated all the same.
+struct Takeover {
+  std::size_t tasks = 0;
+  std::size_t simulated = 0;
+
+  /// Runs a kind with and without `models`, which must make no difference; gives the outcome.
+  Outcome check(RankEngine& engine, const FoldKind& kind, const Situation& situation, std::int64_t lag,
+                const std::vector<const Outcome*>& models) {
+    Outcome whole = engine.run(kind, situation, lag);
+    CHECK(engine.simulated_tasks() == whole.ends.size());
+    check_equal(engine.run(kind, situation, lag, models), whole);
+    tasks += whole.ends.size();
+    simulated += engine.simulated_tasks();
+    return whole;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a pass that takes over what passes in other situations did goes as if simulated whole, to the bit", "[property]") {
@@ -121,33 +150,22 @@ TEST_CASE("a pass that takes over what passes in other situations did goes as if
   std::mt19937_64 random(7);
   const SharingModel model = sharing();
   RankEngine engine(model);
-  const auto host_lag = [&] { return static_cast<std::int64_t>(random() % 40'000) - 20'000; };
-  std::size_t tasks = 0;
-  std::size_t simulated = 0;
+  Takeover all;
   std::size_t survivors = 0;  // with a transfer that outlives the pass, and a part taken over all the same
   for (std::size_t i = 0; i < passes; ++i) {
     const Pass pass = random_pass(random);
     std::vector<Outcome> known;
-    for (int model_run = 0; model_run < 4; ++model_run) {
-      known.push_back(engine.run(pass.kind, random_situation(random), host_lag()));
-      known.back().keep(engine.pauses());
-    }
+    for (int run = 0; run < 4; ++run) known.push_back(random_model(engine, pass.kind, random));
     const std::vector<const Outcome*> models{&known[0], &known[1], &known[2], &known[3]};
     for (std::size_t j = 0; j < situations; ++j) {
       CAPTURE(i, j);
       const Situation situation = random_situation(random);
-      const std::int64_t lag = host_lag();
-      const Outcome whole = engine.run(pass.kind, situation, lag);
-      CHECK(engine.simulated_tasks() == whole.ends.size());
-      const Outcome followed = engine.run(pass.kind, situation, lag, models);
-      check_equal(followed, whole);
-      tasks += whole.ends.size();
-      simulated += engine.simulated_tasks();
+      const Outcome whole = all.check(engine, pass.kind, situation, random_lag(random), models);
       const bool outlives = !situation.tasks.empty() && whole.ends[0] > whole.kernels_end;
       survivors += outlives && engine.simulated_tasks() < whole.ends.size() ? 1 : 0;
     }
   }
-  CHECK(simulated < tasks * 2 / 3);
+  CHECK(all.simulated < all.tasks * 2 / 3);
   CHECK(survivors > passes);
 }
 
@@ -156,16 +174,11 @@ TEST_CASE("kinds of one pattern take over from each other what goes before their
   std::mt19937_64 random(11);
   const SharingModel model = sharing();
   RankEngine engine(model);
-  const auto host_lag = [&] { return static_cast<std::int64_t>(random() % 40'000) - 20'000; };
-  std::size_t tasks = 0;
-  std::size_t simulated = 0;
+  Takeover all;
   for (std::size_t i = 0; i < patterns; ++i) {
     const std::vector<FoldKind> kinds = random_kinds(random_layers(random).kind, random);
     std::vector<Outcome> known;
-    for (const FoldKind& kind : kinds) {
-      known.push_back(engine.run(kind, random_situation(random), host_lag()));
-      known.back().keep(engine.pauses());
-    }
+    for (const FoldKind& kind : kinds) known.push_back(random_model(engine, kind, random));
     for (std::size_t j = 0; j < kinds.size() * situations; ++j) {
       CAPTURE(i, j);
       const std::size_t mine = j % kinds.size();
@@ -174,12 +187,8 @@ TEST_CASE("kinds of one pattern take over from each other what goes before their
         if (kind != mine) others.push_back(&known[kind]);
       }
       const Situation situation = random_situation(random);
-      const std::int64_t lag = host_lag();
-      const Outcome whole = engine.run(kinds[mine], situation, lag);
-      check_equal(engine.run(kinds[mine], situation, lag, others), whole);
-      tasks += whole.ends.size();
-      simulated += engine.simulated_tasks();
+      all.check(engine, kinds[mine], situation, random_lag(random), others);
     }
   }
-  CHECK(simulated < tasks * 9 / 10);
+  CHECK(all.simulated < all.tasks * 9 / 10);
 }

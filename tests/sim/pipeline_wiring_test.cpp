@@ -14,16 +14,6 @@ using namespace mfusim;
 
 namespace {
 
-ParallelPlan plan_of(const WiringKey& key) {
-  ParallelPlan plan;
-  plan.schedule = key.schedule;
-  plan.pipeline = static_cast<int>(key.stages);
-  plan.virtual_stages = static_cast<int>(key.chunks);
-  plan.micro_batches = key.micro_batches;
-  plan.memory_limit = key.memory_limit;
-  return plan;
-}
-
 /// Keys that each schedule accepts, with whatever blocks, and some chunks without weight gradients.
 std::vector<WiringKey> random_keys(std::mt19937& random) {
   const auto up_to = [&](unsigned most) { return static_cast<std::int64_t>(random() % most) + 1; };
