@@ -45,7 +45,7 @@ class Folding {
   }
 
  private:
-  /// A rank that looks again when a task of another one has a known end, is delayed, or can no longer be.
+  /// A rank that looks again when a task of another one has another end than was known, or can no longer be delayed.
   struct Watcher {
     std::uint32_t rank = 0;
     const std::int64_t* end = nullptr;  ///< Of that task; null: it looks whenever the other rank gets further.
