@@ -15,8 +15,8 @@ struct RegionValues {
 RegionValues region_values(const Layer<Count>& layer, const TensorGroup& group) {
   RegionValues values;
   for (const Operator<Count>& op : layer.operators) {
-    const Operator<Count> mine = shard(op, group);
-    const auto* linear = std::get_if<Linear<Count>>(&mine.shape);
+    const OperatorShape<Count> mine = sharded_shape(op, group);
+    const auto* linear = std::get_if<Linear<Count>>(&mine);
     if (linear == nullptr) continue;
     const bool shares_input = op.saved == SavedInput::SharedInput;  // gathered once
     if (op.split == TensorSplit::Columns && !shares_input) values.entered += (linear->rows * linear->inputs).as_double();

@@ -14,7 +14,7 @@ namespace {
 ParameterShare layer_share(const Layer<Count>& layer, const TensorGroup& group) {
   ParameterShare share;
   for (const Operator<Count>& op : layer.operators) {
-    const double values = parameters(shard(op, group)).as_double();  // tied operators hold none of their own
+    const double values = sharded_parameters(op, group).as_double();  // tied operators hold none of their own
     share.all += values;
     if (op.trainable) share.trainable += values;
   }
@@ -26,7 +26,7 @@ ParameterShare layer_share(const Layer<Count>& layer, const TensorGroup& group) 
 std::vector<double> gradient_tensors(const Layer<Count>& layer, const TensorGroup& group) {
   std::vector<double> sizes;
   for (auto op = layer.operators.rbegin(); op != layer.operators.rend(); ++op) {
-    const double values = parameters(shard(*op, group)).as_double();
+    const double values = sharded_parameters(*op, group).as_double();
     if (op->trainable && values > 0) sizes.push_back(values);
   }
   return sizes;

@@ -39,8 +39,8 @@ struct BothSides {
 };
 
 /// Sequence parallelism keeps a share of the input and gathers it again for the weight gradient.
-double gathered_input(const TensorGroup& group, const Operator<Count>& op, const Operator<Count>& mine) {
-  const auto* linear = std::get_if<Linear<Count>>(&mine.shape);
+double gathered_input(const TensorGroup& group, const Operator<Count>& op, const OperatorShape<Count>& mine) {
+  const auto* linear = std::get_if<Linear<Count>>(&mine);
   if (linear == nullptr || !group.sequence || op.split != TensorSplit::Columns) return 0;
   return (linear->rows * linear->inputs).as_double();
 }
@@ -49,9 +49,9 @@ double gathered_input(const TensorGroup& group, const Operator<Count>& op, const
 
 Bytes gradients_in_flight(const Scenario& scenario, const Operator<Count>& op) {
   const TensorGroup group{scenario.parallel.tensor, scenario.parallel.sequence};
-  const Operator<Count> mine = shard(op, group);
+  const OperatorShape<Count> mine = sharded_shape(op, group);
   const BothSides both{.unfused_attention = scenario.techniques.attention == AttentionKernel::Unfused};
-  return (std::visit(both, mine.shape) + gathered_input(group, op, mine)) * size_of(scenario.training.precision);
+  return (std::visit(both, mine) + gathered_input(group, op, mine)) * size_of(scenario.training.precision);
 }
 
 Bytes gradients_in_flight(const Scenario& scenario, const Layer<Count>& layer) {

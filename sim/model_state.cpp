@@ -22,8 +22,8 @@ struct Held {
 double multiplied(const Layer<Count>& layer, const TensorGroup& group) {
   double total = 0;
   for (const Operator<Count>& op : layer.operators) {
-    const Operator<Count> mine = shard(op, group);
-    const auto* linear = std::get_if<Linear<Count>>(&mine.shape);
+    const OperatorShape<Count> mine = sharded_shape(op, group);
+    const auto* linear = std::get_if<Linear<Count>>(&mine);
     if (linear != nullptr && op.trainable) total += parameters(*linear).as_double();  // also where they are another operator's
   }
   return total;
@@ -32,8 +32,7 @@ double multiplied(const Layer<Count>& layer, const TensorGroup& group) {
 double largest_tensor(const Layer<Count>& layer, const TensorGroup& group) {
   double most = 0;
   for (const Operator<Count>& op : layer.operators) {
-    const Operator<Count> mine = shard(op, group);
-    const double values = std::visit([](const auto& shape) { return parameters(shape).as_double(); }, mine.shape);
+    const double values = std::visit([](const auto& shape) { return parameters(shape).as_double(); }, sharded_shape(op, group));
     if (op.trainable) most = std::max(most, values);
   }
   return most;

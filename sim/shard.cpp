@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/shard.hpp"
 
+#include "model/parameters.hpp"
+
 #include <algorithm>
 
 namespace mfusim {
@@ -63,23 +65,34 @@ struct SplitTokens {
 
 }  // namespace
 
-Operator<Count> shard(const Operator<Count>& op, const TensorGroup& group) {
-  Operator<Count> mine = op;
+OperatorShape<Count> sharded_shape(const Operator<Count>& op, const TensorGroup& group) {
+  OperatorShape<Count> mine = op.shape;
   if (group.ranks == 1) return mine;
   switch (op.split) {
     case TensorSplit::Replicated:
       break;
     case TensorSplit::Tokens:
-      if (group.sequence) std::visit(SplitTokens{group.ranks}, mine.shape);
+      if (group.sequence) std::visit(SplitTokens{group.ranks}, mine);
       break;
     case TensorSplit::Columns:
     case TensorSplit::Inside:
     case TensorSplit::Rows:
     case TensorSplit::Vocabulary:
-      std::visit(SplitInside{group.ranks, op.split}, mine.shape);
+      std::visit(SplitInside{group.ranks, op.split}, mine);
       break;
   }
   return mine;
+}
+
+Operator<Count> shard(const Operator<Count>& op, const TensorGroup& group) {
+  Operator<Count> mine = op;
+  mine.shape = sharded_shape(op, group);
+  return mine;
+}
+
+Count sharded_parameters(const Operator<Count>& op, const TensorGroup& group) {
+  if (op.tied) return 0;
+  return std::visit([](const auto& shape) { return Count(parameters(shape)); }, sharded_shape(op, group));
 }
 
 double token_share(const TensorGroup& group) {

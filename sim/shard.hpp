@@ -15,6 +15,10 @@ struct TensorGroup {
 
 /// One rank's share of an operator. Throws std::logic_error where the shape does not divide: plans are checked before.
 [[nodiscard]] Operator<Count> shard(const Operator<Count>& op, const TensorGroup& group);
+/// Its shape alone.
+[[nodiscard]] OperatorShape<Count> sharded_shape(const Operator<Count>& op, const TensorGroup& group);
+/// Learned values that one rank holds of an operator; none where they are tied to another operator's.
+[[nodiscard]] Count sharded_parameters(const Operator<Count>& op, const TensorGroup& group);
 
 /// The share of an operator's output tokens that one rank holds outside the split regions: 1/t with sequence
 /// parallelism, otherwise 1.
