@@ -9,6 +9,9 @@
 #include "sim/update_traffic.hpp"
 #include "sim/variation.hpp"
 
+#include <map>
+#include <tuple>
+
 namespace mfusim {
 namespace {
 
@@ -62,46 +65,83 @@ double held_by(const Scenario& own, const RankUpdate& update) {
   return update.parameters / shard_ranks(own.parallel);
 }
 
-/// The norm of a rank's gradients, behind what is done to them before.
-StepTask add_norm(const Scenario& own, StepGraph& graph, const RankUpdate& update) {
-  std::vector<StepTask> gradients = update.gradients;
-  if (gradient_copy_bytes(own) > Bytes()) gradients = {graph.add(update.rank, copy_gradients(own, update), {}, gradients)};
-  return graph.add(update.rank, gradient_norm_step(own, held_by(own, update)), {}, gradients);
-}
+/// Updates ranks. Those with equal parameters share the rows of their steps.
+class Updates {
+ public:
+  Updates(const Scenario& scenario, StepGraph& graph) : scenario_(scenario), graph_(graph) {}
 
-/// The optimizer, its launches, and the gather of what it updated; gives what the rank's step ends with.
-std::vector<StepTask> add_optimizer(const Scenario& own, StepGraph& graph, const RankUpdate& update,
-                                    const std::vector<StepTask>& norms) {
-  std::vector<StepTask> last{graph.add(update.rank, optimizer_step(own, held_by(own, update)), {}, norms)};
-  if (const double launches = update_launches(own, update.tensors); launches > 0) {
-    const std::vector<StepTask> known = host_waits_for_gradients(own) ? norms : std::vector<StepTask>{};
-    last.push_back(graph.add(update.rank, optimizer_launches(own, launches), {}, known));
+  void add(const std::vector<RankUpdate>& ranks) {
+    std::vector<StepTask> norms;
+    norms.reserve(ranks.size());
+    for (const RankUpdate& update : ranks) norms.push_back(add_norm(update));
+    const bool joins = scenario_.cluster.gpus > 1 && !scenario_.parallel.post_validation;
+    if (joins) norms = {graph_.add_on_all_ranks(norm_reduction(scenario_), norms)};
+    for (std::size_t i = 0; i < ranks.size(); ++i) {
+      const RankUpdate& update = ranks[i];
+      const std::vector<StepTask> known = scenario_.parallel.post_validation ? std::vector<StepTask>{norms[i]} : norms;
+      const std::vector<StepTask> last = add_optimizer(update, known);
+      const bool ends_rank = i + 1 == ranks.size() || ranks[i + 1].rank != update.rank;
+      if (ends_rank && scenario_.stack.step_host_cost > Seconds{})
+        static_cast<void>(add_step(update.rank, host_row_, last, [&] { return host_work(scenario_); }));
+    }
   }
-  if (gathers_new_weights(own.parallel) && !gathers_under_forward(own))
-    last = {graph.add(update.rank, weight_gather(own, update.parameters, "weight gather"), {}, last)};
-  return last;
-}
+
+ private:
+  struct Rows {
+    std::size_t copies = no_row;
+    std::size_t norm = no_row;
+    std::size_t optimizer = no_row;
+    std::size_t launches = no_row;
+    std::size_t gather = no_row;
+  };
+
+  [[nodiscard]] const Scenario& own(const RankUpdate& update) const { return update.view != nullptr ? *update.view : scenario_; }
+  [[nodiscard]] Rows& rows(const RankUpdate& update) { return rows_[{&own(update), update.parameters, update.tensors}]; }
+
+  /// Adds a step; only the first one with its row is priced.
+  template <class Price>
+  StepTask add_step(int rank, std::size_t& row, const std::vector<StepTask>& after, Price price) {
+    if (row == no_row) graph_.know_row(price(), row);
+    return graph_.add_known_row(rank, static_cast<std::uint32_t>(row), {}, after);
+  }
+
+  /// The norm of a rank's gradients, behind what is done to them before.
+  StepTask add_norm(const RankUpdate& update) {
+    const Scenario& scenario = own(update);
+    Rows& rows = this->rows(update);
+    std::vector<StepTask> gradients = update.gradients;
+    if (gradient_copy_bytes(scenario) > Bytes())
+      gradients = {add_step(update.rank, rows.copies, gradients, [&] { return copy_gradients(scenario, update); })};
+    return add_step(update.rank, rows.norm, gradients, [&] { return gradient_norm_step(scenario, held_by(scenario, update)); });
+  }
+
+  /// The optimizer, its launches, and the gather of what it updated; gives what the rank's step ends with.
+  std::vector<StepTask> add_optimizer(const RankUpdate& update, const std::vector<StepTask>& norms) {
+    const Scenario& scenario = own(update);
+    Rows& rows = this->rows(update);
+    std::vector<StepTask> last{
+        add_step(update.rank, rows.optimizer, norms, [&] { return optimizer_step(scenario, held_by(scenario, update)); })};
+    if (const double launches = update_launches(scenario, update.tensors); launches > 0) {
+      const std::vector<StepTask> known = host_waits_for_gradients(scenario) ? norms : std::vector<StepTask>{};
+      last.push_back(add_step(update.rank, rows.launches, known, [&] { return optimizer_launches(scenario, launches); }));
+    }
+    if (gathers_new_weights(scenario.parallel) && !gathers_under_forward(scenario)) {
+      last = {
+          add_step(update.rank, rows.gather, last, [&] { return weight_gather(scenario, update.parameters, "weight gather"); })};
+    }
+    return last;
+  }
+
+  const Scenario& scenario_;
+  StepGraph& graph_;
+  std::map<std::tuple<const Scenario*, double, double>, Rows> rows_;  ///< By whose plan, parameters and tensors.
+  std::size_t host_row_ = no_row;
+};
 
 }  // namespace
 
 void add_update(const Scenario& scenario, StepGraph& graph, const std::vector<RankUpdate>& ranks) {
-  std::vector<StepTask> norms;
-  norms.reserve(ranks.size());
-  for (const RankUpdate& update : ranks) {
-    const Scenario& own = update.view != nullptr ? *update.view : scenario;
-    norms.push_back(add_norm(own, graph, update));
-  }
-  const bool joins = scenario.cluster.gpus > 1 && !scenario.parallel.post_validation;
-  if (joins) norms = {graph.add_on_all_ranks(norm_reduction(scenario), norms)};
-  for (std::size_t i = 0; i < ranks.size(); ++i) {
-    const RankUpdate& update = ranks[i];
-    const Scenario& own = update.view != nullptr ? *update.view : scenario;
-    const std::vector<StepTask> known = scenario.parallel.post_validation ? std::vector<StepTask>{norms[i]} : norms;
-    const std::vector<StepTask> last = add_optimizer(own, graph, update, known);
-    const bool ends_rank = i + 1 == ranks.size() || ranks[i + 1].rank != update.rank;
-    if (ends_rank && scenario.stack.step_host_cost > Seconds{})
-      static_cast<void>(graph.add(update.rank, host_work(scenario), {}, last));
-  }
+  Updates(scenario, graph).add(ranks);
 }
 
 StepGraph record_step(const Scenario& scenario, const Work<Count>& whole) {
