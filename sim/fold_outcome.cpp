@@ -40,21 +40,27 @@ void RankEngine::collect(const FoldKind& kind, const Situation& situation) {
   changes_.clear();
   pauses_.clear();
   running_ = {};
+  running_streams_ = 0;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     Stream& stream = streams_[i];
-    stream.before.clear();
-    stream.group = kind.queues[i];
+    stream.tasks.clear();
     stream.go_to(0);
     stream.free = 0;
     stream.running = false;
   }
   for (const Unfinished& one : situation.tasks) {
-    streams_[static_cast<std::size_t>(one.task.stream)].before.push_back(outcome_.unfinished());
+    streams_[static_cast<std::size_t>(one.task.stream)].tasks.push_back(outcome_.unfinished());
     outcome_.before.push_back(one.task);
   }
   used_.clear();
-  for (Stream& stream : streams_) {
-    if (stream.tasks() > 0) used_.push_back(&stream);
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    Stream& stream = streams_[i];
+    stream.before = static_cast<std::uint32_t>(stream.tasks.size());
+    stream.end_of_tasks = stream.before + static_cast<std::uint32_t>(kind.queues[i].size());
+    stream.tasks.resize(stream.end_of_tasks);
+    std::transform(kind.queues[i].begin(), kind.queues[i].end(), stream.tasks.begin() + stream.before,
+                   [unfinished = outcome_.unfinished()](std::uint32_t task) { return task + unfinished; });
+    if (stream.end_of_tasks > 0) used_.push_back(&stream);
   }
 }
 
@@ -67,6 +73,7 @@ void RankEngine::resume(const Situation& situation) {
       stream.go_to(stream.head + 1);
     } else if (one.progress == Unfinished::Progress::Runs) {
       stream.running = true;
+      ++running_streams_;
       stream.left = one.left;
       stream.rate = one.rate;
       stream.since = one.since;
@@ -130,6 +137,7 @@ bool RankEngine::end_tasks(std::int64_t now) {
     outcome_.ends[head_of(*stream)] = stream->free = now;
     running_on(*stream) = 0;
     stream->running = false;
+    --running_streams_;
     stream->go_to(stream->head + 1);
     ended = true;
   }
@@ -142,24 +150,20 @@ void RankEngine::start_tasks(std::int64_t now) {
     if (stream->running || stream->start != now) continue;
     const FoldTask& task = outcome_.task(head_of(*stream));
     stream->running = true;
+    ++running_streams_;
     stream->left = static_cast<double>(task.duration);
-    stream->rate = 0;  // not yet known
+    stream->rate = kNoRate;
     stream->since = now;
     running_on(*stream) = task.usage;
   }
 }
 
 void RankEngine::apply_rates(std::int64_t now) {
-  Stream* running = nullptr;
-  bool alone = true;
-  for (Stream* stream : used_) {
-    if (!stream->running) continue;
-    alone = running == nullptr;
-    running = stream;
-    if (!alone) break;
+  if (running_streams_ == 0) return;
+  if (running_streams_ == 1) {
+    Stream& alone = **std::find_if(used_.begin(), used_.end(), [](const Stream* stream) { return stream->running; });
+    return apply_rate(alone, now, rate_alone(alone));
   }
-  if (running == nullptr) return;
-  if (alone) return apply_rate(*running, now, rate_alone(*running));
   const RateTable::Rates& rates = rates_.rates(running_);
   for (Stream* stream : used_) {
     if (stream->running) apply_rate(*stream, now, rates[static_cast<std::size_t>(stream - streams_.data())]);
@@ -174,14 +178,6 @@ double RankEngine::rate_alone(const Stream& stream) {
   return rates_alone_[usage];
 }
 
-void RankEngine::apply_rate(Stream& stream, std::int64_t now, double rate) {
-  if (stream.since == now && stream.rate == 0) {
-    set_rate(stream, now, rate);  // it starts now
-  } else {
-    change_rate(stream, now, rate);
-  }
-}
-
 void RankEngine::set_rate(Stream& stream, std::int64_t now, double rate) {
   stream.rate = rate;
   stream.since = now;
@@ -190,7 +186,6 @@ void RankEngine::set_rate(Stream& stream, std::int64_t now, double rate) {
 }
 
 void RankEngine::change_rate(Stream& stream, std::int64_t now, double rate) {
-  if (stream.rate == rate) return;
   stream.left = std::max(0.0, stream.left - stream.rate * static_cast<double>(now - stream.since));
   set_rate(stream, now, rate);
 }
@@ -202,10 +197,8 @@ void RankEngine::note(const Stream& stream) {
 
 void RankEngine::finish() {
   const Stream& compute = streams_[static_cast<std::size_t>(StreamKind::Compute)];
-  if (compute.tasks() > 0) {  // the last one ends last
-    const std::uint32_t last = compute.group.empty() ? compute.before.back() : compute.group.back() + outcome_.unfinished();
-    outcome_.kernels_end = std::max<std::int64_t>(0, outcome_.ends[last]);
-  }
+  if (!compute.tasks.empty())  // the last one ends last
+    outcome_.kernels_end = std::max<std::int64_t>(0, outcome_.ends[compute.tasks.back()]);
   std::int64_t first = kNever;
   for (std::uint32_t task = 0; task < outcome_.ends.size(); ++task) {
     const std::int64_t end = outcome_.ends[task];

@@ -19,7 +19,7 @@ namespace mfusim {
 /// unfinished ones of the situation, then those of the kind.
 struct Outcome {
   explicit Outcome(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
-      : before(memory), before_waits(memory), ends(memory), tail(memory), changes(memory), pauses(memory) {}
+      : ends(memory), before(memory), before_waits(memory), tail(memory), changes(memory), pauses(memory) {}
 
   /// The progress of a task that outlives the kernels, from `time` on.
   struct Change {
@@ -35,14 +35,15 @@ struct Outcome {
     std::array<std::uint32_t, streams_per_rank> ended{};      ///< How many of the group's tasks, by stream.
     std::array<std::uint32_t, streams_per_rank> under_way{};  ///< Of the situation, by stream: the task's number + 1; 0: none.
     std::uint32_t changes = 0;                                ///< Of an outcome's: so many come no later.
+    std::uint32_t last_alike = 0;                             ///< Of an outcome's: the same is under way up to this pause of it.
   };
 
   const FoldKind* kind = nullptr;
-  std::pmr::vector<FoldTask> before;  ///< Unfinished ones of the situation.
+  std::int64_t kernels_end = 0;         ///< From here on other groups may start.
+  std::int64_t end = 0;                 ///< Of all tasks.
+  std::pmr::vector<std::int64_t> ends;  ///< By number.
+  std::pmr::vector<FoldTask> before;    ///< Unfinished ones of the situation.
   std::pmr::vector<std::uint32_t> before_waits;
-  std::pmr::vector<std::int64_t> ends;   ///< By number.
-  std::int64_t kernels_end = 0;          ///< From here on other groups may start.
-  std::int64_t end = 0;                  ///< Of all tasks.
   std::pmr::vector<std::uint32_t> tail;  ///< Tasks that end after the kernels.
   std::pmr::vector<Change> changes;      ///< Of `tail` and of the situation, in order of time.
   std::pmr::vector<Pause> pauses;        ///< In order of time; not those that were skipped. Empty: nothing is to be taken over.
@@ -88,17 +89,17 @@ class RankEngine {
     double rate = 1;
   };
   struct Stream : Progress {
-    std::vector<std::uint32_t> before;     ///< Of the situation.
-    std::span<const std::uint32_t> group;  ///< Behind them, of the kind.
-    std::size_t head = 0;
+    std::vector<std::uint32_t> tasks;  ///< Of the situation, then of the kind.
+    std::uint32_t before = 0;          ///< So many of them are of the situation.
+    std::uint32_t head = 0;
+    std::uint32_t end_of_tasks = 0;
+    std::uint32_t blocker = kNone;  ///< A task that the head waits for and that had not ended; kNone: not looked yet.
     std::int64_t free = 0;          ///< When its last task ended.
     std::int64_t start = kNever;    ///< Of the head, where it is known.
-    std::uint32_t blocker = kNone;  ///< A task that the head waits for and that had not ended; kNone: not looked yet.
     bool running = false;
 
-    [[nodiscard]] std::size_t tasks() const { return before.size() + group.size(); }
-    [[nodiscard]] bool is_done() const { return head == tasks(); }
-    void go_to(std::size_t task) {
+    [[nodiscard]] bool is_done() const { return head == end_of_tasks; }
+    void go_to(std::uint32_t task) {
       head = task;
       start = kNever;
       blocker = kNone;
@@ -120,14 +121,15 @@ class RankEngine {
   [[nodiscard]] std::optional<std::int64_t> skip(std::int64_t now, std::span<const Outcome* const> known);
   [[nodiscard]] std::size_t alike_pauses(const Outcome& known) const;
   [[nodiscard]] std::int64_t jump(const Outcome& known, std::size_t from, std::size_t end, std::int64_t delay);
-  [[nodiscard]] bool carry(const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to, std::int64_t delay);
-  [[nodiscard]] bool repeat_changes(Stream& stream, const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to,
-                                    std::int64_t delay);
+  [[nodiscard]] std::size_t carry_all(const Outcome& known, std::size_t from, std::size_t last, std::int64_t delay);
+  [[nodiscard]] std::size_t carry(Stream& stream, const Outcome& known, std::size_t from, std::size_t last, std::int64_t delay);
   void take_ends(const Outcome& known, const Stream& stream, std::size_t until, std::int64_t delay);
   void follow(const Outcome& known, std::int64_t from, std::int64_t delay);
   void start_tasks(std::int64_t now);
   void apply_rates(std::int64_t now);
-  void apply_rate(Stream& stream, std::int64_t now, double rate);
+  void apply_rate(Stream& stream, std::int64_t now, double rate) {
+    if (stream.rate != rate) change_rate(stream, now, rate);
+  }
   [[nodiscard]] double rate_alone(const Stream& stream);
   void set_rate(Stream& stream, std::int64_t now, double rate);
   void change_rate(Stream& stream, std::int64_t now, double rate);
@@ -135,10 +137,7 @@ class RankEngine {
   [[nodiscard]] UsageId& running_on(const Stream& stream) {
     return running_[static_cast<std::size_t>(&stream - streams_.data())];
   }
-  [[nodiscard]] std::uint32_t head_of(const Stream& stream) const {
-    const std::size_t before = stream.before.size();
-    return stream.head < before ? stream.before[stream.head] : stream.group[stream.head - before] + outcome_.unfinished();
-  }
+  [[nodiscard]] static std::uint32_t head_of(const Stream& stream) { return stream.tasks[stream.head]; }
   void finish();
 
   static constexpr double kNoRate = -1;
@@ -154,7 +153,8 @@ class RankEngine {
   std::vector<Outcome::Change> changes_;  ///< Of all that communicates.
   std::vector<Outcome::Pause> pauses_;
   std::vector<std::size_t> alike_pauses_;  ///< By known outcome: how many tell how this run goes; kUnasked: not yet asked for.
-  std::array<Progress, streams_per_rank> before_{};  ///< What carry() would undo.
+  std::array<Progress, streams_per_rank> carried_from_{};  ///< For carry_all().
+  std::size_t running_streams_ = 0;
   std::size_t simulated_tasks_ = 0;
 };
 

@@ -39,13 +39,17 @@ void Outcome::keep(std::span<const Pause> of_run) {
     while (passed < changes.size() && changes[passed].time <= pause.time) ++passed;
     pause.changes = passed;
   }
+  for (std::size_t i = pauses.size(); i-- > 0;) {
+    const bool goes_on = i + 1 < pauses.size() && equal(pauses[i].under_way, pauses[i + 1].under_way);
+    pauses[i].last_alike = goes_on ? pauses[i + 1].last_alike : static_cast<std::uint32_t>(i);
+  }
 }
 
 bool RankEngine::is_pause(std::int64_t now) const {
   const Stream& compute = streams_[compute_stream];
   if (compute.is_done()) return false;
   return std::all_of(used_.begin(), used_.end(), [&](const Stream* stream) {
-    const bool before_group = stream->head < stream->before.size();
+    const bool before_group = stream->head < stream->before;
     if (stream->running || before_group) return stream->running && before_group;
     return stream->free <= now && (stream->start == now || stream->start == kNever);
   });
@@ -58,7 +62,7 @@ Outcome::Pause RankEngine::pause_at(std::int64_t now) const {
     if (one->running) {
       pause.under_way[stream] = head_of(*one) + 1;
     } else {
-      pause.ended[stream] = static_cast<std::uint32_t>(one->head - one->before.size());
+      pause.ended[stream] = one->head - one->before;
     }
   }
   return pause;
@@ -107,70 +111,87 @@ std::size_t RankEngine::alike_pauses(const Outcome& known) const {
 
 /// To the last pause of `known` before `end` that what is under way outlives there and here.
 std::int64_t RankEngine::jump(const Outcome& known, std::size_t from, std::size_t end, std::int64_t delay) {
-  std::size_t reached = from;
-  while (reached + 1 < end && carry(known, known.pauses[reached], known.pauses[reached + 1], delay)) ++reached;
+  const std::size_t last = std::min<std::size_t>(known.pauses[from].last_alike, end - 1);
+  const std::size_t reached = from == last ? from : carry_all(known, from, last, delay);
   const Outcome::Pause& pause = known.pauses[reached];
   const std::int64_t now = clock_sum(pause.time, delay);
   if (reached == from) return now;
   for (Stream* stream : used_) {
     if (stream->running) continue;
-    const std::size_t ended = pause.ended[static_cast<std::size_t>(stream - streams_.data())];
+    const std::uint32_t ended = pause.ended[static_cast<std::size_t>(stream - streams_.data())];
     take_ends(known, *stream, ended, delay);
-    stream->go_to(stream->before.size() + ended);
+    stream->go_to(stream->before + ended);
     stream->free = now;  // or before: all that starts later waits for something that ends later
   }
   pass_and_wait();
   return now;
 }
 
-/// Takes what is under way from one pause of `known` to another. False, and nothing is changed: it ends before, there or here.
-bool RankEngine::carry(const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to, std::int64_t delay) {
-  if (!equal(from.under_way, to.under_way)) return false;
+/// Takes all that is under way to the last pause of `known`, up to `last`, that all of it outlives; gives that pause.
+std::size_t RankEngine::carry_all(const Outcome& known, std::size_t from, std::size_t last, std::int64_t delay) {
   const std::size_t changes = changes_.size();
-  bool outlives = true;
-  for (std::size_t i = 0; i < used_.size(); ++i) {
-    if (!used_[i]->running) continue;
-    before_[i] = *used_[i];
-    outlives = outlives && repeat_changes(*used_[i], known, from, to, delay);
+  for (std::size_t i = 0; i < used_.size(); ++i) carried_from_[i] = *used_[i];
+  for (std::size_t agreed = last + 1; agreed != last;) {  // what went further than another one goes again
+    agreed = last;
+    changes_.resize(changes);
+    for (std::size_t i = 0; i < used_.size(); ++i) {
+      if (!used_[i]->running) continue;
+      static_cast<Progress&>(*used_[i]) = carried_from_[i];
+      last = carry(*used_[i], known, from, last, delay);
+    }
+    if (running_streams_ == 1) break;
   }
-  if (outlives) return true;
-  for (std::size_t i = 0; i < used_.size(); ++i) {
-    if (used_[i]->running) static_cast<Progress&>(*used_[i]) = before_[i];
-  }
-  changes_.resize(changes);
-  return false;
+  return last;
 }
 
-/// Repeats the rate changes of a task under way. False: it ends first.
-bool RankEngine::repeat_changes(Stream& stream, const Outcome& known, const Outcome::Pause& from, const Outcome::Pause& to,
-                                std::int64_t delay) {
-  const std::uint32_t task = from.under_way[static_cast<std::size_t>(&stream - streams_.data())] - 1;
-  const auto later = known.changes.begin() + from.changes;
+/// Takes a task under way from a pause of `known` to the last one that it outlives, up to `last`, with the changes of its rate
+/// on the way; gives that pause.
+std::size_t RankEngine::carry(Stream& stream, const Outcome& known, std::size_t from, std::size_t last, std::int64_t delay) {
+  const std::uint32_t task = known.pauses[from].under_way[static_cast<std::size_t>(&stream - streams_.data())] - 1;
   const auto is_its = [&](const Outcome::Change& change) { return change.task == task; };
-  const auto last = std::find_if(std::make_reverse_iterator(later), known.changes.rend(), is_its);
-  if (last == known.changes.rend()) return false;
-  change_rate(stream, clock_sum(from.time, delay), last->rate);
-  for (auto change = later; change != known.changes.end() && change->time < to.time; ++change) {
-    if (!is_its(*change)) continue;
-    const std::int64_t now = clock_sum(change->time, delay);
-    if (stream.end <= now) return false;
-    change_rate(stream, now, change->rate);
+  const auto ends = known.changes.end();
+  auto next = known.changes.begin() + known.pauses[from].changes;
+  const auto before = std::find_if(std::make_reverse_iterator(next), known.changes.rend(), is_its);
+  if (before == known.changes.rend()) return from;
+  double rate = before->rate;
+  for (std::size_t reached = from; reached < last; ++reached) {
+    const Progress progress = stream;
+    const std::size_t changes = changes_.size();
+    const std::int64_t until = known.pauses[reached + 1].time;
+    apply_rate(stream, clock_sum(known.pauses[reached].time, delay), rate);
+    bool outlives = true;
+    for (; outlives && next != ends && next->time < until; ++next) {
+      if (!is_its(*next)) continue;
+      rate = next->rate;
+      const std::int64_t now = clock_sum(next->time, delay);
+      outlives = stream.end > now;
+      if (outlives) apply_rate(stream, now, rate);
+    }
+    if (!outlives || stream.end <= clock_sum(until, delay)) {
+      static_cast<Progress&>(stream) = progress;
+      changes_.resize(changes);
+      return reached;
+    }
+    for (; next != ends && next->time <= until; ++next) {
+      if (is_its(*next)) rate = next->rate;
+    }
   }
-  return stream.end > clock_sum(to.time, delay);
+  return last;
 }
 
 /// The ends of the stream's tasks up to so many of the group's.
 void RankEngine::take_ends(const Outcome& known, const Stream& stream, std::size_t until, std::int64_t delay) {
-  for (std::size_t at = stream.head - stream.before.size(); at < until; ++at) {
-    const std::uint32_t task = stream.group[at];
-    outcome_.ends[task + outcome_.unfinished()] = clock_sum(known.ends[task + known.unfinished()], delay);
+  const std::size_t end = stream.before + until;
+  for (std::size_t at = stream.head; at < end; ++at) {
+    const std::uint32_t task = stream.tasks[at];
+    outcome_.ends[task] = clock_sum(known.ends[task - outcome_.unfinished() + known.unfinished()], delay);
     --simulated_tasks_;
   }
 }
 
 /// Takes all over from a pause on.
 void RankEngine::follow(const Outcome& known, std::int64_t from, std::int64_t delay) {
-  for (const Stream* stream : used_) take_ends(known, *stream, stream->group.size(), delay);
+  for (const Stream* stream : used_) take_ends(known, *stream, stream->end_of_tasks - stream->before, delay);
   for (const Outcome::Change& change : known.changes) {
     if (change.time < from || change.task < known.unfinished()) continue;
     const std::uint32_t task = change.task - known.unfinished() + outcome_.unfinished();
