@@ -26,18 +26,15 @@ class Folding {
     ranks_.reserve(plan.ranks.size());
     for (std::uint32_t rank = 0; rank < plan.ranks.size(); ++rank) ranks_.emplace_back(step_, rank);
     for (FoldRank& rank : ranks_) start(rank, 0);
-    for (const FoldRank& rank : ranks_) wake(rank.number());
   }
 
   std::optional<Folded> run() {
+    if (wiring_ != nullptr) follow_turns();
+    for (const FoldRank& rank : ranks_) wake(rank.number());
+    advance_awake();
     while (unfinished_ > 0 && composes_) {
-      if (awake_.empty() && !settle_next() && !end_joint()) return std::nullopt;  // a cycle: the task graph names it
-      while (!awake_.empty()) {
-        const std::uint32_t rank = awake_.back();
-        awake_.pop_back();
-        is_awake_[rank] = 0;
-        advance(ranks_[rank]);
-      }
+      if (!settle_next() && !end_joint()) return std::nullopt;  // a cycle: the task graph names it
+      advance_awake();
     }
     if (composes_ && step_.plan.joint && !step_.log.joint_end) static_cast<void>(end_joint());
     if (!composes_ || (step_.plan.joint && !step_.log.joint_end)) return std::nullopt;
@@ -45,16 +42,21 @@ class Folding {
   }
 
  private:
-  /// A rank that looks again when a task of another one has another end than was known, or can no longer be delayed.
+  /// When a task of another rank ends, as far as it was known.
+  struct Seen {
+    const std::int64_t* end = nullptr;  ///< Where its end is kept; null: it is not kept.
+    std::int64_t known = never;
+  };
+  /// A rank that looks again when the task has another end than was seen, or can no longer be delayed; where its end is not kept,
+  /// whenever the other rank gets further.
   struct Watcher {
     std::uint32_t rank = 0;
-    const std::int64_t* end = nullptr;  ///< Of that task; null: it looks whenever the other rank gets further.
-    std::int64_t known = never;         ///< What it was.
+    Seen seen;
   };
 
   [[nodiscard]] Folded answer() const {
     Folded folded{.simulated_tasks = step_.outcomes.simulated_tasks() - known_tasks_};
-    for (const std::vector<FoldGroup>& groups : step_.plan.ranks) folded.groups += groups.size();
+    for (const FoldGroups& groups : step_.plan.ranks) folded.groups += groups.size();
     const std::int64_t left_out = step_.record.periods_left_out;
     if (left_out == 0) {
       folded.makespan = Picoseconds(makespan_of(step_.log));
@@ -67,6 +69,33 @@ class Folding {
     return folded;
   }
 
+  /// Lets passes start in turn, roughly in the order in which they do: few ranks then have to wait for each other.
+  void follow_turns() {
+    turns_.assign(ranks_.size(), 0);
+    for (const std::uint32_t stage : wiring_->turns()) {
+      FoldRank& rank = ranks_[stage];
+      if (rank.next() == ++turns_[stage]) static_cast<void>(start_or_wait(rank));
+      if (!awake_.empty()) advance_awake();
+      if (!composes_) break;
+    }
+    turns_.clear();
+  }
+
+  /// Whether the next group of a rank has had its turn.
+  [[nodiscard]] bool is_due(const FoldRank& rank) const {
+    return !rank.is_done() && (turns_.empty() || rank.next() <= turns_[rank.number()]);
+  }
+
+  void advance_awake() {
+    while (!awake_.empty()) {
+      FoldRank& rank = ranks_[awake_.back()];
+      awake_.pop_back();
+      is_awake_[rank.number()] = 0;
+      while (composes_ && is_due(rank) && start_or_wait(rank)) {
+      }
+    }
+  }
+
   void wake(std::uint32_t rank) {
     if (is_awake_[rank] != 0) return;
     is_awake_[rank] = 1;
@@ -74,20 +103,28 @@ class Folding {
   }
 
   void wake_watchers(const FoldRank& rank) {
-    std::erase_if(watchers_[rank.number()], [&](const Watcher& watcher) {
-      const bool looks = watcher.end == nullptr || *watcher.end != watcher.known || rank.settled() >= watcher.known;
+    std::vector<Watcher>& watchers = watchers_[rank.number()];
+    if (!watchers.empty()) look_again(watchers, rank);
+  }
+  [[gnu::noinline]] void look_again(std::vector<Watcher>& watchers, const FoldRank& rank) {
+    std::erase_if(watchers, [&](const Watcher& watcher) {
+      const Seen& seen = watcher.seen;
+      const bool looks = seen.end == nullptr || *seen.end != seen.known || rank.settled() >= seen.known;
       if (looks) wake(watcher.rank);
       return looks;
     });
   }
 
-  void advance(FoldRank& rank) {
-    while (composes_ && !rank.is_done()) {
-      const std::int64_t begin = entry_time(rank);
-      if (begin == never) return;
-      start(rank, begin);
-      wake_watchers(rank);
+  /// Starts the rank's next group, or lets it wait.
+  bool start_or_wait(FoldRank& rank) {
+    const std::int64_t begin = entry_time(rank);
+    if (begin == never) {
+      wait(rank);
+      return false;
     }
+    start(rank, begin);
+    wake_watchers(rank);
+    return true;
   }
 
   void start(FoldRank& rank, std::int64_t begin) {
@@ -97,70 +134,81 @@ class Folding {
     --unfinished_;
   }
 
+  /// When the rank's next group may start; never: not yet known, or another rank may still delay it.
+  [[nodiscard]] std::int64_t entry_time(const FoldRank& rank) const {
+    if (!rank.waits_for_passes_alone()) return entry_time_of_any(rank);
+    std::int64_t begin = rank.settled();
+    for (const PipelineWiring::Wait wait : wiring_->waits_of(step_items::pass_of(rank.next_item()))) {
+      const std::int64_t end = end_of(wait);
+      if (end > begin) begin = end;
+      if (wait.stage != rank.number() && !is_settled(wait.stage, end)) return never;
+    }
+    return begin;
+  }
+
+  [[gnu::noinline]] std::int64_t entry_time_of_any(const FoldRank& rank) const {
+    const Entry entry = entry_of(rank, [](std::uint32_t, const Seen&) {});
+    return entry.settled ? entry.latest : never;
+  }
+
+  /// The rank looks again where what it waits for gets further.
+  [[gnu::noinline]] void wait(FoldRank& rank) {
+    const Entry entry = entry_of(rank, [&](std::uint32_t of_rank, const Seen& seen) {
+      watchers_[of_rank].push_back({rank.number(), seen});
+    });
+    due_[rank.number()] = entry.latest;
+    if (entry.latest == never || entry.own <= rank.settled()) return;
+    rank.settle(entry.own);
+    wake_watchers(rank);
+  }
+
   /// When a group may start, as far as what it waits for tells.
   struct Entry {
     std::int64_t own = 0;     ///< Its rank starts nothing before.
     std::int64_t latest = 0;  ///< never: something has no known end.
     bool settled = true;      ///< No other rank may still delay it.
   };
-  /// `at`: where the end is kept; null: it is not kept.
-  void wait_for(Entry& entry, const FoldRank& rank, std::int32_t of_rank, std::int64_t end, const std::int64_t* at) {
-    entry.latest = std::max(entry.latest, end);
-    if (of_rank == static_cast<std::int32_t>(rank.number())) {
-      entry.own = std::max(entry.own, end);
-    } else if (of_rank != StepRecord::all_ranks && !is_settled(of_rank, end)) {
-      entry.settled = false;
-      watchers_[static_cast<std::size_t>(of_rank)].push_back({rank.number(), at, end});
-    }
-  }
-  void wait_for(Entry& entry, const FoldRank& rank, StepTask before) {
-    const std::int32_t of_rank = step_.record.rank_of(before.item);
-    const std::int64_t end = of_rank == StepRecord::all_ranks ? step_.log.joint_end.value_or(never) : step_.ends.of(before);
-    wait_for(entry, rank, of_rank, end, nullptr);
-  }
 
-  void wait_for_passes(Entry& entry, const FoldRank& rank, std::uint32_t pass) {
-    for (const PipelineWiring::Wait& wait : wiring_->waits_of(pass)) {
-      const auto stage = static_cast<std::int32_t>(wait.stage);
-      if (wait.sent != 0) {
-        const std::int64_t& end = step_.log.sent_ends[wait.pass];
-        wait_for(entry, rank, stage, end, &end);
-      } else {
-        wait_for(entry, rank, stage, step_.ends.of(wait), nullptr);
+  /// Of the rank's next group. Calls `visit(rank, seen)` for each task of another rank that may still be delayed, up to the first
+  /// that has no known end.
+  template <class Visit>
+  [[nodiscard]] Entry entry_of(const FoldRank& rank, Visit visit) const {
+    Entry entry{.own = rank.settled(), .latest = rank.settled()};
+    const auto look = [&](std::int32_t of_rank, const Seen& seen) {
+      entry.latest = std::max(entry.latest, seen.known);
+      if (of_rank == static_cast<std::int32_t>(rank.number())) {
+        entry.own = std::max(entry.own, seen.known);
+      } else if (of_rank != StepRecord::all_ranks && !is_settled(static_cast<std::uint32_t>(of_rank), seen.known)) {
+        entry.settled = false;
+        visit(static_cast<std::uint32_t>(of_rank), seen);
       }
-      if (entry.latest == never) return;
+      return entry.latest != never;
+    };
+    const auto look_at = [&](StepTask before) { return look(step_.record.rank_of(before.item), {nullptr, end_of(before)}); };
+    const std::uint32_t item = rank.next_item();
+    if (!step_items::is_wired(item)) {
+      static_cast<void>(step_.record.all_waits(step_.record.items[item], look_at));
+      return entry;
+    }
+    for (const PipelineWiring::Wait wait : wiring_->waits_of(step_items::pass_of(item))) {
+      const std::int64_t* const at = wait.sent != 0 ? &step_.log.sent_ends[wait.pass] : nullptr;
+      if (!look(static_cast<std::int32_t>(wait.stage), {at, end_of(wait)})) return entry;
     }
     for (const FoldPlan::EntryWait& wait : rank.entry_waits()) {
-      if (wait.group != rank.next()) return;
-      wait_for(entry, rank, wait.before);
-      if (entry.latest == never) return;
+      if (wait.group != rank.next() || !look_at(wait.before)) return entry;
     }
+    return entry;
   }
 
-  /// When the rank's next group may start; never: not yet known, or another rank may still delay it.
-  std::int64_t entry_time(FoldRank& rank) {
-    Entry entry{.own = rank.settled(), .latest = rank.settled()};
-    const std::uint32_t item = rank.next_item();
-    if (step_items::is_wired(item)) {
-      wait_for_passes(entry, rank, step_items::pass_of(item));
-    } else {
-      static_cast<void>(step_.record.all_waits(step_.record.items[item], [&](StepTask before) {
-        wait_for(entry, rank, before);
-        return entry.latest != never;
-      }));
-    }
-    const bool known = entry.latest != never;
-    if (known && entry.own > rank.settled()) {
-      rank.settle(entry.own);
-      wake_watchers(rank);
-    }
-    due_[rank.number()] = known && !entry.settled ? entry.latest : never;
-    return known && entry.settled ? entry.latest : never;
+  [[nodiscard]] std::int64_t end_of(const PipelineWiring::Wait& wait) const {
+    return wait.sent != 0 ? step_.log.sent_ends[wait.pass] : step_.ends.of(wait);
+  }
+  [[nodiscard]] std::int64_t end_of(StepTask task) const {
+    const bool is_joint = step_.record.rank_of(task.item) == StepRecord::all_ranks;
+    return is_joint ? step_.log.joint_end.value_or(never) : step_.ends.of(task);
   }
 
-  [[nodiscard]] bool is_settled(std::int32_t rank, std::int64_t end) const {
-    return end <= std::max(now_, ranks_[static_cast<std::size_t>(rank)].settled());
-  }
+  [[nodiscard]] bool is_settled(std::uint32_t rank, std::int64_t end) const { return end <= now_ || end <= step_.settled[rank]; }
 
   /// Where every rank waits for another, the first of them to start settles what ends until then.
   bool settle_next() {
@@ -204,7 +252,8 @@ class Folding {
   std::vector<std::uint32_t> awake_;  ///< Ranks that look whether they may go on.
   /// By rank: its next group starts then if what it waits for is not delayed; never: not yet known.
   std::vector<std::int64_t> due_;
-  std::int64_t now_ = 0;  ///< No group starts before.
+  std::int64_t now_ = 0;              ///< No group starts before.
+  std::vector<std::uint32_t> turns_;  ///< By rank: how many of its passes have had their turn; empty: all groups have.
   bool composes_ = true;
 };
 

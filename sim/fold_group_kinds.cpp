@@ -42,7 +42,7 @@ std::uint32_t GroupKinds::of(const FoldGroup& group, FoldPlan& plan) {
   std::uint64_t word = no_step;
   if (group.first_step != FoldPlan::none) {
     const StepRecord::Item& step = record_.items[group.first_step];
-    const bool sends = group.first_step == group.last_step && step.last_wait - step.first_wait == 1 &&
+    const bool sends = plan.next_step[group.first_step] == FoldPlan::none && step.last_wait - step.first_wait == 1 &&
                        record_.waits[step.first_wait].item == group.item;
     if (!sends) return of_steps(group, plan);
     word = std::uint64_t{step.row} << 32U | record_.waits[step.first_wait].index;

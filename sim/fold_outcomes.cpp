@@ -5,21 +5,23 @@
 
 namespace mfusim {
 
-OutcomeNode& Outcomes::of(const CutNode* under_way, std::uint32_t kind, std::int64_t host_lag) {
-  const std::uint32_t situation = under_way == nullptr ? 0 : under_way->situation;
-  OfKind& of_kind = of_kind_[kind];
-  OutcomeNode*& last = of_kind.last_asked;
-  if (last != nullptr && last->situation == situation && last->host_lag == host_lag) return *last;
-  const auto [at, fresh] = known_.try_emplace({kind, situation, host_lag}, nullptr);
-  if (!fresh) return *(last = at->second);
+OutcomeNode& Outcomes::find(const Key& key) {
+  OfKind& of_kind = of_kind_[key.kind];
+  const auto [at, fresh] = known_.try_emplace(key, nullptr);
+  if (!fresh) return *(of_kind.last_asked = at->second);
+  const FoldKind& kind = kinds_[key.kind];
   models_ = of_kind.models;
-  for (const Outcome* other : models_of_pattern_[kinds_[kind].pattern]) {
-    if (other->kind != &kinds_[kind]) models_.push_back(other);
+  for (const Outcome* other : models_of_pattern_[kind.pattern]) {
+    if (other->kind != &kind) models_.push_back(other);
   }
+  const Situation& situation = situations_[key.situation];
   OutcomeNode& made =
-      nodes_.emplace_back(OutcomeNode{situation, host_lag, engine_.run(kinds_[kind], situations_[situation], host_lag, models_),
-                                      decltype(OutcomeNode::cuts)(&memory_), nullptr});
-  at->second = last = &made;
+      nodes_.emplace_back(OutcomeNode{.situation = key.situation,
+                                      .first_step = static_cast<std::uint32_t>(situation.tasks.size() + kind.first_step()),
+                                      .host_lag = key.host_lag,
+                                      .outcome = engine_.run(kind, situation, key.host_lag, models_),
+                                      .cuts = decltype(OutcomeNode::cuts)(&memory_)});
+  at->second = of_kind.last_asked = &made;
   simulated_tasks_ += engine_.simulated_tasks();
   kept_tasks_ += made.outcome.ends.size();
   if (!engine_.pauses().empty()) keep_as_model(made.outcome, of_kind);
@@ -38,10 +40,9 @@ void Outcomes::keep_as_model(Outcome& outcome, OfKind& of_kind) {
   if (tells_pattern) of_pattern.push_back(&outcome);
 }
 
-const CutNode& Outcomes::cut_of(OutcomeNode& node, std::int64_t offset, std::uint32_t streams) {
-  const auto is_it = [&](const CutNode& one) { return one.offset == offset && one.streams == streams; };
-  if (node.last_cut != nullptr && is_it(*node.last_cut)) return *node.last_cut;
-  const auto at = std::find_if(node.cuts.begin(), node.cuts.end(), is_it);
+const CutNode& Outcomes::find_cut(OutcomeNode& node, std::int64_t offset, std::uint32_t streams) {
+  const auto at = std::find_if(node.cuts.begin(), node.cuts.end(),
+                               [&](const CutNode& one) { return one.offset == offset && one.streams == streams; });
   if (at != node.cuts.end()) return *(node.last_cut = &*at);
   Cut made = cut(node.outcome, offset, streams);
   node.cuts.push_front({offset,

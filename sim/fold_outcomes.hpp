@@ -24,10 +24,11 @@ struct CutNode {
 
 struct OutcomeNode {
   std::uint32_t situation = 0;
+  std::uint32_t first_step = 0;  ///< The first of the outcome's tasks that is a step.
   std::int64_t host_lag = 0;
+  CutNode* last_cut = nullptr;  ///< The one that was asked for last: mostly the next one too.
   Outcome outcome;
   std::pmr::forward_list<CutNode> cuts;
-  CutNode* last_cut = nullptr;  ///< The one that was asked for last: mostly the next one too.
 };
 
 /// Outcomes of groups, each simulated when it is first asked for.
@@ -43,8 +44,17 @@ class Outcomes {
   }
 
   /// Of a kind after `under_way` (none: nothing is).
-  [[nodiscard]] OutcomeNode& of(const CutNode* under_way, std::uint32_t kind, std::int64_t host_lag);
-  [[nodiscard]] const CutNode& cut_of(OutcomeNode& node, std::int64_t offset, std::uint32_t streams);
+  [[nodiscard]] OutcomeNode& of(const CutNode* under_way, std::uint32_t kind, std::int64_t host_lag) {
+    const std::uint32_t situation = under_way == nullptr ? 0 : under_way->situation;
+    OutcomeNode* last = of_kind_[kind].last_asked;
+    if (last != nullptr && last->situation == situation && last->host_lag == host_lag) return *last;
+    return find({kind, situation, host_lag});
+  }
+  [[nodiscard]] const CutNode& cut_of(OutcomeNode& node, std::int64_t offset, std::uint32_t streams) {
+    const CutNode* last = node.last_cut;
+    if (last != nullptr && last->offset == offset && last->streams == streams) return *last;
+    return find_cut(node, offset, streams);
+  }
 
   [[nodiscard]] std::size_t simulated_tasks() const { return simulated_tasks_; }
   /// Tasks whose ends are kept.
@@ -57,8 +67,6 @@ class Outcomes {
     OutcomeNode* last_asked = nullptr;
     std::vector<const Outcome*> models{};  ///< Outcomes that others follow where they can.
   };
-  void keep_as_model(Outcome& outcome, OfKind& of_kind);
-
   struct Key {
     std::uint32_t kind = 0;
     std::uint32_t situation = 0;
@@ -72,6 +80,10 @@ class Outcomes {
       return (word ^ word >> 29U) * 0xBF58476D1CE4E5B9U;
     }
   };
+
+  OutcomeNode& find(const Key& key);
+  const CutNode& find_cut(OutcomeNode& node, std::int64_t offset, std::uint32_t streams);
+  void keep_as_model(Outcome& outcome, OfKind& of_kind);
 
   std::pmr::monotonic_buffer_resource memory_;  ///< Of outcomes and cuts: none goes before the last.
   const FoldKinds& kinds_;

@@ -58,6 +58,8 @@ struct FoldKind {
   void add(const FoldTask& task, std::span<const std::uint32_t> before);
   /// The same for a step.
   void add_step(const FoldTask& step, std::span<const std::uint32_t> before);
+  /// The position of the first step among the tasks.
+  [[nodiscard]] std::size_t first_step() const { return pattern_tasks_; }
   /// Whether a step may begin when so many of the pattern's tasks have ended, by stream. Once one may, one always may.
   [[nodiscard]] bool may_begin_a_step(const std::array<std::uint32_t, streams_per_rank>& ended) const;
 

@@ -89,7 +89,7 @@ class RecurrenceSearch {
     if (host == later_by() || log_.ranks[rank].back().host_end == 0) return true;
     if (host > later_by()) return false;
     for (std::size_t group = earlier_[rank]; group < log_.ranks[rank].size(); ++group) {
-      const FoldPattern* pattern = plan_.ranks[rank][group].pattern;
+      const FoldPattern* pattern = plan_.ranks[rank][static_cast<std::uint32_t>(group)].pattern;
       if (pattern != nullptr && log_.ranks[rank][group].outcome->host_lag != -pattern->host_time) return false;
     }
     return true;
@@ -99,7 +99,7 @@ class RecurrenceSearch {
   [[nodiscard]] bool waits_recur() const {
     for (std::size_t rank = 0; rank < ranks_; ++rank) {
       for (std::size_t group = earlier_[rank]; group < plan_.ranks[rank].size(); ++group) {
-        const std::uint32_t item = plan_.ranks[rank][group].item;
+        const std::uint32_t item = plan_.ranks[rank].item_of(static_cast<std::uint32_t>(group));
         const bool recur = step_items::is_wired(item) ? waits_of_pass_recur(step_items::pass_of(item))
                                                       : waits_of_item_recur(record_.items[item]);
         if (!recur) return false;
@@ -150,8 +150,8 @@ class RecurrenceSearch {
 
   /// The item that an item of a repeating group comes again as.
   [[nodiscard]] std::uint32_t again_of(std::uint32_t item, std::size_t rank, std::uint32_t group) const {
-    const FoldGroup& here = plan_.ranks[rank][group];
-    const FoldGroup& later = plan_.ranks[rank][group + shift_[rank]];
+    const FoldGroup here = plan_.ranks[rank][group];
+    const FoldGroup later = plan_.ranks[rank][group + static_cast<std::uint32_t>(shift_[rank])];
     if (here.item == item) return later.item;
     if (here.sent == item) return later.sent;
     std::uint32_t step = here.first_step;

@@ -18,14 +18,13 @@ class Planner {
     plan_.group_of.assign(items, 0);
     plan_.next_step.assign(items, FoldPlan::none);
     plan_.awaited.assign(items, 0);
-    plan_.ranks.assign(ranks, {FoldGroup{}});
+    plan_.ranks.resize(ranks);
     plan_.entry_waits.resize(ranks);
     plan_.last_use.assign(ranks, {});
     for (std::size_t rank = 0; rank < ranks; ++rank) {
       of_rank_.push_back({.groups = plan_.ranks[rank], .last_use = plan_.last_use[rank], .slowdown = slowdown[rank]});
       of_rank_.back().patterns.assign(record.segments.size(), nullptr);
       of_rank_.back().last_step.fill(FoldPlan::none);
-      plan_.ranks[rank].reserve(record.passes ? passes_of(rank) + few_groups : items / ranks / 2 + few_groups);
     }
   }
 
@@ -36,11 +35,7 @@ class Planner {
     }
     for (OfRank& rank : of_rank_) {
       note_uses(rank);
-      for (FoldGroup& group : rank.groups) {
-        const bool is_known =
-            group.item != FoldPlan::none && step_items::is_wired(group.item) && group.first_step == FoldPlan::none;
-        if (!is_known) group.kind = group_kinds_.of(group, plan_);
-      }
+      for (FoldGroup& group : rank.groups.own()) group.kind = group_kinds_.of(group, plan_);
     }
     for (std::uint32_t item = 0; item < record_.items.size(); ++item) note_waits(item);
     note_entry_waits();
@@ -48,10 +43,8 @@ class Planner {
   }
 
  private:
-  static constexpr std::size_t few_groups = 16;  ///< Beside passes.
-
   struct OfRank {
-    std::vector<FoldGroup>& groups;
+    FoldGroups& groups;
     std::array<std::uint32_t, streams_per_rank>& last_use;  ///< By stream; not yet of the groups from `first_alike` on.
     double slowdown = 1;
     std::uint32_t alike_streams = 0;                          ///< Used by the patterns of the last groups.
@@ -61,15 +54,10 @@ class Planner {
     std::array<std::uint32_t, streams_per_rank> last_step{};  ///< By stream.
   };
 
-  [[nodiscard]] std::size_t passes_of(std::size_t rank) const {
-    return record_.passes->wiring->first(rank + 1) - record_.passes->wiring->first(rank);
-  }
-
   bool take_passes() {
     const PipelineWiring& wiring = *record_.passes->wiring;
     if (wiring.has_exchanges()) return false;  // what is sent waits for other ranks
-    plan_.awaited_passes.resize(wiring.size());
-    for (std::uint32_t pass = 0; pass < wiring.size(); ++pass) plan_.awaited_passes[pass] = wiring.is_awaited(pass) ? 1 : 0;
+    plan_.awaited_passes = wiring.awaited();
     for (std::size_t stage = 0; stage < wiring.stages(); ++stage) {
       if (!take_passes(stage)) return false;
     }
@@ -80,33 +68,28 @@ class Planner {
   bool take_passes(std::size_t stage) {
     const PipelineWiring& wiring = *record_.passes->wiring;
     OfRank& rank = of_rank_[stage];
-    of_kind_.assign(wiring.kinds(), {});
+    std::vector<FoldGroup> of_kind(wiring.kinds());
     for (std::uint32_t kind = 0; kind < wiring.kinds(); ++kind) {
       const std::uint32_t last = wiring.last_of_kind(stage, kind);
       if (last != PipelineWiring::none &&
-          !take_kind(rank, kind, record_.passes->of_kind(stage, kind), last - wiring.first(stage)))
+          !take_kind(rank, of_kind[kind], record_.passes->of_kind(stage, kind), last - wiring.first(stage)))
         return false;
     }
-    for (std::uint32_t pass = wiring.first(stage); pass < wiring.first(stage + 1); ++pass) {
-      FoldGroup& group = rank.groups.emplace_back(of_kind_[wiring[pass].kind]);
-      group.item = step_items::of_pass(pass);
-      if (group.sent != FoldPlan::none) group.sent = step_items::of_sent(pass);
-    }
+    rank.groups.add_passes(wiring, stage, std::move(of_kind));
     return true;
   }
 
   /// What is alike in the groups of one kind of a stage's passes; `last`: the place of the last one.
-  bool take_kind(OfRank& rank, std::uint32_t number, const StepRecord::StagePass& kind, std::uint32_t last) {
+  bool take_kind(OfRank& rank, FoldGroup& group, const StepRecord::StagePass& kind, std::uint32_t last) {
     const FoldPattern*& pattern = rank.patterns[kind.segment];
     if (pattern == nullptr) pattern = pattern_of(kind.segment, rank.slowdown);
     if (pattern == nullptr) return false;
     pattern_streams_ |= pattern->streams;
-    FoldGroup& group = of_kind_[number];
     group.pattern = pattern;
     group.kind = group_kinds_.of_passes(*pattern, kind);
     std::uint32_t streams = pattern->streams;
     if (kind.row != StepRecord::none) {
-      group.sent = 0;  // to be named
+      group.sent = step_items::of_sent(0);  // of whichever pass
       streams |= bit_of(record_.table[kind.row].stream);
     }
     for (; streams != 0; streams &= streams - 1) {
@@ -149,19 +132,19 @@ class Planner {
       rank.alike_streams = pattern->streams;
       pattern_streams_ |= pattern->streams;
     }
-    plan_.group_of[item] = static_cast<std::uint32_t>(rank.groups.size());
+    plan_.group_of[item] = rank.groups.size();
     rank.groups.push_back({.pattern = pattern, .item = item});
     return true;
   }
 
   /// The last group is the last one that uses the streams of its pattern.
   static void note_uses(OfRank& rank) {
-    const auto last = static_cast<std::uint32_t>(rank.groups.size()) - 1;
+    const auto last = rank.groups.size() - 1;
     for (std::uint32_t streams = rank.alike_streams; streams != 0; streams &= streams - 1)
       rank.last_use[static_cast<std::size_t>(std::countr_zero(streams))] = last;
   }
   [[nodiscard]] static std::uint32_t last_use(const OfRank& rank, StreamKind stream) {
-    if ((rank.alike_streams & bit_of(stream)) != 0) return static_cast<std::uint32_t>(rank.groups.size()) - 1;
+    if ((rank.alike_streams & bit_of(stream)) != 0) return rank.groups.size() - 1;
     return rank.last_use[static_cast<std::size_t>(stream)];
   }
 
@@ -183,17 +166,18 @@ class Planner {
     rank.last_use[static_cast<std::size_t>(stream)] = group;
     rank.last_step[static_cast<std::size_t>(stream)] = item;
     plan_.group_of[item] = group;
-    append(rank.groups[group], item);
+    append(rank.groups.own(group), item);
     return true;
   }
 
   void append(FoldGroup& group, std::uint32_t item) {
     if (group.first_step == FoldPlan::none) {
       group.first_step = item;
-    } else {
-      plan_.next_step[group.last_step] = item;
+      return;
     }
-    group.last_step = item;
+    std::uint32_t last = group.first_step;
+    while (plan_.next_step[last] != FoldPlan::none) last = plan_.next_step[last];
+    plan_.next_step[last] = item;
   }
 
   bool take_joint(std::uint32_t item) {
@@ -203,7 +187,7 @@ class Planner {
     plan_.joint = FoldPlan::Joint{.item = item, .before = {}};
     for (OfRank& rank : of_rank_) {
       plan_.joint->before.push_back(rank.last_step[stream]);
-      rank.last_use[stream] = static_cast<std::uint32_t>(rank.groups.size());
+      rank.last_use[stream] = rank.groups.size();
       rank.after_joint = true;
     }
     return true;
@@ -254,7 +238,6 @@ class Planner {
   GroupKinds group_kinds_;
   std::vector<OfRank> of_rank_;
   std::uint32_t pattern_streams_ = 0;  ///< Used by any pattern.
-  std::vector<FoldGroup> of_kind_;     ///< By kind of the present stage's passes: how their groups begin.
 };
 
 }  // namespace

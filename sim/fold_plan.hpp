@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sim/fold_groups.hpp"
 #include "sim/fold_kinds.hpp"
 #include "sim/step_record.hpp"
 
@@ -11,16 +12,6 @@
 #include <vector>
 
 namespace mfusim {
-
-/// One occurrence of a kind on a rank.
-struct FoldGroup {
-  const FoldPattern* pattern = nullptr;
-  std::uint32_t item = StepRecord::none;  ///< The pattern's; none at the head of a rank.
-  std::uint32_t kind = 0;
-  std::uint32_t sent = StepRecord::none;        ///< What the pass sends: the first of its steps.
-  std::uint32_t first_step = StepRecord::none;  ///< Items of its other steps, as a list through FoldPlan::next_step.
-  std::uint32_t last_step = StepRecord::none;
-};
 
 /// A recorded step cut into groups. Every rank starts with a group without a pattern, which holds what waits for nothing; then
 /// come its passes.
@@ -35,7 +26,7 @@ struct FoldPlan {
     StepTask before;
   };
 
-  std::vector<std::vector<FoldGroup>> ranks;
+  std::vector<FoldGroups> ranks;
   std::vector<std::uint32_t> group_of;              ///< By item, within its rank.
   std::vector<std::uint32_t> next_step;             ///< By item.
   std::vector<std::uint8_t> awaited;                ///< By item: another group waits for a task of this pattern.
@@ -47,12 +38,6 @@ struct FoldPlan {
 
   [[nodiscard]] bool is_awaited(std::uint32_t item) const {
     return (step_items::is_wired(item) ? awaited_passes[step_items::pass_of(item)] : awaited[item]) != 0;
-  }
-  /// Calls `visit(item)` for each step of a group, in their order.
-  template <class Visit>
-  void for_each_step(const FoldGroup& group, Visit visit) const {
-    if (group.sent != none) visit(group.sent);
-    for (std::uint32_t item = group.first_step; item != none; item = next_step[item]) visit(item);
   }
 };
 

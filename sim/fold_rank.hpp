@@ -22,7 +22,8 @@ struct FoldProgress {
   Outcomes& outcomes;
   FoldLog log;
   FoldEnds ends;
-  std::vector<StepTask> names;  ///< For ranks to use while they start a group.
+  std::vector<std::int64_t> settled;  ///< By rank: it starts no group earlier. never: it has started all.
+  std::vector<StepTask> names;        ///< For ranks to use while they start a group.
 };
 
 /// One rank of it: starts its groups one after the other.
@@ -31,23 +32,29 @@ class FoldRank {
   FoldRank(FoldProgress& step, std::uint32_t number);
 
   [[nodiscard]] std::uint32_t number() const { return number_; }
-  [[nodiscard]] bool is_done() const { return next_ == groups_.size(); }
+  [[nodiscard]] bool is_done() const { return walk_.is_done(); }
   /// Its next group, and the pattern's item of that.
-  [[nodiscard]] std::size_t next() const { return next_; }
-  [[nodiscard]] std::uint32_t next_item() const { return groups_[next_].item; }
+  [[nodiscard]] std::uint32_t next() const { return walk_.place(); }
+  [[nodiscard]] std::uint32_t next_item() const { return walk_.item(); }
   /// What its groups from the next one on wait for beside passes, the next one's first.
   [[nodiscard]] std::span<const FoldPlan::EntryWait> entry_waits() const { return entry_waits_; }
+  /// Whether the next one is a pass that waits for nothing else.
+  [[nodiscard]] bool waits_for_passes_alone() const {
+    return step_items::is_wired(next_item()) && (entry_waits_.empty() || entry_waits_.front().group != next());
+  }
   /// Its next group starts no earlier: what ends until then is settled. never: there is none.
-  [[nodiscard]] std::int64_t settled() const { return settled_; }
-  void settle(std::int64_t until) { settled_ = until; }
+  [[nodiscard]] std::int64_t settled() const { return *settled_; }
+  void settle(std::int64_t until) { *settled_ = until; }
   /// Starts its next group. False where a step of it waits for communication that is still under way.
   [[nodiscard]] bool start(std::int64_t begin);
 
  private:
-  const CutNode* leave(std::int64_t begin);
+  const CutNode& leave(std::int64_t begin);
   [[nodiscard]] std::uint32_t streams_to_come();
   [[nodiscard]] StepTask name_of(std::uint32_t task) const;
-  void note_ends(const FoldGroup& group);
+  [[nodiscard]] std::int64_t next_starts_after(bool blocks) const;
+  void note_ends();
+  void note_steps();
   [[nodiscard]] bool early_waits_hold() const;
 
   FoldProgress& step_;
@@ -55,15 +62,17 @@ class FoldRank {
   Outcomes& outcomes_;
   FoldEnds& ends_;
   std::uint32_t number_;
-  std::span<const FoldGroup> groups_;
-  FoldLog::Group* log_;  ///< By group.
+  FoldGroups::Walk walk_;             ///< At the next group.
+  std::vector<FoldLog::Group>& log_;  ///< By group.
+  std::int64_t* settled_;             ///< Its own.
   std::span<const FoldPlan::EntryWait> entry_waits_;
-  std::size_t next_ = 0;
+  const FoldGroup* group_ = nullptr;  ///< The last one, without its names.
+  std::uint32_t item_ = FoldPlan::none;
+  std::uint32_t sent_ = FoldPlan::none;
   OutcomeNode* outcome_ = nullptr;  ///< Of its last group.
   std::int64_t begin_ = 0;          ///< Of its last group.
-  std::int64_t settled_ = 0;
-  std::int64_t host_end_ = 0;  ///< Of the launches of its groups.
-  std::uint32_t streams_ = 0;  ///< That groups from `next_` on use, up to the group `same_streams_`.
+  std::int64_t host_end_ = 0;       ///< Of the launches of its groups.
+  std::uint32_t streams_ = 0;       ///< That groups from the next one on use, up to the group `same_streams_`.
   std::size_t same_streams_ = 0;
   std::vector<StepTask> unfinished_;  ///< Tasks of the last group's situation.
 };

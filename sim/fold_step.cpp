@@ -16,7 +16,7 @@ namespace {
 std::int64_t micro_batches_to_try(const ParallelPlan& plan) {
   const std::int64_t stages = plan.pipeline;
   const ScheduleKind& kind = schedule_kind(plan.schedule);
-  const std::int64_t rounds = kind.splits_backward ? 6 : 3;
+  const std::int64_t rounds = kind.splits_backward ? 6 : kind.in_rounds ? 3 : 2;
   return rounds * stages + plan.micro_batches % stages;
 }
 

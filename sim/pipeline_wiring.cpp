@@ -3,6 +3,7 @@
 
 #include "sim/passage_table.hpp"
 #include "sim/stage_phases.hpp"
+#include "sim/stage_turns.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -56,11 +57,13 @@ class Wirer {
     number_passes();
     if (key_.exchanges_in_turn) wiring_.exchanges_.assign(wiring_.size(), PipelineWiring::none);
     wiring_.awaited_.assign(wiring_.size(), 0);
+    wiring_.blocks_.assign(wiring_.size(), 0);
     wiring_.last_of_kind_.assign(orders_.size() * wiring_.kinds_, PipelineWiring::none);
     wiring_.first_forward_.assign(orders_.size() * wiring_.chunks_, PipelineWiring::none);
     wiring_.gradient_ends_.resize(orders_.size());
     for (stage_ = 0; stage_ < orders_.size(); ++stage_) wire_stage();
-    wiring_.passes_.push_back({.first_wait = static_cast<std::uint32_t>(wiring_.waits_.size())});
+    wiring_.first_waits_.push_back(static_cast<std::uint32_t>(wiring_.waits_.size()));
+    wiring_.turns_ = stage_turns(wiring_);
   }
 
  private:
@@ -85,7 +88,9 @@ class Wirer {
       wiring_.stage_of_.resize(number, static_cast<std::uint32_t>(stage));
     }
     wiring_.first_.push_back(number);
-    wiring_.passes_.reserve(number + 1);
+    wiring_.kind_of_.reserve(number);
+    wiring_.micro_batch_of_.reserve(number);
+    wiring_.first_waits_.reserve(number + 1);
     wiring_.waits_.reserve(2 * std::size_t{number});
   }
 
@@ -95,12 +100,15 @@ class Wirer {
     std::uint32_t blocking = PipelineWiring::none;  // a pass whose sending the next pass waits for
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const Slot& slot = slots[i];
-      const auto number = static_cast<std::uint32_t>(wiring_.passes_.size());
+      const auto number = static_cast<std::uint32_t>(wiring_.kind_of_.size());
       const bool nothing = does_nothing(stage_, slot);
       if (!nothing) {
         const bool in_turn = exchanges(slots, phases, i);
         add_pass(slot, in_turn);
-        if (blocking != PipelineWiring::none) add_wait(blocking, stage_, true);
+        if (blocking != PipelineWiring::none) {
+          add_wait(blocking, stage_, true);
+          wiring_.blocks_[blocking] = 1;
+        }
         add_producers(slot, number);
         if (in_turn) wiring_.exchanges_[number] = received_next(slots, i);
         const bool blocks = phases.steady(i) ? key_.blocks_in_steady_phase : key_.blocks_outside;
@@ -114,8 +122,10 @@ class Wirer {
 
   void add_pass(const Slot& slot, bool in_turn) {
     const std::uint32_t kind = number_of(PassKind{slot.chunk, slot.kind, in_turn});
-    const auto number = static_cast<std::uint32_t>(wiring_.passes_.size());
-    wiring_.passes_.push_back({kind, slot.micro_batch, static_cast<std::uint32_t>(wiring_.waits_.size())});
+    const auto number = static_cast<std::uint32_t>(wiring_.kind_of_.size());
+    wiring_.kind_of_.push_back(kind);
+    wiring_.micro_batch_of_.push_back(slot.micro_batch);
+    wiring_.first_waits_.push_back(static_cast<std::uint32_t>(wiring_.waits_.size()));
     wiring_.last_of_kind_[stage_ * wiring_.kinds_ + kind] = number;
     if (slot.kind == Slot::Kind::Forward && slot.micro_batch == 0)
       wiring_.first_forward_[stage_ * wiring_.chunks_ + slot.chunk] = number;
@@ -161,7 +171,7 @@ class Wirer {
 
   void note_gradient_end(const Slot& slot, std::uint32_t pass, bool last_of_chunk) {
     if (!last_of_chunk && !key_.ends_each_micro_batch) return;
-    const auto behind = static_cast<std::uint32_t>(wiring_.passes_.size());
+    const auto behind = static_cast<std::uint32_t>(wiring_.kind_of_.size());
     const bool is_last = behind == wiring_.first_[stage_ + 1];
     wiring_.gradient_ends_[stage_].push_back({.chunk = slot.chunk,
                                               .backward = backward_.at({chunk_of(stage_, slot), slot.micro_batch}),

@@ -39,7 +39,6 @@ class PipelineWiring {
   struct Pass {
     std::uint32_t kind = 0;  ///< Of its stage: pass_kind().
     std::uint32_t micro_batch = 0;
-    std::uint32_t first_wait = 0;
   };
   /// The end of a pass, or the arrival of what it sent.
   struct Wait {
@@ -72,15 +71,22 @@ class PipelineWiring {
   /// The number of a stage's first pass; of the stage behind the last one, of all.
   [[nodiscard]] std::uint32_t first(std::size_t stage) const { return first_[stage]; }
   [[nodiscard]] std::uint32_t stage_of(std::uint32_t pass) const { return stage_of_[pass]; }
-  [[nodiscard]] const Pass& operator[](std::uint32_t pass) const { return passes_[pass]; }
+  [[nodiscard]] Pass operator[](std::uint32_t pass) const { return {kind_of_[pass], micro_batch_of_[pass]}; }
+  [[nodiscard]] std::uint32_t kind_of(std::uint32_t pass) const { return kind_of_[pass]; }
   [[nodiscard]] std::span<const Wait> waits_of(std::uint32_t pass) const {
-    return std::span(waits_).subspan(passes_[pass].first_wait, passes_[pass + 1].first_wait - passes_[pass].first_wait);
+    return std::span(waits_).subspan(first_waits_[pass], first_waits_[pass + 1] - first_waits_[pass]);
   }
   /// Whether another pass waits for the end of this one.
   [[nodiscard]] bool is_awaited(std::uint32_t pass) const { return awaited_[pass] != 0; }
+  [[nodiscard]] const std::vector<std::uint8_t>& awaited() const { return awaited_; }
+  /// Whether the next pass of its stage waits for what this one sends.
+  [[nodiscard]] bool blocks(std::uint32_t pass) const { return blocks_[pass] != 0; }
   /// Of a pass that sends in turn: the pass that must have ended too; none: it does not.
   [[nodiscard]] std::uint32_t exchange_of(std::uint32_t pass) const { return exchanges_.empty() ? none : exchanges_[pass]; }
   [[nodiscard]] bool has_exchanges() const { return !exchanges_.empty(); }
+
+  /// The stages roughly in the order in which their passes start: each one has a turn for each of its passes (stage_turns).
+  [[nodiscard]] const std::vector<std::uint32_t>& turns() const { return turns_; }
 
   /// Kinds of passes of one stage are fewer than this.
   [[nodiscard]] std::uint32_t kinds() const { return kinds_; }
@@ -103,10 +109,12 @@ class PipelineWiring {
   std::uint32_t kinds_ = 0;
   std::vector<std::uint32_t> first_;     ///< By stage, and one more.
   std::vector<std::uint32_t> stage_of_;  ///< By pass.
-  std::vector<Pass> passes_;             ///< One more than there are.
+  std::vector<std::uint32_t> kind_of_, micro_batch_of_;
+  std::vector<std::uint32_t> first_waits_;  ///< One more than there are passes.
   std::vector<Wait> waits_;
-  std::vector<std::uint8_t> awaited_;
+  std::vector<std::uint8_t> awaited_, blocks_;
   std::vector<std::uint32_t> exchanges_;  ///< By pass; empty: none is in turn.
+  std::vector<std::uint32_t> turns_;
   std::vector<std::uint32_t> last_of_kind_;
   std::vector<std::uint32_t> first_forward_;
   std::vector<std::vector<GradientEnd>> gradient_ends_;

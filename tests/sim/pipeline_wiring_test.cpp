@@ -80,7 +80,9 @@ class Check {
         ++number;
       }
       check_gradient_ends(stage);
+      check_blocks(static_cast<std::uint32_t>(stage));
     }
+    check_turns();
   }
 
  private:
@@ -127,6 +129,25 @@ class Check {
       waits.emplace(before, wiring_.stage_of(before) != stage);
     }
     return waits;
+  }
+
+  /// What a pass sends blocks its stage where the next pass waits for it.
+  void check_blocks(std::uint32_t stage) const {
+    for (std::uint32_t pass = wiring_.first(stage); pass < wiring_.first(stage + 1); ++pass) {
+      const bool is_last = pass + 1 == wiring_.first(stage + 1);
+      CHECK(wiring_.blocks(pass) == (!is_last && waits_of(pass + 1).count({pass, true}) > 0));
+    }
+  }
+
+  /// Each stage has a turn for each of its passes, behind those of all that the pass waits for.
+  void check_turns() const {
+    std::vector<std::uint32_t> next;
+    for (std::uint32_t stage = 0; stage < wiring_.stages(); ++stage) next.push_back(wiring_.first(stage));
+    for (const std::uint32_t stage : wiring_.turns()) {
+      for (const PipelineWiring::Wait& wait : wiring_.waits_of(next[stage])) CHECK(wait.pass < next[wait.stage]);
+      ++next[stage];
+    }
+    for (std::uint32_t stage = 0; stage < wiring_.stages(); ++stage) CHECK(next[stage] == wiring_.first(stage + 1));
   }
 
   void check_gradient_ends(std::size_t stage) const {
