@@ -59,7 +59,7 @@ EagerKernels repeated_fp32_norm(NormKind kind, EagerTypes types, Pass pass) {
   return kernels;
 }
 
-EagerKernels eager_activation(ActivationKind kind, EagerTypes types, Pass pass) {
+EagerKernels eager_activation(ActivationKind kind, GateProjections gates, EagerTypes types, Pass pass) {
   const double v = types.value;
   const bool forward = pass == Pass::Forward;
   const auto kernels = [&](double forward_values, int forward_launches, double backward_values, int backward_launches) {
@@ -78,7 +78,7 @@ EagerKernels eager_activation(ActivationKind kind, EagerTypes types, Pass pass) 
       return kernels(4, 2, 8, 3);
     case ActivationKind::SwiGlu:
     case ActivationKind::GeGlu:
-      return kernels(5, 2, 13, 4);
+      return gates == GateProjections::Joined ? kernels(5, 2, 13, 4) : kernels(5, 2, 9, 3);
   }
   throw std::logic_error("unhandled ActivationKind");
 }

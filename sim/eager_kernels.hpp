@@ -36,7 +36,7 @@ struct EagerTypes {
 /// | GELU and the like   | 2v                                          | 3v                                                |
 /// | quick GELU          | x sigmoid(1.702 x): 7v                      | 14v                                               |
 /// | squared ReLU        | 4v                                          | 8v                                                |
-/// | SwiGLU, GeGLU       | 2v + 3v                                     | 9v, join of the halves 4v                         |
+/// | SwiGLU, GeGLU       | 2v + 3v                                     | 9v; of one product for both halves, their join 4v |
 /// | rotary positions    | x cos + rotated(x) sin: 10v                 | 12v                                               |
 /// | residual addition   | 3v                                          | 3v: sum of the gradients of both branches         |
 ///
@@ -50,7 +50,10 @@ struct EagerTypes {
 /// Source: InternLM/InternEvo internlm/model/modeling_internlm.py: norm(residual.float()) under dropout_selective_checkpoint.
 [[nodiscard]] EagerKernels repeated_fp32_norm(NormKind kind, EagerTypes types, Pass pass);
 
-[[nodiscard]] EagerKernels eager_activation(ActivationKind kind, EagerTypes types, Pass pass);
+/// Where gate and values of a gated activation come from: the halves of one product, whose gradients are joined by a copy, or two
+/// products, whose own gradients they are (their inputs' gradients are then added: 3v of the hidden size, not counted).
+enum class GateProjections { Joined, Separate };
+[[nodiscard]] EagerKernels eager_activation(ActivationKind kind, GateProjections gates, EagerTypes types, Pass pass);
 [[nodiscard]] EagerKernels eager_elementwise(ElementwiseKind kind, EagerTypes types, Pass pass);
 
 /// Copies that bring queries, keys and values into the layout of the attention core and its output back, for each element

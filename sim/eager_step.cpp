@@ -24,7 +24,8 @@ struct EagerFinder {
   std::optional<EagerWork> operator()(const Activation<Count>& activation) const {
     const bool gated = activation.kind == ActivationKind::SwiGlu || activation.kind == ActivationKind::GeGlu;
     if (context.fused_operators && !(gated && context.unfused.gated_activation)) return std::nullopt;
-    return EagerWork{eager_activation(activation.kind, eager_types(context), pass), activation.elements.as_double()};
+    const GateProjections gates = context.unfused.separate_gates ? GateProjections::Separate : GateProjections::Joined;
+    return EagerWork{eager_activation(activation.kind, gates, eager_types(context), pass), activation.elements.as_double()};
   }
   std::optional<EagerWork> operator()(const Elementwise<Count>& elementwise) const {
     const bool rotary = elementwise.kind == ElementwiseKind::Rotary && context.unfused.rotary;

@@ -128,13 +128,13 @@ struct KernelPricer {
     return memory(MemoryOperator::Elementwise, normalize.rows.as_double() * normalize.width.as_double(), 2, 3);
   }
 
-  /// Cross entropy over fp32 copies of the scores. Traffic of Megatron-LM's vocab-parallel cross entropy, operation by
-  /// operation: convert (2 + 4 bytes), maximum (4), subtract (8), exponential (8), sum (4), divide (8); backward: scale
-  /// (8) and convert (6). In values of the 2-byte type: 19 and 7. Its fused form of 2024 (cross_entropy_loss_fusion) moves hardly
-  /// less: compiled in-place steps whose results are also summed or indexed are written apart and copied back
-  /// (megatron/core/fusions/fused_cross_entropy.py says so).
+  /// Cross entropy over a vocabulary: what the software says (sim/stack.hpp), in values of the 2-byte type. The losses of two
+  /// towers over fp32 copies of the scores, step by step.
   std::optional<Step> operator()(const Loss<Count>& loss) const {
-    return memory(MemoryOperator::Softmax, loss.rows.as_double() * loss.classes.as_double(), 19, 7);
+    const LogitsTraffic traffic = loss.kind == LossKind::CrossEntropy ? context.logits : LogitsTraffic{};
+    constexpr double value = 2;
+    return memory(MemoryOperator::Softmax, loss.rows.as_double() * loss.classes.as_double(), traffic.forward.value() / value,
+                  traffic.backward.value() / value);
   }
 
  private:

@@ -23,6 +23,7 @@ struct KernelContext {
   double summed = 0;        ///< Share of the micro-batches whose weight gradients are added to a sum.
   MatrixLibrary matrix_library = MatrixLibrary::Cublas117;
   EagerOperators unfused{};  ///< Operators for which the software has no fused kernel at all.
+  LogitsTraffic logits{};    ///< Of the cross entropy over a vocabulary.
 };
 
 /// The kernels of one rank's operator in one pass as one step (name empty), or nothing where the pass has no work:

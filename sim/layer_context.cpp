@@ -39,7 +39,8 @@ LayerContext layer_context(const Scenario& scenario) {
                   .gradient_value = gradient_value(scenario),
                   .summed = summed_micro_batches(scenario),
                   .matrix_library = scenario.stack.matrix_library,
-                  .unfused = scenario.stack.unfused},
+                  .unfused = scenario.stack.unfused,
+                  .logits = scenario.stack.logits_traffic},
       .tensor = {.ranks = plan.tensor, .sequence = plan.sequence},
       .context = {.ranks = plan.context,
                   .exchange = plan.context_exchange,
@@ -57,7 +58,7 @@ LayerContext layer_context(const Scenario& scenario) {
 bool same_segments(const LayerContext& a, const LayerContext& b) {
   const auto kernels = [](const KernelContext& k) {
     return std::tie(k.precision, k.attention, k.fused_operators, k.weights, k.weight_gradient_sum, k.gradient_value, k.summed,
-                    k.matrix_library, k.unfused);
+                    k.matrix_library, k.unfused, k.logits.forward, k.logits.backward);
   };
   const auto others = [](const LayerContext& c) {
     return std::tie(c.tensor, c.context, c.launch, c.async_tensor_backward, c.overlap_chunks, c.recompute, c.selective_recompute,

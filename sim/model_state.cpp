@@ -4,6 +4,7 @@
 #include "model/parameters.hpp"
 #include "sim/data_parallel.hpp"
 #include "sim/placement.hpp"
+#include "sim/update_traffic.hpp"
 
 #include <algorithm>
 
@@ -118,7 +119,7 @@ Bytes held_back_weights(const Scenario& scenario, const Held& held) {
 
 Bytes update_copies(const Scenario& scenario, const Held& held) {
   const StateTypes& types = scenario.training.state;
-  if (!scenario.stack.flat_update_gradients || scenario.parallel.zero == 0 || !is_half(types.gradients)) return {};
+  if (!flat_update_gradients(scenario)) return {};
   constexpr double sub_group = 1e9;  // DeepSpeed, ZeRO-3: sub_group_size, its default
   const double shard = held.all.trainable / shard_ranks(scenario.parallel);
   const double at_once = scenario.parallel.zero == 3 ? std::min(shard, sub_group) : shard;

@@ -83,9 +83,16 @@ EagerOperators read_unfused(Reader reader) {
   const EagerOperators unfused{.rms_norm = reader.boolean("rms_norm", false),
                                .rotary = reader.boolean("rotary", false),
                                .gated_activation = reader.boolean("gated_activation", false),
+                               .separate_gates = reader.boolean("separate_gates", false),
                                .repeated_fp32_norms = reader.boolean("repeated_fp32_norms", false)};
   reader.reject_unknown_keys();
   return unfused;
+}
+
+LogitsTraffic read_logits_traffic(Reader reader) {
+  const LogitsTraffic traffic{.forward = reader.quantity<Bytes>("forward"), .backward = reader.quantity<Bytes>("backward")};
+  reader.reject_unknown_keys();
+  return traffic;
 }
 
 /// Those settings that stand there.
@@ -106,6 +113,7 @@ void read_settings(Reader& reader, Stack& stack) {
         static_cast<int>(checked_size(reader, "tp_overlap_chunks", reader.positive_int("tp_overlap_chunks")));
   if (reader.has("step_host_cost")) stack.step_host_cost = reader.quantity<Seconds>("step_host_cost");
   if (reader.has("eager_cross_entropy")) stack.eager_cross_entropy = reader.boolean("eager_cross_entropy");
+  if (reader.has("logits_traffic")) stack.logits_traffic = read_logits_traffic(reader.child("logits_traffic"));
   if (reader.has("optimizer_kernels")) stack.optimizer_kernels = reader.choice("optimizer_kernels", optimizer_kernels);
   if (reader.has("gradient_copies")) stack.gradient_copies = reader.choice("gradient_copies", gradient_copies);
   if (reader.has("weight_gradient_sum")) stack.weight_gradient_sum = reader.choice("weight_gradient_sum", weight_gradient_sums);

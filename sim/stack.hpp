@@ -74,9 +74,21 @@ struct EagerOperators {
   bool rms_norm = false;
   bool rotary = false;
   bool gated_activation = false;
+  bool separate_gates = false;  ///< Where gated activations are eager: gate and values are two products, not one's halves.
   /// Input converted to fp32 by a kernel of its own, and all of it again in the backward pass.
   bool repeated_fp32_norms = false;
   bool operator==(const EagerOperators&) const = default;
+};
+
+/// Bytes that the cross entropy over the vocabulary, and what else looks at the logits, moves for each logit of 16 bit. By
+/// default what Megatron-LM's vocab-parallel cross entropy moves over an fp32 copy, operation by operation: convert (2 + 4),
+/// maximum (4), subtract (8), exponential (8), sum (4), divide (8); backward: scale (8), convert (6). Its fused form of 2024
+/// (cross_entropy_loss_fusion) moves hardly less: compiled in-place steps whose results are also summed or indexed are written
+/// apart and copied back (megatron/core/fusions/fused_cross_entropy.py says so).
+struct LogitsTraffic {
+  Bytes forward{38};
+  Bytes backward{14};
+  bool operator==(const LogitsTraffic&) const = default;
 };
 
 /// Where gradients stand while they are reduced. InPlace: in their own contiguous buffer (Megatron-LM). Copy: all of them once
@@ -110,10 +122,11 @@ struct Stack {
   bool keeps_stage_outputs = false;    ///< A stage's output stays until its gradient comes (Megatron-LM gives it up once sent).
   bool keeps_pass_gradients = false;   ///< 16-bit gradients of a whole pass stand beside the fp32 sums they are added to.
   RecordedCollectives recorded_collectives = RecordedCollectives::None;
-  bool flat_update_gradients = false;    ///< 16-bit gradients are copied flat and converted to fp32 for the update (DeepSpeed).
+  bool flat_update_gradients = false;    ///< 16-bit gradients are copied flat and converted to fp32 for the update.
   bool startup_gradient_buffer = false;  ///< A second gradient buffer before the first step (Megatron-LM of 2022 and 2023).
   double live_parameters = 0;            ///< ZeRO-3 keeps gathered parameters up to this many (DeepSpeed).
   bool eager_cross_entropy = false;      ///< Logits are copied to fp32 and kept beside their log-softmax (Hugging Face).
+  LogitsTraffic logits_traffic;          ///< Of the loss of a language model.
   OptimizerKernels optimizer_kernels = OptimizerKernels::Fused;
   GradientCopies gradient_copies = GradientCopies::None;
   WeightGradientSum weight_gradient_sum = WeightGradientSum::AfterFirst;

@@ -18,6 +18,18 @@ double fused_bytes(const Scenario& scenario) {
   return scenario.training.optimizer == Optimizer::Lamb ? bytes + 8 : bytes;
 }
 
+/// On their way from 16-bit gradients to the fp32 ones that the optimizer reads.
+double flat_gradient_bytes(const Scenario& scenario) {
+  if (!flat_update_gradients(scenario)) return 0;
+  const double value = gradient_value(scenario).value();
+  const double checked = value + 4 + 4;  // converted to fp32, then summed
+  const double normed = 4 + 4;           // over an fp32 copy; the values themselves are read by the norm's own step
+  const double flattened = 2 * value;
+  const double converted = value + 4;
+  const double unscaled = 4 + 4;
+  return checked + normed + flattened + converted + unscaled;
+}
+
 double unfused_bytes(const Scenario& scenario, double adam) {
   constexpr double momentum_sgd = 12 + 8 + 12 + 12;
   const double copy = scenario.training.state.master ? 4 + 2 : 0;
@@ -38,15 +50,20 @@ double unfused_bytes(const Scenario& scenario, double adam) {
 Bytes update_bytes(const Scenario& scenario) {
   constexpr double adam_by_tensor = 88;
   constexpr double adam_over_tensors = 80;
+  const double before = flat_gradient_bytes(scenario);
   switch (scenario.stack.optimizer_kernels) {
     case OptimizerKernels::Fused:
-      return Bytes(fused_bytes(scenario));
+      return Bytes(before + fused_bytes(scenario));
     case OptimizerKernels::Foreach:
-      return Bytes(unfused_bytes(scenario, adam_over_tensors));
+      return Bytes(before + unfused_bytes(scenario, adam_over_tensors));
     case OptimizerKernels::Loop:
-      return Bytes(unfused_bytes(scenario, adam_by_tensor));
+      return Bytes(before + unfused_bytes(scenario, adam_by_tensor));
   }
   throw std::logic_error("unhandled OptimizerKernels");
+}
+
+bool flat_update_gradients(const Scenario& scenario) {
+  return scenario.stack.flat_update_gradients && scenario.parallel.zero > 0 && is_half(scenario.training.state.gradients);
 }
 
 Bytes gradient_copy_bytes(const Scenario& scenario) {

@@ -13,7 +13,15 @@ namespace mfusim {
 /// + 12 (one lerp of 12 over all tensors), second 8 + 12, root 8, correction 8, epsilon 8, update 16: 88 (80); SGD with momentum:
 /// decay 12, moment 8 + 12, update 12: 44. A 16-bit weight is written by a copy of its own (4 + 2). Source: torch/optim/adamw.py
 /// and sgd.py of PyTorch 1.12 (a loop over the tensors) and 2.2 (foreach by default).
+/// Where 16-bit gradients are copied flat for it (`flat_update_gradients`), v bytes a value: each is checked for overflow (v + 4
+/// into an fp32 copy, 4 for its sum), that copy made again for the norm (8), copied flat (2v), converted (v + 4), and unscaled in
+/// place (8). Source: InternLM/InternLM@fa7337b internlm/solver/optimizer/hybrid_zero_optim.py (_step) and utils.py;
+/// DeepSpeed, runtime/zero/stage_1_and_2.py (step, unscale_and_clip_grads; its norm is over a copy in double, 8 bytes more that
+/// are not counted).
 [[nodiscard]] Bytes update_bytes(const Scenario& scenario);
+
+/// Are 16-bit gradients of the rank's share copied flat and converted to fp32 for the update?
+[[nodiscard]] bool flat_update_gradients(const Scenario& scenario);
 
 /// Bytes that a rank moves for each of its gradients around their reduction: loss scaling of autocast in fp16 checks and
 /// unscales them (read and write); DistributedDataParallel copies them into its buckets and back (twice read and write); what is

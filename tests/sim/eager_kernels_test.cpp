@@ -125,6 +125,19 @@ TEST_CASE("an operator that the stack never fuses is eager also where the others
   CHECK(kernel_step(unfused, plain, Pass::Forward)->bytes == kernel_step(context, plain, Pass::Forward)->bytes);
 }
 
+TEST_CASE("gate and values that are two products need no join of their gradients", "[property]") {
+  const Gpu gpu = load_gpu("a100-sxm4-80gb");
+  const Operator<Count> gated = operator_of(Activation<Count>{.elements = 1 << 22, .kind = ActivationKind::SwiGlu});
+  KernelContext joined = context_of(gpu);
+  KernelContext separate = joined;
+  separate.unfused.separate_gates = true;
+  CHECK(kernel_step(joined, gated, Pass::Forward)->bytes == kernel_step(separate, gated, Pass::Forward)->bytes);
+  const Bytes spared =
+      kernel_step(joined, gated, Pass::InputGradient)->bytes - kernel_step(separate, gated, Pass::InputGradient)->bytes;
+  CHECK(spared == Bytes((1 << 22) * 2.0 * (2 + 2)));  // both halves read and written
+  CHECK(launches(joined, gated, Pass::InputGradient) == launches(separate, gated, Pass::InputGradient) + 1);
+}
+
 TEST_CASE("softmax as the framework's own kernel moves what the fused one does, in fp32 its conversions more", "[property]") {
   const auto total = [](const AttentionShape& shape) {
     const ScoreTraffic traffic = eager_score_traffic(shape);
@@ -192,4 +205,19 @@ TEST_CASE("the loss moves what its steps over an fp32 copy of the scores read an
   CHECK(kernel_step(context_of(gpu), loss, Pass::Forward)->bytes ==
         Bytes(scores * (convert + maximum + subtract + exponential + sum + divide)));
   CHECK(kernel_step(context_of(gpu), loss, Pass::InputGradient)->bytes == Bytes(scores * (scale + back)));
+}
+
+TEST_CASE("the loss of a language model moves what its software says, that of two towers its steps", "[unit]") {
+  const Gpu gpu = load_gpu("a100-sxm4-80gb");
+  KernelContext fused = context_of(gpu);
+  fused.logits = {.forward = Bytes(2 + 2), .backward = Bytes(2 + 2)};  // read twice; read and written
+  const Operator<Count> words = operator_of(Loss<Count>{.rows = 64, .classes = 1000});
+  const Operator<Count> pairs = operator_of(Loss<Count>{.rows = 64, .classes = 64, .kind = LossKind::ContrastiveCrossEntropy});
+  for (const Pass pass : {Pass::Forward, Pass::InputGradient}) {
+    CHECK(kernel_step(fused, words, pass)->bytes == Bytes(64 * 1000 * 4.0));
+    CHECK(kernel_step(fused, pairs, pass)->bytes == kernel_step(context_of(gpu), pairs, pass)->bytes);
+  }
+  const Settings flash{{"stack_settings.logits_traffic", "{forward: 4 B, backward: 4 B}"}};
+  CHECK(scenario_of(small_decoder, flash).stack.logits_traffic.backward == Bytes(4));
+  CHECK(run(small_decoder, flash).result.iteration_time < run(small_decoder).result.iteration_time);
 }

@@ -39,6 +39,19 @@ TEST_CASE("a fused update moves each value once, unfused ones its arithmetic ste
   CHECK(bytes(OptimizerKernels::Fused) == 3 * (4 + 4) + 4);
 }
 
+TEST_CASE("16-bit gradients that are copied flat for the update move on their way, wide ones do not", "[property]") {
+  Scenario scenario =
+      scenario_of(small_decoder, {{"cluster.gpus", "8"}, {"parallel.zero", "1"}, {"stack_settings.gradients", "precision"}});
+  const double direct = update_bytes(scenario).value();
+  scenario.stack.flat_update_gradients = true;
+  const double check = (2 + 4) + 4, norm = 4 + 4, flat = 2 + 2, convert = 2 + 4, unscale = 4 + 4;
+  CHECK(update_bytes(scenario).value() == direct + check + norm + flat + convert + unscale);
+  scenario.training.state.gradients = DataType::Fp32;
+  const double wide = update_bytes(scenario).value();
+  scenario.stack.flat_update_gradients = false;
+  CHECK(update_bytes(scenario).value() == wide);
+}
+
 TEST_CASE("gradients are copied into buckets where replicas reduce them, and checked where losses are scaled", "[property]") {
   Scenario one = scenario_of(small_clip, {{"cluster.gpus", "1"}, {"training.global_batch", "16"}, {"stack", "pytorch-ddp-2022"}});
   Scenario eight = scenario_of(small_clip, {{"stack", "pytorch-ddp-2022"}});
