@@ -74,6 +74,7 @@ class Folding {
     turns_.assign(ranks_.size(), 0);
     for (const std::uint32_t stage : wiring_->turns()) {
       FoldRank& rank = ranks_[stage];
+      wiring_->prefetch_behind(wiring_->first(stage) + turns_[stage]);
       if (rank.next() == ++turns_[stage]) static_cast<void>(start_or_wait(rank));
       if (!awake_.empty()) advance_awake();
       if (!composes_) break;
