@@ -107,6 +107,7 @@ class Folding {
     std::vector<Watcher>& watchers = watchers_[rank.number()];
     if (!watchers.empty()) look_again(watchers, rank);
   }
+  /// Like what else is seldom called, out of line: it would take registers from the loop over passes.
   [[gnu::noinline]] void look_again(std::vector<Watcher>& watchers, const FoldRank& rank) {
     std::erase_if(watchers, [&](const Watcher& watcher) {
       const Seen& seen = watcher.seen;
