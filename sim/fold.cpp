@@ -2,6 +2,7 @@
 #include "sim/fold.hpp"
 
 #include "sim/clock_sum.hpp"
+#include "sim/fold_entries.hpp"
 #include "sim/fold_memory.hpp"
 #include "sim/fold_periods.hpp"
 #include "sim/fold_rank.hpp"
@@ -17,6 +18,7 @@ class Folding {
  public:
   Folding(const StepRecord& record, const FoldPlan& plan, Outcomes& outcomes)
       : step_(record, plan, outcomes),
+        entries_(step_),
         wiring_(record.passes ? record.passes->wiring.get() : nullptr),
         known_tasks_(outcomes.simulated_tasks()),
         unfinished_(plan.ranks.size()),
@@ -42,16 +44,11 @@ class Folding {
   }
 
  private:
-  /// When a task of another rank ends, as far as it was known.
-  struct Seen {
-    const std::int64_t* end = nullptr;  ///< Where its end is kept; null: it is not kept.
-    std::int64_t known = never;
-  };
   /// A rank that looks again when the task has another end than was seen, or can no longer be delayed; where its end is not kept,
   /// whenever the other rank gets further.
   struct Watcher {
     std::uint32_t rank = 0;
-    Seen seen;
+    SeenEnd seen;
   };
 
   [[nodiscard]] Folded answer() const {
@@ -107,11 +104,11 @@ class Folding {
     std::vector<Watcher>& watchers = watchers_[rank.number()];
     if (!watchers.empty()) look_again(watchers, rank);
   }
-  /// Like what else is seldom called, out of line: it would take registers from the loop over passes.
+  /// Out of line, like wait(), as it is seldom called: it would take registers from the loop over passes.
   [[gnu::noinline]] void look_again(std::vector<Watcher>& watchers, const FoldRank& rank) {
     std::erase_if(watchers, [&](const Watcher& watcher) {
-      const Seen& seen = watcher.seen;
-      const bool looks = seen.end == nullptr || *seen.end != seen.known || rank.settled() >= seen.known;
+      const SeenEnd& seen = watcher.seen;
+      const bool looks = seen.at == nullptr || *seen.at != seen.known || rank.settled() >= seen.known;
       if (looks) wake(watcher.rank);
       return looks;
     });
@@ -119,7 +116,7 @@ class Folding {
 
   /// Starts the rank's next group, or lets it wait.
   bool start_or_wait(FoldRank& rank) {
-    const std::int64_t begin = entry_time(rank);
+    const std::int64_t begin = entries_.time_of(rank);
     if (begin == never) {
       wait(rank);
       return false;
@@ -136,26 +133,9 @@ class Folding {
     --unfinished_;
   }
 
-  /// When the rank's next group may start; never: not yet known, or another rank may still delay it.
-  [[nodiscard]] std::int64_t entry_time(const FoldRank& rank) const {
-    if (!rank.waits_for_passes_alone()) return entry_time_of_any(rank);
-    std::int64_t begin = rank.settled();
-    for (const PipelineWiring::Wait wait : wiring_->waits_of(step_items::pass_of(rank.next_item()))) {
-      const std::int64_t end = end_of(wait);
-      if (end > begin) begin = end;
-      if (wait.stage != rank.number() && !is_settled(wait.stage, end)) return never;
-    }
-    return begin;
-  }
-
-  [[gnu::noinline]] std::int64_t entry_time_of_any(const FoldRank& rank) const {
-    const Entry entry = entry_of(rank, [](std::uint32_t, const Seen&) {});
-    return entry.settled ? entry.latest : never;
-  }
-
   /// The rank looks again where what it waits for gets further.
   [[gnu::noinline]] void wait(FoldRank& rank) {
-    const Entry entry = entry_of(rank, [&](std::uint32_t of_rank, const Seen& seen) {
+    const FoldEntries::Entry entry = entries_.of(rank, [&](std::uint32_t of_rank, const SeenEnd& seen) {
       watchers_[of_rank].push_back({rank.number(), seen});
     });
     due_[rank.number()] = entry.latest;
@@ -164,59 +144,11 @@ class Folding {
     wake_watchers(rank);
   }
 
-  /// When a group may start, as far as what it waits for tells.
-  struct Entry {
-    std::int64_t own = 0;     ///< Its rank starts nothing before.
-    std::int64_t latest = 0;  ///< never: something has no known end.
-    bool settled = true;      ///< No other rank may still delay it.
-  };
-
-  /// Of the rank's next group. Calls `visit(rank, seen)` for each task of another rank that may still be delayed, up to the first
-  /// that has no known end.
-  template <class Visit>
-  [[nodiscard]] Entry entry_of(const FoldRank& rank, Visit visit) const {
-    Entry entry{.own = rank.settled(), .latest = rank.settled()};
-    const auto look = [&](std::int32_t of_rank, const Seen& seen) {
-      entry.latest = std::max(entry.latest, seen.known);
-      if (of_rank == static_cast<std::int32_t>(rank.number())) {
-        entry.own = std::max(entry.own, seen.known);
-      } else if (of_rank != StepRecord::all_ranks && !is_settled(static_cast<std::uint32_t>(of_rank), seen.known)) {
-        entry.settled = false;
-        visit(static_cast<std::uint32_t>(of_rank), seen);
-      }
-      return entry.latest != never;
-    };
-    const auto look_at = [&](StepTask before) { return look(step_.record.rank_of(before.item), {nullptr, end_of(before)}); };
-    const std::uint32_t item = rank.next_item();
-    if (!step_items::is_wired(item)) {
-      static_cast<void>(step_.record.all_waits(step_.record.items[item], look_at));
-      return entry;
-    }
-    for (const PipelineWiring::Wait wait : wiring_->waits_of(step_items::pass_of(item))) {
-      const std::int64_t* const at = wait.sent != 0 ? &step_.log.sent_ends[wait.pass] : nullptr;
-      if (!look(static_cast<std::int32_t>(wait.stage), {at, end_of(wait)})) return entry;
-    }
-    for (const FoldPlan::EntryWait& wait : rank.entry_waits()) {
-      if (wait.group != rank.next() || !look_at(wait.before)) return entry;
-    }
-    return entry;
-  }
-
-  [[nodiscard]] std::int64_t end_of(const PipelineWiring::Wait& wait) const {
-    return wait.sent != 0 ? step_.log.sent_ends[wait.pass] : step_.ends.of(wait);
-  }
-  [[nodiscard]] std::int64_t end_of(StepTask task) const {
-    const bool is_joint = step_.record.rank_of(task.item) == StepRecord::all_ranks;
-    return is_joint ? step_.log.joint_end.value_or(never) : step_.ends.of(task);
-  }
-
-  [[nodiscard]] bool is_settled(std::uint32_t rank, std::int64_t end) const { return end <= now_ || end <= step_.settled[rank]; }
-
   /// Where every rank waits for another, the first of them to start settles what ends until then.
   bool settle_next() {
     const std::int64_t first = *std::min_element(due_.begin(), due_.end());
     if (first == never) return false;
-    now_ = first;
+    entries_.set_now(first);
     for (std::uint32_t rank = 0; rank < due_.size(); ++rank) {
       if (due_[rank] == first) wake(rank);
     }
@@ -245,6 +177,7 @@ class Folding {
   }
 
   FoldProgress step_;
+  FoldEntries entries_;
   const PipelineWiring* wiring_;  ///< Null: the step has no pipeline.
   std::size_t known_tasks_;       ///< Simulated before.
   std::vector<FoldRank> ranks_;
@@ -254,7 +187,6 @@ class Folding {
   std::vector<std::uint32_t> awake_;  ///< Ranks that look whether they may go on.
   /// By rank: its next group starts then if what it waits for is not delayed; never: not yet known.
   std::vector<std::int64_t> due_;
-  std::int64_t now_ = 0;              ///< No group starts before.
   std::vector<std::uint32_t> turns_;  ///< By rank: how many of its passes have had their turn; empty: all groups have.
   bool composes_ = true;
 };
