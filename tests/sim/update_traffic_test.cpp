@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/update_traffic.hpp"
 
+#include "sim/build_step.hpp"
 #include "sim/data_parallel.hpp"
 #include "tests/catch.hpp"
 #include "tests/sim/scenarios.hpp"
@@ -22,7 +23,41 @@ std::vector<Step> steps_named(const Run& run, const std::string& name) {
   return steps;
 }
 
+/// What the steps of each rank take, in their order.
+std::vector<std::vector<Picoseconds>> update_of(const Scenario& scenario, const std::vector<RankUpdate>& ranks) {
+  StepGraph graph(scenario.cluster, static_cast<int>(ranks.size()));
+  add_update(scenario, graph, ranks);
+  std::vector<std::vector<Picoseconds>> durations(ranks.size());
+  for (const StepRecord::Item& item : graph.record().items) {
+    if (item.rank != StepRecord::all_ranks)
+      durations[static_cast<std::size_t>(item.rank)].push_back(graph.record().table[item.row].duration);
+  }
+  return durations;
+}
+
 }  // namespace
+
+TEST_CASE("a rank's update takes what it takes alone, whatever other ranks hold", "[property]") {
+  const Scenario scenario =
+      scenario_of(small_decoder, {{"cluster.gpus", "8"}, {"parallel.zero", "1"}, {"stack", "internevo-2023"}});
+  Scenario other = scenario;  // a tower whose state is not shared out
+  other.parallel.zero = 0;
+  const auto update = [](int rank, double parameters, double tensors, const Scenario* view = nullptr) {
+    return RankUpdate{.rank = rank, .parameters = parameters, .tensors = tensors, .gradients = {}, .view = view};
+  };
+  const std::vector<RankUpdate> ranks{update(0, 1e8, 40), update(1, 2e8, 40), update(2, 1e8, 80), update(3, 1e8, 40, &other),
+                                      update(4, 1e8, 40)};
+  const auto together = update_of(scenario, ranks);
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    CAPTURE(rank);
+    RankUpdate alone = ranks[rank];
+    alone.rank = 0;
+    REQUIRE(together[rank].size() > 2);
+    CHECK(together[rank] == update_of(scenario, {alone}).front());
+    if (rank > 0 && rank < 4) CHECK(together[rank] != together.front());
+  }
+  CHECK(together.back() == together.front());
+}
 
 TEST_CASE("a fused update moves each value once, unfused ones its arithmetic step by step", "[property]") {
   Scenario scenario = scenario_of(small_decoder);
