@@ -36,35 +36,45 @@ bool is_needed(const Outcome& outcome, std::span<const std::uint32_t> tasks, std
   return false;
 }
 
+/// Puts down what a task that has not started waits for, by position in `tasks`.
+void take_waits(const Outcome& outcome, std::span<const std::uint32_t> tasks, std::uint32_t number, Unfinished& one,
+                std::vector<std::uint32_t>& waits) {
+  const std::uint32_t first = one.task.first_wait;
+  const std::uint32_t last = one.task.last_wait;
+  one.task.first_wait = static_cast<std::uint32_t>(waits.size());
+  if (one.progress == Unfinished::Progress::Waits) {
+    for (std::uint32_t wait = first; wait < last; ++wait) {
+      const auto at = std::find(tasks.begin(), tasks.end(), outcome.awaited(number, wait));
+      if (at != tasks.end()) waits.push_back(static_cast<std::uint32_t>(at - tasks.begin()));
+    }
+  }
+  one.task.last_wait = static_cast<std::uint32_t>(waits.size());
+}
+
 }  // namespace
 
-Cut cut(const Outcome& outcome, std::int64_t offset, std::uint32_t streams) {
-  std::vector<std::uint32_t> alive;
+void cut(const Outcome& outcome, std::int64_t offset, std::uint32_t streams, Cut& made) {
+  made.left_out.clear();
+  made.situation.tasks.clear();
+  made.situation.waits.clear();
+  std::vector<std::uint32_t>& alive = made.tasks;
+  alive.clear();
   for (const std::uint32_t task : outcome.tail) {
     if (outcome.ends[task] > offset) alive.push_back(task);
   }
-  Cut result;
+  std::size_t kept = 0;
   for (std::size_t i = 0; i < alive.size(); ++i) {
     Unfinished one = progress_at(outcome, alive[i], offset);
     const bool leaves = one.progress == Unfinished::Progress::Passes && (streams & bit_of(one.task.stream)) == 0;
     if (leaves && !is_needed(outcome, alive, i)) {
-      result.left_out.push_back(alive[i]);
+      made.left_out.push_back(alive[i]);
       continue;
     }
-    const std::uint32_t first = one.task.first_wait;
-    const std::uint32_t last = one.task.last_wait;
-    one.task.first_wait = one.task.last_wait = static_cast<std::uint32_t>(result.situation.waits.size());
-    if (one.progress == Unfinished::Progress::Waits) {
-      for (std::uint32_t wait = first; wait < last; ++wait) {
-        const auto at = std::find(result.tasks.begin(), result.tasks.end(), outcome.awaited(alive[i], wait));
-        if (at != result.tasks.end()) result.situation.waits.push_back(static_cast<std::uint32_t>(at - result.tasks.begin()));
-      }
-      one.task.last_wait = static_cast<std::uint32_t>(result.situation.waits.size());
-    }
-    result.situation.tasks.push_back(one);
-    result.tasks.push_back(alive[i]);
+    take_waits(outcome, std::span(alive).first(kept), alive[i], one, made.situation.waits);
+    made.situation.tasks.push_back(one);
+    alive[kept++] = alive[i];
   }
-  return result;
+  alive.resize(kept);
 }
 
 }  // namespace mfusim

@@ -6,6 +6,11 @@ namespace mfusim {
 FoldMemory::FoldMemory(const Contention& contention)
     : classes_(contention), sharing_{.resources = resources_per_rank}, outcomes_(kinds_, sharing_) {}
 
+void FoldMemory::forget_outcomes() {
+  kinds_ = FoldKinds();
+  outcomes_.forget();
+}
+
 std::vector<UsageId> FoldMemory::usages_of(const StepTable& table) {
   while (of_shared_rows_.size() < table.shared_rows()) of_shared_rows_.push_back(classes_.of(table[of_shared_rows_.size()]));
   std::vector<UsageId> usages;

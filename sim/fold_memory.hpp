@@ -18,6 +18,8 @@ class FoldMemory {
   [[nodiscard]] std::vector<UsageId> usages_of(const StepTable& table);
   [[nodiscard]] FoldKinds& kinds() { return kinds_; }
   [[nodiscard]] Outcomes& outcomes() { return outcomes_; }
+  /// Patterns, kinds and outcomes are no longer known.
+  void forget_outcomes();
   /// How much is kept: tasks of patterns and kinds, and ends of tasks.
   [[nodiscard]] std::size_t kept_tasks() const { return kinds_.tasks() + outcomes_.kept_tasks(); }
 

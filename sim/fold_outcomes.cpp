@@ -28,6 +28,16 @@ OutcomeNode& Outcomes::find(const Key& key) {
   return made;
 }
 
+void Outcomes::forget() {
+  known_.clear();
+  of_kind_.clear();
+  models_of_pattern_.clear();
+  nodes_.clear();
+  situations_ = Situations();
+  memory_.release();
+  kept_tasks_ = 0;
+}
+
 /// What was simulated for the most part tells others most; the first outcome of a kind, how its steps go.
 void Outcomes::keep_as_model(Outcome& outcome, OfKind& of_kind) {
   const bool is_new = engine_.simulated_tasks() >= outcome.ends.size() / 2;
@@ -44,12 +54,12 @@ const CutNode& Outcomes::find_cut(OutcomeNode& node, std::int64_t offset, std::u
   const auto at = std::find_if(node.cuts.begin(), node.cuts.end(),
                                [&](const CutNode& one) { return one.offset == offset && one.streams == streams; });
   if (at != node.cuts.end()) return *(node.last_cut = &*at);
-  Cut made = cut(node.outcome, offset, streams);
+  cut(node.outcome, offset, streams, cut_);
   node.cuts.push_front({offset,
                         streams,
-                        situations_.number_of(std::move(made.situation)),
-                        {made.tasks.begin(), made.tasks.end(), &memory_},
-                        {made.left_out.begin(), made.left_out.end(), &memory_}});
+                        situations_.number_of(cut_.situation),
+                        {cut_.tasks.begin(), cut_.tasks.end(), &memory_},
+                        {cut_.left_out.begin(), cut_.left_out.end(), &memory_}});
   return *(node.last_cut = &node.cuts.front());
 }
 

@@ -56,6 +56,9 @@ class Outcomes {
     return find_cut(node, offset, streams);
   }
 
+  /// Outcomes and kinds are no longer known; what runs beside what at which rate still is.
+  void forget();
+
   [[nodiscard]] std::size_t simulated_tasks() const { return simulated_tasks_; }
   /// Tasks whose ends are kept.
   [[nodiscard]] std::size_t kept_tasks() const { return kept_tasks_; }
@@ -94,6 +97,7 @@ class Outcomes {
   std::vector<std::vector<const Outcome*>>
       models_of_pattern_;               ///< Outcomes of kinds of one pattern, simulated for the most part.
   std::vector<const Outcome*> models_;  ///< For the outcome that is simulated.
+  Cut cut_;                             ///< The one that is made.
   std::unordered_map<Key, OutcomeNode*, Hash> known_;
   std::size_t simulated_tasks_ = 0;
   std::size_t kept_tasks_ = 0;

@@ -22,10 +22,10 @@ void write_key(const Situation& situation, std::vector<std::uint64_t>& key) {
 
 }  // namespace
 
-std::uint32_t Situations::number_of(Situation situation) {
+std::uint32_t Situations::number_of(const Situation& situation) {
   write_key(situation, key_);
   const auto [at, fresh] = known_.try_emplace(key_, static_cast<std::uint32_t>(situations_.size()));
-  if (fresh) situations_.push_back(std::move(situation));
+  if (fresh) situations_.push_back(situation);
   return at->second;
 }
 

@@ -3,9 +3,11 @@
 
 #include "sim/fold_pattern.hpp"
 
+#include <boost/functional/hash.hpp>
+
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <unordered_map>
 #include <vector>
 
 namespace mfusim {
@@ -30,12 +32,12 @@ struct Situation {
 class Situations {
  public:
   Situations() { static_cast<void>(number_of({})); }
-  [[nodiscard]] std::uint32_t number_of(Situation situation);
+  [[nodiscard]] std::uint32_t number_of(const Situation& situation);
   [[nodiscard]] const Situation& operator[](std::uint32_t number) const { return situations_[number]; }
 
  private:
   std::deque<Situation> situations_;
-  std::map<std::vector<std::uint64_t>, std::uint32_t> known_;
+  std::unordered_map<std::vector<std::uint64_t>, std::uint32_t, boost::hash<std::vector<std::uint64_t>>> known_;
   std::vector<std::uint64_t> key_;  ///< Of the situation that is asked for.
 };
 

@@ -12,7 +12,7 @@ namespace mfusim {
 namespace {
 
 // They keep memory flat however large the space is: about 60 MB a thread.
-constexpr std::size_t most_libraries = 128;
+constexpr std::size_t most_libraries = 256;
 constexpr std::size_t most_times = 4096;
 constexpr std::size_t most_kept_tasks = 500'000;
 
@@ -37,7 +37,7 @@ Picoseconds StepLibraries::simulated(const Scenario& scenario, const Work<Count>
 }
 
 StepLibrary& StepLibraries::library_of(const Scenario& scenario, const Work<Count>& work, const std::vector<std::size_t>& key) {
-  if (number_ >= most_libraries || times_.size() >= most_times || kept_tasks_ >= most_kept_tasks) make_room();
+  make_room();
   std::list<StepLibrary>& of_key = libraries_[key];
   for (StepLibrary& library : of_key) {
     if (library.holds(scenario)) return library;
@@ -46,12 +46,20 @@ StepLibrary& StepLibraries::library_of(const Scenario& scenario, const Work<Coun
   return of_key.emplace_front(scenario, context_share(work, scenario.parallel.context), wirings_);
 }
 
-/// Scenarios that come one after the other share most: all that was kept before may go.
+/// Scenarios that come one after the other share most: all that was kept before may go. Outcomes take most of the memory; priced
+/// layers and chunks stay longer.
 void StepLibraries::make_room() {
-  libraries_.clear();
-  times_.clear();
-  number_ = 0;
+  const bool is_full = number_ >= most_libraries || times_.size() >= most_times;
+  if (!is_full && kept_tasks_ < most_kept_tasks) return;
   kept_tasks_ = 0;
+  if (is_full) {
+    libraries_.clear();
+    times_.clear();
+    number_ = 0;
+  }
+  for (auto& [key, of_key] : libraries_) {
+    for (StepLibrary& library : of_key) library.folds().forget_outcomes();
+  }
 }
 
 }  // namespace mfusim
