@@ -27,10 +27,13 @@ class Folding {
         due_(plan.ranks.size(), never) {
     ranks_.reserve(plan.ranks.size());
     for (std::uint32_t rank = 0; rank < plan.ranks.size(); ++rank) ranks_.emplace_back(step_, rank);
-    for (FoldRank& rank : ranks_) start(rank, 0);
   }
 
-  std::optional<Folded> run() {
+  /// `known`: an earlier fold of the same wiring; null: there is none.
+  std::optional<Folded> run(const FoldTrace* known) {
+    if (known == nullptr || !take_over(*known)) {
+      for (FoldRank& rank : ranks_) start(rank, 0);
+    }
     if (wiring_ != nullptr) follow_turns();
     for (const FoldRank& rank : ranks_) wake(rank.number());
     advance_awake();
@@ -43,6 +46,19 @@ class Folding {
     return answer();
   }
 
+  /// How it went, of a plan with this wiring; it must have run to its end.
+  [[nodiscard]] FoldTrace trace_of(FoldPlan plan, std::shared_ptr<const PipelineWiring> wiring) && {
+    FoldTrace trace;
+    trace.wiring = std::move(wiring);
+    for (const FoldGroups& groups : plan.ranks) {
+      for (std::uint32_t item = groups[0].first_step; item != FoldPlan::none; item = plan.next_step[item])
+        trace.head_ends.emplace_back(item, step_.ends.of(StepTask{item, 0}));
+    }
+    trace.plan = std::move(plan);
+    trace.log = std::move(step_.log);
+    return trace;
+  }
+
  private:
   /// A rank that looks again when the task has another end than was seen, or can no longer be delayed; where its end is not kept,
   /// whenever the other rank gets further.
@@ -52,7 +68,7 @@ class Folding {
   };
 
   [[nodiscard]] Folded answer() const {
-    Folded folded{.simulated_tasks = step_.outcomes.simulated_tasks() - known_tasks_};
+    Folded folded{.common_groups = common_groups_, .simulated_tasks = step_.outcomes.simulated_tasks() - known_tasks_};
     for (const FoldGroups& groups : step_.plan.ranks) folded.groups += groups.size();
     const std::int64_t left_out = step_.record.periods_left_out;
     if (left_out == 0) {
@@ -66,13 +82,33 @@ class Folding {
     return folded;
   }
 
+  /// What the step has in common with an earlier one. False: nothing.
+  bool take_over(const FoldTrace& known) {
+    const std::vector<CommonGroups> common = common_groups(known, step_.plan);
+    if (common.empty()) return false;
+    for (FoldRank& rank : ranks_) {
+      const CommonGroups& of_rank = common[rank.number()];
+      rank.take_over(known.log, of_rank);
+      common_groups_ += of_rank.until;
+      if (rank.is_done()) end(rank);
+    }
+    for (const auto& [item, end] : known.head_ends) {
+      if (common[static_cast<std::size_t>(step_.record.items[item].rank)].from > 0) step_.ends.set_step(item, end);
+    }
+    for (const FoldLog::LeftOut& task : known.log.left_out) {
+      if (task.group < common[task.rank].from) step_.log.left_out.push_back(task);
+    }
+    return true;
+  }
+
   /// Lets passes start in turn, roughly in the order in which they do: few ranks then have to wait for each other.
   void follow_turns() {
     turns_.assign(ranks_.size(), 0);
     for (const std::uint32_t stage : wiring_->turns()) {
       FoldRank& rank = ranks_[stage];
-      wiring_->prefetch_behind(wiring_->first(stage) + turns_[stage]);
-      if (rank.next() == ++turns_[stage]) static_cast<void>(start_or_wait(rank));
+      if (rank.next() > ++turns_[stage]) continue;
+      wiring_->prefetch_behind(wiring_->first(stage) + turns_[stage] - 1);
+      if (rank.next() == turns_[stage]) static_cast<void>(start_or_wait(rank));
       if (!awake_.empty()) advance_awake();
       if (!composes_) break;
     }
@@ -128,7 +164,9 @@ class Folding {
 
   void start(FoldRank& rank, std::int64_t begin) {
     composes_ = rank.start(begin) && composes_;
-    if (!rank.is_done()) return;
+    if (rank.is_done()) end(rank);
+  }
+  void end(const FoldRank& rank) {
     due_[rank.number()] = never;
     --unfinished_;
   }
@@ -180,6 +218,7 @@ class Folding {
   FoldEntries entries_;
   const PipelineWiring* wiring_;  ///< Null: the step has no pipeline.
   std::size_t known_tasks_;       ///< Simulated before.
+  std::size_t common_groups_ = 0;
   std::vector<FoldRank> ranks_;
   std::size_t unfinished_;                      ///< Ranks with groups to come.
   std::vector<std::vector<Watcher>> watchers_;  ///< By rank: of its tasks.
@@ -196,10 +235,14 @@ class Folding {
 std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown, FoldMemory& memory) {
   const StepRecord& record = step.record();
   const std::vector<UsageId> usages = memory.usages_of(record.table);
-  const std::optional<FoldPlan> plan = plan_fold(record, FoldRows(record.table, usages), slowdown, memory.kinds());
+  std::optional<FoldPlan> plan = plan_fold(record, FoldRows(record.table, usages), slowdown, memory.kinds());
   if (!plan) return std::nullopt;
   memory.outcomes().make_room();
-  return Folding(record, *plan, memory.outcomes()).run();
+  const std::shared_ptr<const PipelineWiring> wiring = record.passes ? record.passes->wiring : nullptr;
+  Folding folding(record, *plan, memory.outcomes());
+  const std::optional<Folded> folded = folding.run(wiring == nullptr ? nullptr : memory.traces().of(*wiring));
+  if (folded && wiring != nullptr) memory.traces().keep(std::move(folding).trace_of(std::move(*plan), wiring));
+  return folded;
 }
 
 std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown) {

@@ -18,6 +18,7 @@ class StepLibrary;
 struct Folded {
   Picoseconds makespan{};
   std::size_t groups = 0;            ///< Passes and single kernels of the step, on all simulated ranks.
+  std::size_t common_groups = 0;     ///< Of these, how many an earlier fold had in common.
   std::size_t simulated_tasks = 0;   ///< Tasks that were really simulated.
   std::int64_t periods_skipped = 0;  ///< Whole periods of the schedule that were not even written down.
   bool complete = true;              ///< False: periods were left out, and what was written down does not show how they go.

@@ -21,6 +21,7 @@ struct FoldGroup {
   std::uint32_t kind = 0;
   std::uint32_t sent = StepRecord::none;        ///< What the pass sends: the first of its steps.
   std::uint32_t first_step = StepRecord::none;  ///< Items of its other steps, as a list through FoldPlan::next_step.
+  friend bool operator==(const FoldGroup&, const FoldGroup&) = default;
 };
 
 /// The groups of a rank: the head, those of its passes, and others. Most are a pass and what it sends, as its kind says; only
@@ -37,6 +38,13 @@ class FoldGroups {
   /// The pattern's item.
   [[nodiscard]] std::uint32_t item_of(std::uint32_t place) const {
     return is_pass(place) ? pass_item(place) : (*this)[place].item;
+  }
+  /// Behind the head, the first group that is kept by itself.
+  [[nodiscard]] std::uint32_t first_own() const { return places_.size() > 1 ? places_[1] : size_; }
+  /// Whether both are the same head and passes of the same kinds of one wiring and stage, but for own groups.
+  [[nodiscard]] bool begins_like(const FoldGroups& other) const {
+    return wiring_ != nullptr && wiring_ == other.wiring_ && first_pass_ == other.first_pass_ &&
+           own_.front() == other.own_.front() && of_kind_ == other.of_kind_;
   }
   /// Those that are kept one by one, in their order.
   [[nodiscard]] std::span<FoldGroup> own() { return own_; }
@@ -78,6 +86,12 @@ class FoldGroups {
     }
     /// Whether the next group waits for what this one sends.
     [[nodiscard]] bool blocks() const { return groups_.is_pass(place_) && groups_.wiring_->blocks(groups_.pass(place_)); }
+    /// Goes on behind the head, not beyond the first own group there.
+    void go_to(std::uint32_t place) {
+      if (place == 0) return;
+      next();
+      place_ = place;
+    }
     void next() {
       if (place_++ != own_place_) return;
       ++next_own_;

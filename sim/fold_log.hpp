@@ -33,6 +33,7 @@ struct FoldLog {
   std::vector<std::int64_t> sent_ends;    ///< By pass: of what it sends, as far as it is known.
   std::vector<LeftOut> left_out;
   std::optional<std::int64_t> joint_end;
+  bool has_late_ends = false;  ///< Some awaited task of a pass outlived its group.
 };
 
 /// When the tasks of folded groups end, as far as it is known.
@@ -77,6 +78,7 @@ class FoldEnds {
         log_.sent_ends[step_items::pass_of(task.item)] = end;
       } else if (plan.is_awaited(task.item)) {
         late_ends_[task] = end;
+        log_.has_late_ends = true;
       }
       return;
     }

@@ -7,6 +7,7 @@ FoldMemory::FoldMemory(const Contention& contention)
     : classes_(contention), sharing_{.resources = resources_per_rank}, outcomes_(kinds_, sharing_) {}
 
 void FoldMemory::forget_outcomes() {
+  traces_.forget();
   kinds_ = FoldKinds();
   outcomes_.forget();
 }

@@ -3,6 +3,7 @@
 
 #include "sim/fold_kinds.hpp"
 #include "sim/fold_outcomes.hpp"
+#include "sim/fold_trace.hpp"
 
 namespace mfusim {
 
@@ -18,7 +19,8 @@ class FoldMemory {
   [[nodiscard]] std::vector<UsageId> usages_of(const StepTable& table);
   [[nodiscard]] FoldKinds& kinds() { return kinds_; }
   [[nodiscard]] Outcomes& outcomes() { return outcomes_; }
-  /// Patterns, kinds and outcomes are no longer known.
+  [[nodiscard]] FoldTraces& traces() { return traces_; }
+  /// Patterns, kinds, outcomes and traces are no longer known.
   void forget_outcomes();
   /// How much is kept: tasks of patterns and kinds, and ends of tasks.
   [[nodiscard]] std::size_t kept_tasks() const { return kinds_.tasks() + outcomes_.kept_tasks(); }
@@ -29,6 +31,7 @@ class FoldMemory {
   SharingModel sharing_;                 ///< Of those classes, on one rank.
   FoldKinds kinds_;
   Outcomes outcomes_;
+  FoldTraces traces_;
 };
 
 }  // namespace mfusim

@@ -24,6 +24,7 @@ struct FoldPlan {
   struct EntryWait {
     std::uint32_t group = 0;
     StepTask before;
+    friend bool operator==(const EntryWait&, const EntryWait&) = default;
   };
 
   std::vector<FoldGroups> ranks;

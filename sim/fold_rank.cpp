@@ -108,6 +108,19 @@ bool FoldRank::start(std::int64_t begin) {
   return true;
 }
 
+/// Those before `from` are over; those behind start as they started there.
+void FoldRank::take_over(const FoldLog& known, const CommonGroups& common) {
+  const std::vector<FoldLog::Group>& groups = known.ranks[number_];
+  if (common.from > 0) {
+    log_.assign(groups.begin(), groups.begin() + common.from);
+    host_end_ = log_.back().host_end;
+    const std::uint32_t first = step_.record.passes->wiring->first(number_);
+    std::copy_n(known.sent_ends.begin() + first, common.from - 1, step_.log.sent_ends.begin() + first);
+    walk_.go_to(common.from);
+  }
+  for (std::uint32_t group = common.from; group < common.until; ++group) static_cast<void>(start(groups[group].begin));
+}
+
 /// Steps that wait for communication of earlier groups do so only in name: it must have ended.
 bool FoldRank::early_waits_hold() const {
   return std::none_of(plan_.early.begin(), plan_.early.end(), [&](const auto& wait) {

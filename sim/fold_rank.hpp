@@ -3,6 +3,7 @@
 
 #include "sim/fold_log.hpp"
 #include "sim/fold_plan.hpp"
+#include "sim/fold_trace.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +46,8 @@ class FoldRank {
   /// Its next group starts no earlier: what ends until then is settled. never: there is none.
   [[nodiscard]] std::int64_t settled() const { return *settled_; }
   void settle(std::int64_t until) { *settled_ = until; }
+  /// Takes the groups over that it has in common with an earlier fold.
+  void take_over(const FoldLog& known, const CommonGroups& common);
   /// Starts its next group. False where a step of it waits for communication that is still under way.
   [[nodiscard]] bool start(std::int64_t begin);
 
