@@ -16,11 +16,11 @@ constexpr std::array<std::string_view, 2> outside_allocator{"communicators", "fr
 constexpr std::array<std::string_view, 3> standing{"weights", "gradients", "optimizer"};
 
 template <std::size_t Size>
-bool among(const std::array<std::string_view, Size>& names, const std::string& name) {
+bool among(const std::array<std::string_view, Size>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-Bytes part(const StageMemory& memory, const std::string& name) {
+Bytes part(const StageMemory& memory, std::string_view name) {
   Bytes sum;
   for (const auto& [other, bytes] : memory.parts) {
     if (other == name) sum += bytes;
@@ -57,14 +57,14 @@ void leave_room(const Scenario& scenario, StageMemory& memory) {
 
 }  // namespace
 
-bool is_tensor_part(const std::string& part) {
+bool is_tensor_part(std::string_view part) {
   return is_reserved_part(part) && !among(beyond_tensors, part);
 }
-bool is_reserved_part(const std::string& part) {
+bool is_reserved_part(std::string_view part) {
   return !among(outside_allocator, part);
 }
 
-void add_part(StageMemory& memory, const std::string& name, Bytes bytes) {
+void add_part(StageMemory& memory, std::string_view name, Bytes bytes) {
   const auto same = std::find_if(memory.parts.begin(), memory.parts.end(), [&](const auto& part) { return part.first == name; });
   if (same == memory.parts.end()) {
     memory.parts.emplace_back(name, bytes);

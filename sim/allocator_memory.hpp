@@ -6,12 +6,12 @@
 namespace mfusim {
 
 /// The parts of a stage's memory that tensors hold at their fullest.
-[[nodiscard]] bool is_tensor_part(const std::string& part);
+[[nodiscard]] bool is_tensor_part(std::string_view part);
 /// Those and what the caching allocator holds beyond them; the others lie outside of it.
-[[nodiscard]] bool is_reserved_part(const std::string& part);
+[[nodiscard]] bool is_reserved_part(std::string_view part);
 
 /// Adds `bytes` to the part of that name, or a new part.
-void add_part(StageMemory& memory, const std::string& name, Bytes bytes);
+void add_part(StageMemory& memory, std::string_view name, Bytes bytes);
 
 /// Adds to a stage's tensors what stands beside them:
 ///

@@ -38,7 +38,7 @@ bool is_needed(const Outcome& outcome, std::span<const std::uint32_t> tasks, std
 
 /// Puts down what a task that has not started waits for, by position in `tasks`.
 void take_waits(const Outcome& outcome, std::span<const std::uint32_t> tasks, std::uint32_t number, Unfinished& one,
-                std::vector<std::uint32_t>& waits) {
+                std::pmr::vector<std::uint32_t>& waits) {
   const std::uint32_t first = one.task.first_wait;
   const std::uint32_t last = one.task.last_wait;
   one.task.first_wait = static_cast<std::uint32_t>(waits.size());

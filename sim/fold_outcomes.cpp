@@ -7,20 +7,20 @@ namespace mfusim {
 
 OutcomeNode& Outcomes::find(const Key& key) {
   OfKind& of_kind = of_kind_[key.kind];
-  const auto [at, fresh] = known_.try_emplace(key, nullptr);
+  const auto [at, fresh] = kept_->known.try_emplace(key, nullptr);
   if (!fresh) return *(of_kind.last_asked = at->second);
   const FoldKind& kind = kinds_[key.kind];
   models_ = of_kind.models;
   for (const Outcome* other : models_of_pattern_[kind.pattern]) {
     if (other->kind != &kind) models_.push_back(other);
   }
-  const Situation& situation = situations_[key.situation];
-  OutcomeNode& made =
-      nodes_.emplace_back(OutcomeNode{.situation = key.situation,
-                                      .first_step = static_cast<std::uint32_t>(situation.tasks.size() + kind.first_step()),
-                                      .host_lag = key.host_lag,
-                                      .outcome = engine_.run(kind, situation, key.host_lag, models_),
-                                      .cuts = decltype(OutcomeNode::cuts)(&memory_)});
+  const Situation& situation = kept_->situations[key.situation];
+  OutcomeNode& made = *kept_->allocator.new_object<OutcomeNode>(
+      OutcomeNode{.situation = key.situation,
+                  .first_step = static_cast<std::uint32_t>(situation.tasks.size() + kind.first_step()),
+                  .host_lag = key.host_lag,
+                  .outcome = engine_.run(kind, situation, key.host_lag, models_),
+                  .cuts = decltype(OutcomeNode::cuts)(&kept_->memory)});
   at->second = of_kind.last_asked = &made;
   simulated_tasks_ += engine_.simulated_tasks();
   kept_tasks_ += made.outcome.ends.size();
@@ -29,12 +29,9 @@ OutcomeNode& Outcomes::find(const Key& key) {
 }
 
 void Outcomes::forget() {
-  known_.clear();
+  kept_.emplace();
   of_kind_.clear();
   models_of_pattern_.clear();
-  nodes_.clear();
-  situations_ = Situations();
-  memory_.release();
   kept_tasks_ = 0;
 }
 
@@ -57,9 +54,9 @@ const CutNode& Outcomes::find_cut(OutcomeNode& node, std::int64_t offset, std::u
   cut(node.outcome, offset, streams, cut_);
   node.cuts.push_front({offset,
                         streams,
-                        situations_.number_of(cut_.situation),
-                        {cut_.tasks.begin(), cut_.tasks.end(), &memory_},
-                        {cut_.left_out.begin(), cut_.left_out.end(), &memory_}});
+                        kept_->situations.number_of(cut_.situation),
+                        {cut_.tasks.begin(), cut_.tasks.end(), &kept_->memory},
+                        {cut_.left_out.begin(), cut_.left_out.end(), &kept_->memory}});
   return *(node.last_cut = &node.cuts.front());
 }
 

@@ -5,10 +5,11 @@
 #include "sim/fold_outcome.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <forward_list>
 #include <memory_resource>
+#include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace mfusim {
@@ -35,7 +36,7 @@ struct OutcomeNode {
 class Outcomes {
  public:
   /// Of `kinds`, which may become more.
-  Outcomes(const FoldKinds& kinds, const SharingModel& sharing) : kinds_(kinds), engine_(sharing, &memory_) {}
+  Outcomes(const FoldKinds& kinds, const SharingModel& sharing) : kinds_(kinds), engine_(sharing, &kept_->memory) {}
 
   /// To be called before of() where there are more kinds.
   void make_room() {
@@ -84,21 +85,27 @@ class Outcomes {
     }
   };
 
+  /// What lives in `memory` is not destroyed piece by piece: it goes with it.
+  struct Kept {
+    std::pmr::monotonic_buffer_resource memory;
+    std::pmr::polymorphic_allocator<> allocator{&memory};
+    Situations& situations = *allocator.new_object<Situations>(&memory);
+    std::pmr::unordered_map<Key, OutcomeNode*, Hash>& known =
+        *allocator.new_object<std::pmr::unordered_map<Key, OutcomeNode*, Hash>>();
+  };
+
   OutcomeNode& find(const Key& key);
   const CutNode& find_cut(OutcomeNode& node, std::int64_t offset, std::uint32_t streams);
   void keep_as_model(Outcome& outcome, OfKind& of_kind);
 
-  std::pmr::monotonic_buffer_resource memory_;  ///< Of outcomes and cuts: none goes before the last.
+  std::optional<Kept> kept_{std::in_place};
   const FoldKinds& kinds_;
   RankEngine engine_;
-  Situations situations_;
-  std::deque<OutcomeNode> nodes_;
   std::vector<OfKind> of_kind_;
   std::vector<std::vector<const Outcome*>>
       models_of_pattern_;               ///< Outcomes of kinds of one pattern, simulated for the most part.
   std::vector<const Outcome*> models_;  ///< For the outcome that is simulated.
   Cut cut_;                             ///< The one that is made.
-  std::unordered_map<Key, OutcomeNode*, Hash> known_;
   std::size_t simulated_tasks_ = 0;
   std::size_t kept_tasks_ = 0;
 };

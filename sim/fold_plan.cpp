@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 
 namespace mfusim {
 namespace {
@@ -22,8 +23,10 @@ class Planner {
     plan_.entry_waits.resize(ranks);
     plan_.last_use.assign(ranks, {});
     for (std::size_t rank = 0; rank < ranks; ++rank) {
-      of_rank_.push_back({.groups = plan_.ranks[rank], .last_use = plan_.last_use[rank], .slowdown = slowdown[rank]});
-      of_rank_.back().patterns.assign(record.segments.size(), nullptr);
+      Patterns& patterns = patterns_[slowdown[rank]];
+      patterns.resize(record.segments.size());
+      of_rank_.push_back(
+          {.groups = plan_.ranks[rank], .last_use = plan_.last_use[rank], .patterns = patterns, .slowdown = slowdown[rank]});
       of_rank_.back().last_step.fill(FoldPlan::none);
     }
   }
@@ -43,14 +46,15 @@ class Planner {
   }
 
  private:
+  using Patterns = std::vector<const FoldPattern*>;  ///< By segment; null: not yet known.
   struct OfRank {
     FoldGroups& groups;
     std::array<std::uint32_t, streams_per_rank>& last_use;  ///< By stream; not yet of the groups from `first_alike` on.
+    Patterns& patterns;                                     ///< Of all ranks of its speed.
     double slowdown = 1;
     std::uint32_t alike_streams = 0;                          ///< Used by the patterns of the last groups.
     bool after_joint = false;                                 ///< Its next group must wait for the joint step.
     bool host_step = false;                                   ///< A step of the host follows its launches.
-    std::vector<const FoldPattern*> patterns{};               ///< By segment.
     std::array<std::uint32_t, streams_per_rank> last_step{};  ///< By stream.
   };
 
@@ -81,8 +85,7 @@ class Planner {
 
   /// What is alike in the groups of one kind of a stage's passes; `last`: the place of the last one.
   bool take_kind(OfRank& rank, FoldGroup& group, const StepRecord::StagePass& kind, std::uint32_t last) {
-    const FoldPattern*& pattern = rank.patterns[kind.segment];
-    if (pattern == nullptr) pattern = pattern_of(kind.segment, rank.slowdown);
+    const FoldPattern* pattern = pattern_of(kind.segment, rank);
     if (pattern == nullptr) return false;
     pattern_streams_ |= pattern->streams;
     group.pattern = pattern;
@@ -104,23 +107,20 @@ class Planner {
     if (one.rank == StepRecord::all_ranks) return take_joint(item);
     OfRank& rank = of_rank_[static_cast<std::size_t>(one.rank)];
     if (one.segment != StepRecord::none) {
-      const FoldPattern*& pattern = rank.patterns[one.segment];
-      if (pattern == nullptr) pattern = pattern_of(one.segment, rank.slowdown);
-      return take_pattern(item, one, rank, pattern);
+      return take_pattern(item, one, rank, pattern_of(one.segment, rank));
     }
     if (record_.table[one.row].stream == StreamKind::Compute)
       return take_pattern(item, one, rank, kinds_.of_kernel(one.row, rows_, rank.slowdown));
     return take_step(item, one, rank);
   }
 
-  /// Ranks of one speed share their patterns.
-  const FoldPattern* pattern_of(std::uint32_t segment, double slowdown) {
-    for (const OfRank& other : of_rank_) {
-      if (other.slowdown == slowdown && other.patterns[segment] != nullptr) return other.patterns[segment];
-    }
+  const FoldPattern* pattern_of(std::uint32_t segment, const OfRank& rank) {
+    const FoldPattern*& pattern = rank.patterns[segment];
     const Segment& one = *record_.segments[segment];
-    return record_.outlived_by(segment) ? kinds_.of_segment(one, rows_, slowdown)
-                                        : kinds_.of_passing_segment(one, rows_, slowdown);
+    if (pattern == nullptr)
+      pattern = record_.outlived_by(segment) ? kinds_.of_segment(one, rows_, rank.slowdown)
+                                             : kinds_.of_passing_segment(one, rows_, rank.slowdown);
+    return pattern;
   }
 
   bool take_pattern(std::uint32_t item, const StepRecord::Item& one, OfRank& rank, const FoldPattern* pattern) {
@@ -236,6 +236,7 @@ class Planner {
   FoldKinds& kinds_;
   FoldPlan plan_;
   GroupKinds group_kinds_;
+  std::map<double, Patterns> patterns_;  ///< By how many times longer kernels last.
   std::vector<OfRank> of_rank_;
   std::uint32_t pattern_streams_ = 0;  ///< Used by any pattern.
 };

@@ -6,7 +6,7 @@
 namespace mfusim {
 namespace {
 
-void write_key(const Situation& situation, std::vector<std::uint64_t>& key) {
+void write_key(const Situation& situation, std::pmr::vector<std::uint64_t>& key) {
   key.clear();
   for (const Unfinished& one : situation.tasks) {
     key.push_back(static_cast<std::uint64_t>(one.task.duration));
@@ -25,7 +25,8 @@ void write_key(const Situation& situation, std::vector<std::uint64_t>& key) {
 std::uint32_t Situations::number_of(const Situation& situation) {
   write_key(situation, key_);
   const auto [at, fresh] = known_.try_emplace(key_, static_cast<std::uint32_t>(situations_.size()));
-  if (fresh) situations_.push_back(situation);
+  std::pmr::memory_resource* memory = situations_.get_allocator().resource();
+  if (fresh) situations_.push_back({{situation.tasks, memory}, {situation.waits, memory}});
   return at->second;
 }
 

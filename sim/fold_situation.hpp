@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory_resource>
 #include <unordered_map>
 #include <vector>
 
@@ -24,21 +25,26 @@ struct Unfinished {
 
 /// All that the past of a rank can do to its future, in program order.
 struct Situation {
-  std::vector<Unfinished> tasks;
-  std::vector<std::uint32_t> waits;
+  std::pmr::vector<Unfinished> tasks;
+  std::pmr::vector<std::uint32_t> waits;
 };
 
 /// Equal situations get the same number, and equal numbers are equal to the bit. 0: nothing is under way.
 class Situations {
  public:
-  Situations() { static_cast<void>(number_of({})); }
+  /// They live in `memory`.
+  explicit Situations(std::pmr::memory_resource* memory) : situations_(memory), known_(memory) {
+    static_cast<void>(number_of({}));
+  }
   [[nodiscard]] std::uint32_t number_of(const Situation& situation);
   [[nodiscard]] const Situation& operator[](std::uint32_t number) const { return situations_[number]; }
 
  private:
-  std::deque<Situation> situations_;
-  std::unordered_map<std::vector<std::uint64_t>, std::uint32_t, boost::hash<std::vector<std::uint64_t>>> known_;
-  std::vector<std::uint64_t> key_;  ///< Of the situation that is asked for.
+  using Key = std::pmr::vector<std::uint64_t>;
+
+  std::pmr::deque<Situation> situations_;
+  std::pmr::unordered_map<Key, std::uint32_t, boost::hash<Key>> known_;
+  Key key_;  ///< Of the situation that is asked for.
 };
 
 }  // namespace mfusim

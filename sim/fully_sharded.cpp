@@ -41,7 +41,7 @@ FullySharded::Unit& FullySharded::unit_of(const LayerRun& run) {
 }
 
 void FullySharded::plan_tower(std::uint32_t tower, bool forward) {
-  std::vector<LayerRun> runs = towers_[tower].chunk.runs;
+  auto runs = towers_[tower].chunk.runs;
   if (!forward) std::reverse(runs.begin(), runs.end());
   for (const LayerRun& run : runs) {
     Unit& unit = unit_of(run);

@@ -15,9 +15,7 @@
 namespace mfusim {
 namespace {
 
-using Parts = std::vector<std::pair<std::string, Bytes>>;
-
-Bytes sum_where(const Parts& parts, bool (*counts)(const std::string&)) {
+Bytes sum_where(const MemoryParts& parts, bool (*counts)(std::string_view)) {
   Bytes sum;
   for (const auto& [name, bytes] : parts) {
     if (counts(name)) sum += bytes;
@@ -85,7 +83,7 @@ class PipelineStages {
   std::map<Layers, std::size_t> known_;
   std::vector<ChunkActivations> kinds_;
   std::vector<std::size_t> kind_of_;                  ///< By chunk of the whole model.
-  std::map<std::vector<std::size_t>, Parts> states_;  ///< By the kinds of a stage's chunks.
+  std::map<std::vector<std::size_t>, MemoryParts> states_;  ///< By the kinds of a stage's chunks.
 };
 
 /// Adds the parts of `other` to those of the same name.
@@ -94,7 +92,7 @@ void merge(StageMemory& memory, const StageMemory& other) {
 }
 
 /// Takes a part out.
-Bytes take_part(StageMemory& memory, const std::string& name) {
+Bytes take_part(StageMemory& memory, std::string_view name) {
   Bytes taken;
   const auto found = std::find_if(memory.parts.begin(), memory.parts.end(), [&](const auto& part) { return part.first == name; });
   if (found == memory.parts.end()) return taken;
@@ -211,7 +209,7 @@ Bytes StageMemory::reserved() const {
   return sum_where(parts, is_reserved_part);
 }
 Bytes StageMemory::total() const {
-  return sum_where(parts, [](const std::string&) { return true; });
+  return sum_where(parts, [](std::string_view) { return true; });
 }
 
 OverlapsInMemory overlaps_in_memory(const Scenario& scenario) {

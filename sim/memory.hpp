@@ -2,11 +2,10 @@
 #pragma once
 
 #include "model/operator.hpp"
+#include "sim/memory_parts.hpp"
 #include "sim/pipeline_schedule.hpp"
 
 #include <optional>
-#include <string>
-#include <utility>
 #include <vector>
 
 namespace mfusim {
@@ -19,7 +18,7 @@ struct StageMemory {
   int stage = 0;
   std::int64_t passes_in_flight = 0;  ///< Most micro-batch passes whose activations are alive at once.
   std::optional<Slot> peak_at;        ///< The pass that runs when the activations are fullest; none with one pass a step.
-  std::vector<std::pair<std::string, Bytes>> parts;
+  MemoryParts parts;
   [[nodiscard]] Bytes allocated() const;
   [[nodiscard]] Bytes reserved() const;
   [[nodiscard]] Bytes total() const;

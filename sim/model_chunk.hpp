@@ -4,6 +4,8 @@
 #include "model/operator.hpp"
 #include "sim/scenario.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <cstdint>
 #include <vector>
 
@@ -19,7 +21,7 @@ struct LayerRun {
 
 /// The layers that one pipeline rank runs in one go: one of its virtual stages.
 struct ModelChunk {
-  std::vector<LayerRun> runs;
+  boost::container::small_vector<LayerRun, 2> runs;  ///< At an end of the model there are more.
 };
 
 /// Cuts a tower into `chunks` pieces with equal numbers of its repeated layers; what stands before them (embedding) goes

@@ -153,7 +153,7 @@ Bytes reduction_buffers(const Scenario& scenario, const Held& held) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, Bytes>> model_state(const Scenario& scenario, const std::vector<const ModelChunk*>& chunks) {
+MemoryParts model_state(const Scenario& scenario, const std::vector<const ModelChunk*>& chunks) {
   const Held held = held_by(scenario, chunks);
   const StateTypes& types = scenario.training.state;
   const int zero = scenario.parallel.zero;

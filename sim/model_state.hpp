@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sim/memory_parts.hpp"
 #include "sim/model_chunk.hpp"
 #include "sim/scenario.hpp"
 
-#include <string>
-#include <utility>
 #include <vector>
 
 namespace mfusim {
@@ -30,7 +29,6 @@ namespace mfusim {
 /// update_copies: the rank's share of 16-bit gradients once flat and once in fp32 while it updates; both are larger than any
 /// block of the activations' that the allocator could reuse (DeepSpeed, zero/stage_1_and_2.py and stage3.py:
 /// _prepare_fp32_grad_for_sub_group; at most sub_group_size = 1e9 values at once with ZeRO-3).
-[[nodiscard]] std::vector<std::pair<std::string, Bytes>> model_state(const Scenario& scenario,
-                                                                     const std::vector<const ModelChunk*>& chunks);
+[[nodiscard]] MemoryParts model_state(const Scenario& scenario, const std::vector<const ModelChunk*>& chunks);
 
 }  // namespace mfusim

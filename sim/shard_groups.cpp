@@ -55,7 +55,7 @@ StepTask reduce_gradients(const Scenario& scenario, StepGraph& graph, int rank, 
                           StepTask ready, ReductionRows& rows) {
   const ParallelPlan& plan = scenario.parallel;
   const Bytes message = values * reduction_value(scenario);
-  const auto add = [&](Collective kind, Bytes bytes, const std::string& name, const Group& group, std::size_t& row) {
+  const auto add = [&](Collective kind, Bytes bytes, const char* name, const Group& group, std::size_t& row) {
     if (group.ranks == 1) return ready;
     const std::array<StepTask, 1> after{ready};
     if (row == no_row) graph.know_row(group_collective(scenario, kind, bytes, name, group), row);

@@ -55,7 +55,7 @@ void add_memory(const Scenario& scenario, const std::vector<StageMemory>& stages
   }
   result.memory.capacity = scenario.cluster.gpu.memory_capacity;
   result.memory.fits = result.memory.peak <= result.memory.capacity;
-  result.memory.parts = fullest->parts;
+  result.memory.parts.assign(fullest->parts.begin(), fullest->parts.end());
   if (result.memory.fits && is_tight(result.memory.peak, result.memory.capacity)) {
     result.warnings.push_back(fmt::format(
         "memory: {:.0f} % of the GPU's is used; an allocator that has to flush its cache slows steps, which is not modelled (two "
@@ -63,7 +63,11 @@ void add_memory(const Scenario& scenario, const std::vector<StageMemory>& stages
         100 * (result.memory.peak / result.memory.capacity)));
   }
   for (const StageMemory& stage : stages)
-    result.memory.stages.push_back({stage.stage, stage.passes_in_flight, peak_at(stage), stage.total(), stage.parts});
+    result.memory.stages.push_back({stage.stage,
+                                    stage.passes_in_flight,
+                                    peak_at(stage),
+                                    stage.total(),
+                                    {stage.parts.begin(), stage.parts.end()}});
   if (!result.memory.fits) {
     result.warnings.push_back(fmt::format("stage {} needs {:.1f} GB, the GPU has {:.1f} GB: this step would run out of memory",
                                           fullest->stage, result.memory.peak.value() / 1e9,
