@@ -173,7 +173,6 @@ void check_plan(Reader& parallel, const ParallelPlan& plan, const Cluster& clust
     parallel.fail("tensor", fmt::format("{} does not divide cluster.gpus_per_node ({}): a tensor group stays inside a node",
                                         plan.tensor, cluster.gpus_per_node));
   }
-  if (plan.sequence && plan.tensor == 1) parallel.fail("sequence", "sequence parallelism needs tensor > 1, got tensor 1");
   constexpr int most_chunks = 4096;
   if (std::int64_t{plan.pipeline} * plan.virtual_stages > most_chunks) parallel.fail("pipeline", "more than 4096 model chunks");
 }
@@ -198,6 +197,12 @@ void complete_batches(Reader& training, Scenario& scenario) {
   constexpr std::int64_t most_micro_batches = 1 << 20;
   if (plan.micro_batches > most_micro_batches)
     training.fail("micro_batch", fmt::format("{} micro-batches a step, at most {}", plan.micro_batches, most_micro_batches));
+}
+
+void check_batches_and_pipeline(Reader& root, const Reader& training, Scenario& scenario) {
+  Reader quiet(training.node(), "training", nullptr);  // it is read whole later, and defaults are told then
+  complete_batches(quiet, scenario);
+  check_pipeline(root, scenario);
 }
 
 void check_cut(Reader& root, const Scenario& scenario) {

@@ -23,6 +23,9 @@ void check_plan(Reader& parallel, const ParallelPlan& plan, const Cluster& clust
 /// Fills micro_batch where it is not given, and the number of micro-batches; checks that the batch divides.
 void complete_batches(Reader& training, Scenario& scenario);
 
+/// What of complete_batches() and check_cut() needs no more of the plan than read_cut() reads, for a language model.
+void check_batches_and_pipeline(Reader& root, const Reader& training, Scenario& scenario);
+
 /// Rules between model, batches, variation and plan: whether the plan can cut the model. Neither stack nor techniques count.
 void check_cut(Reader& root, const Scenario& scenario);
 

@@ -105,22 +105,31 @@ bool read_sequence(Reader& reader, const ModelSpec& model, int tensor) {
   if (given != nullptr && given->kind == Node::Kind::Scalar && given->text == "auto") return tensor > 1 && !is_contrastive(model);
   if (given != nullptr && (given->kind != Node::Kind::Scalar || (given->text != "true" && given->text != "false")))
     reader.fail("sequence", "expected true, false or auto, got " + describe(*given));
-  return reader.boolean("sequence", false);
+  const bool sequence = reader.boolean("sequence", false);
+  if (sequence && tensor == 1) reader.fail("sequence", "sequence parallelism needs tensor > 1, got tensor 1");
+  return sequence;
 }
 
-ParallelPlan read_parallel(Reader reader, const ModelSpec& model, const Cluster& cluster) {
+ParallelPlan read_cut(Reader& reader, const ModelSpec& model, const Cluster& cluster) {
   ParallelPlan plan;
   plan.tensor = static_cast<int>(checked_size(reader, "tensor", reader.positive_int("tensor", 1)));
-  plan.sequence = read_sequence(reader, model, plan.tensor);
   plan.pipeline = static_cast<int>(checked_size(reader, "pipeline", reader.positive_int("pipeline", 1)));
   read_schedule(reader, plan);
-  read_sharding(reader, plan);
-  read_recompute(reader, plan);
+  read_context(reader, plan);
   plan.data = resolved_data_parallel(reader, plan, cluster);
-  complete_sharding(reader, plan);
   check_plan(reader, plan, cluster);
   plan.chunk_layers = read_chunk_layers(reader, plan, repeated_layers(model));
+  for (const std::string_view key : uncut_keys) reader.allow(key);
   reader.reject_unknown_keys();
+  return plan;
+}
+
+ParallelPlan read_parallel(Reader& reader, const ParallelPlan& cut, const ModelSpec& model) {
+  ParallelPlan plan = cut;
+  plan.sequence = read_sequence(reader, model, plan.tensor);
+  read_sharding(reader, plan);
+  read_recompute(reader, plan);
+  complete_sharding(reader, plan);
   return plan;
 }
 

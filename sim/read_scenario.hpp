@@ -4,6 +4,7 @@
 #include "sim/catalogs.hpp"
 #include "sim/scenario.hpp"
 
+#include <array>
 #include <filesystem>
 #include <optional>
 
@@ -18,8 +19,14 @@ namespace mfusim {
 void read_patch_dropout(Reader& training, ModelSpec& model);
 /// Without the types of the state, which follow from the stack.
 [[nodiscard]] Training read_training(Reader& reader, const ModelSpec& model, const Cluster& cluster);
-/// Without the number of micro-batches (complete_batches()).
-[[nodiscard]] ParallelPlan read_parallel(Reader reader, const ModelSpec& model, const Cluster& cluster);
+/// Keys of the section `parallel` that do not cut anything up: read_parallel() reads them.
+constexpr std::array<std::string_view, 7> uncut_keys{"sequence",  "zero",             "fsdp",            "shard_group",
+                                                     "recompute", "recompute_method", "recompute_layers"};
+/// How the section `parallel` cuts the model, the sequence and the batch up: without the number of micro-batches
+/// (complete_batches()), and without what read_parallel() adds.
+[[nodiscard]] ParallelPlan read_cut(Reader& reader, const ModelSpec& model, const Cluster& cluster);
+/// The whole section: what ranks keep, gather and recompute. `cut`: by read_cut(), of the same section.
+[[nodiscard]] ParallelPlan read_parallel(Reader& reader, const ParallelPlan& cut, const ModelSpec& model);
 [[nodiscard]] DataPipeline read_data(std::optional<Reader> reader);
 [[nodiscard]] std::optional<Measured> read_measured(std::optional<Reader> reader);
 /// Without `stack_settings`.

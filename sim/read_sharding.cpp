@@ -103,6 +103,9 @@ void read_sharding(Reader& parallel, ParallelPlan& plan) {
   } else if (parallel.has("fsdp")) {
     parallel.fail("fsdp", fmt::format("belongs to zero 3, got zero {}", plan.zero));
   }
+}
+
+void read_context(Reader& parallel, ParallelPlan& plan) {
   plan.context = static_cast<int>(checked_size(parallel, "context", parallel.positive_int("context", 1)));
   plan.context_exchange = plan.context > 1 ? parallel.choice("context_exchange", exchanges, "ring") : ContextExchange::Ring;
   if (plan.context == 1 && parallel.has("context_exchange"))

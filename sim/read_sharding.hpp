@@ -6,7 +6,10 @@
 
 namespace mfusim {
 
-/// Reads what is divided over data-parallel and context ranks: `zero`, `fsdp`, `context`, `context_exchange`.
+/// Reads `context` and `context_exchange`.
+void read_context(Reader& parallel, ParallelPlan& plan);
+
+/// Reads what is divided over data-parallel and context ranks: `zero`, `fsdp`.
 void read_sharding(Reader& parallel, ParallelPlan& plan);
 
 /// Reads `shard_group` once the data-parallel size is known (default: all ranks that reduce gradients together), and checks the

@@ -7,6 +7,7 @@
 #include "sim/towers.hpp"
 #include "sim/variation.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,16 +15,22 @@ namespace mfusim {
 namespace {
 
 /// By section, in their order.
-constexpr std::array<std::string_view, 12> section_keys{"",         "model",   "cluster", "variation",      "training",
-                                                        "parallel", "towers",  "stack",   "stack_settings", "techniques",
-                                                        "data",     "measured"};
+constexpr std::array<std::string_view, 13> section_keys{"",         "model",    "cluster", "variation", "training",
+                                                        "parallel", "parallel", "towers",  "stack",     "stack_settings",
+                                                        "techniques", "data", "measured"};
 
 /// Keys that other commands read: a run answers for the baseline of an ablation, one iteration of a workload, the scenario that a
 /// space is around.
 constexpr std::array<std::string_view, 4> passed_over{"ablation", "workload", "description", "sweep"};
 
+bool cuts(std::string_view path) {
+  const std::string_view key = path.substr(0, path.find('.'));
+  return std::find(uncut_keys.begin(), uncut_keys.end(), key) == uncut_keys.end();
+}
+
 ScenarioSection section_of(std::string_view path) {
   const std::string_view key = path.substr(0, path.find('.'));
+  if (key == "parallel" && key != path && !cuts(path.substr(key.size() + 1))) return ScenarioSection::Parallel;
   for (std::size_t section = 0; section < section_keys.size(); ++section) {
     if (section_keys[section] == key) return static_cast<ScenarioSection>(section);
   }
@@ -45,7 +52,7 @@ ScenarioReader::ScenarioReader(const Node& document, std::filesystem::path folde
 
 void ScenarioReader::changed(std::string_view path) {
   const std::uint32_t section = section_bit(section_of(path));
-  for (Part* part : {&top_level_, &model_, &cluster_, &training_, &parallel_, &techniques_, &data_, &measured_})
+  for (Part* part : {&top_level_, &model_, &cluster_, &training_, &cut_, &parallel_, &techniques_, &data_, &measured_})
     part->stale = part->stale || (part->follows_from & section) != 0;
 }
 
@@ -73,15 +80,24 @@ void ScenarioReader::read_job(Reader& root) {
   }
 }
 
+/// What breaks a rule of the cut does so whatever the other keys say, and is found before they are read.
+void ScenarioReader::read_parallel_section(Reader& root, Reader& training) {
+  if (!cut_.stale && !parallel_.stale) return;
+  Reader parallel = root.child_or_empty("parallel");
+  refresh(cut_, Section::Cut, [&] {
+    scenario_.parallel = read_cut(parallel, scenario_.model, scenario_.cluster);
+    cut_plan_ = scenario_.parallel;
+    if (scenario_.model.decoder) check_batches_and_pipeline(root, training, scenario_);
+  });
+  refresh(parallel_, Section::Parallel, [&] { scenario_.parallel = read_parallel(parallel, cut_plan_, scenario_.model); });
+}
+
 void ScenarioReader::read_plan(Reader& root, Reader& training) {
   if (training_.stale) {
     read_patch_dropout(training, scenario_.model);
     scenario_.training = read_training(training, scenario_.model, scenario_.cluster);
   }
-  refresh(parallel_, Section::Parallel, [&] {
-    const Reader parallel = root.child_or_empty("parallel");
-    scenario_.parallel = read_parallel(parallel, scenario_.model, scenario_.cluster);
-  });
+  read_parallel_section(root, training);
   reached_ = Section::Towers;
   scenario_.placement = TowerPlacement::Colocated;
   scenario_.loss_exchange = LossExchange::Local;

@@ -11,13 +11,15 @@
 
 namespace mfusim {
 
-/// The sections of a scenario, in the order in which they are read. Whole: keys that are no section.
+/// The sections of a scenario, in the order in which they are read. Whole: keys that are no section. Cut: those keys of the section
+/// `parallel` that say how the model and the batch are cut up, Parallel: its others.
 enum class ScenarioSection : std::uint8_t {
   Whole,
   Model,
   Cluster,
   Variation,
   Training,
+  Cut,
   Parallel,
   Towers,
   Stack,
@@ -63,6 +65,7 @@ class ScenarioReader {
   void read_job(Reader& root);
   /// The batch, the plan, and what they are for the towers.
   void read_plan(Reader& root, Reader& training);
+  void read_parallel_section(Reader& root, Reader& training);
   /// Stack and techniques.
   void read_software(Reader& root, Reader& training);
 
@@ -71,6 +74,7 @@ class ScenarioReader {
   UsedDefaults* defaults_;
   Catalogs catalogs_;
   Scenario scenario_;
+  ParallelPlan cut_plan_;          ///< What the section's first part says.
   Techniques techniques_as_read_;  ///< Rules may switch one off that has nothing to do.
   Section reached_ = Section::Whole;
 
@@ -82,7 +86,8 @@ class ScenarioReader {
   Part top_level_{section_bit(Section::Whole)};
   Part model_{model_sections_};  ///< Training and towers say what becomes of its towers.
   Part cluster_{section_bit(Section::Whole) | section_bit(Section::Cluster)};
-  Part parallel_{job_sections_ | section_bit(Section::Parallel)};
+  Part cut_{job_sections_ | section_bit(Section::Cut)};
+  Part parallel_{job_sections_ | section_bit(Section::Cut) | section_bit(Section::Parallel)};
   Part training_{software_sections_};  ///< With the stack, which the types of its state follow from.
   Part techniques_{software_sections_ | section_bit(Section::Techniques)};
   Part data_{section_bit(Section::Whole) | section_bit(Section::Data)};
