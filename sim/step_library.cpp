@@ -27,6 +27,11 @@ const PipelineChunk& StepLibrary::priced(const LayerContext& context, const Mode
   return chunks_.emplace(std::move(key), price_chunk(context, segments_, chunk, splits_backward)).first->second;
 }
 
+void StepLibrary::forget_chunks() {
+  folds_.forget_outcomes();
+  chunks_.clear();
+}
+
 PipelineChunks StepLibrary::chunks(const Scenario& scenario, const std::vector<ModelChunk>& chunks) {
   const LayerContext context = layer_context(scenario);
   const bool splits_backward = schedule_kind(scenario.parallel.schedule).splits_backward;

@@ -33,6 +33,8 @@ class StepLibrary {
   [[nodiscard]] const StepTable& table() const { return table_; }
   [[nodiscard]] FoldMemory& folds() { return folds_; }
   [[nodiscard]] PipelineWirings& wirings() { return *wirings_; }
+  /// Chunks, and how their passes went, are no longer known; what a layer costs still is.
+  void forget_chunks();
 
  private:
   /// The layers of a chunk, and whether its weight gradients are a pass of their own.

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t most_libraries = 256;
 constexpr std::size_t most_times = 4096;
 constexpr std::size_t most_kept_tasks = 500'000;
+constexpr std::size_t most_with_traces = 4;  // a trace is of use to the next few scenarios, and as large as a step
 
 }  // namespace
 
@@ -30,10 +31,20 @@ Picoseconds StepLibraries::step_time(const Scenario& scenario, const Work<Count>
 }
 
 Picoseconds StepLibraries::simulated(const Scenario& scenario, const Work<Count>& work, StepLibrary& library) {
+  note_use(library);
   const std::size_t before = library.folds().kept_tasks();
   const Picoseconds time = mfusim::step_time(scenario, work, library);
   kept_tasks_ += library.folds().kept_tasks() - before;
   return time;
+}
+
+void StepLibraries::note_use(StepLibrary& library) {
+  std::erase(recent_, &library);
+  if (recent_.size() == most_with_traces) {
+    recent_.front()->folds().traces().forget();
+    recent_.erase(recent_.begin());
+  }
+  recent_.push_back(&library);
 }
 
 StepLibrary& StepLibraries::library_of(const Scenario& scenario, const Work<Count>& work, const std::vector<std::size_t>& key) {
@@ -46,19 +57,20 @@ StepLibrary& StepLibraries::library_of(const Scenario& scenario, const Work<Coun
   return of_key.emplace_front(scenario, context_share(work, scenario.parallel.context), wirings_);
 }
 
-/// Scenarios that come one after the other share most: all that was kept before may go. Outcomes take most of the memory; priced
-/// layers and chunks stay longer.
+/// Scenarios that come one after the other share most: all that was kept before may go. Chunks and outcomes take most of the memory;
+/// priced layers stay longer.
 void StepLibraries::make_room() {
   const bool is_full = number_ >= most_libraries || times_.size() >= most_times;
   if (!is_full && kept_tasks_ < most_kept_tasks) return;
   kept_tasks_ = 0;
   if (is_full) {
+    recent_.clear();
     libraries_.clear();
     times_.clear();
     number_ = 0;
   }
   for (auto& [key, of_key] : libraries_) {
-    for (StepLibrary& library : of_key) library.folds().forget_outcomes();
+    for (StepLibrary& library : of_key) library.forget_chunks();
   }
 }
 

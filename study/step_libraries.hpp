@@ -29,10 +29,12 @@ class StepLibraries {
   /// Scenarios with one library and these keys have one step: layers that are asked to recompute what they recompute anyway, say.
   using StepKey = std::pair<const StepLibrary*, std::vector<std::size_t>>;
   [[nodiscard]] StepLibrary& library_of(const Scenario& scenario, const Work<Count>& work, const std::vector<std::size_t>& key);
+  void note_use(StepLibrary& library);
   [[nodiscard]] Picoseconds simulated(const Scenario& scenario, const Work<Count>& work, StepLibrary& library);
   void make_room();
 
   std::map<std::vector<std::size_t>, std::list<StepLibrary>> libraries_;
+  std::vector<StepLibrary*> recent_;  ///< Those that were used last, the latest last: others keep no traces.
   std::map<StepKey, Picoseconds> times_;
   std::shared_ptr<PipelineWirings> wirings_ = std::make_shared<PipelineWirings>();
   std::size_t number_ = 0;      ///< Of libraries.

@@ -105,7 +105,7 @@ TEST_CASE("a step that only reduces its gradients otherwise takes its passes ove
     CHECK(blocking.common_groups == 0);
   }
   SECTION("nor what was forgotten") {
-    library.folds().forget_outcomes();
+    library.forget_chunks();
     const Folded anew = folded(library, reduced_behind);
     CHECK(anew.makespan == first.makespan);
     CHECK(anew.common_groups == 0);
