@@ -164,8 +164,8 @@ struct Cut {
   std::vector<std::uint32_t> tasks;     ///< Of the outcome, in the order of the situation.
   std::vector<std::uint32_t> left_out;  ///< Tasks under way that touch nothing any more.
 };
-/// Tasks that pass on streams outside `streams` are left out unless others wait for them: they touch nothing any more. What `made`
-/// holds is overwritten.
+/// Tasks that pass on streams outside `streams` are left out unless others wait for them: they touch nothing any more. What
+/// `made` holds is overwritten.
 void cut(const Outcome& outcome, std::int64_t offset, std::uint32_t streams, Cut& made);
 
 }  // namespace mfusim

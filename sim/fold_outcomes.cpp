@@ -5,23 +5,24 @@
 
 namespace mfusim {
 
-OutcomeNode& Outcomes::find(const Key& key) {
+OutcomeNode& Outcomes::find(const KnownOutcomes::Key& key) {
   OfKind& of_kind = of_kind_[key.kind];
-  const auto [at, fresh] = kept_->known.try_emplace(key, nullptr);
-  if (!fresh) return *(of_kind.last_asked = at->second);
+  const auto at = known_->by_key.find(key);
+  if (at != known_->by_key.end()) return *(of_kind.last_asked = at->second);
   const FoldKind& kind = kinds_[key.kind];
   models_ = of_kind.models;
   for (const Outcome* other : models_of_pattern_[kind.pattern]) {
     if (other->kind != &kind) models_.push_back(other);
   }
-  const Situation& situation = kept_->situations[key.situation];
-  OutcomeNode& made = *kept_->allocator.new_object<OutcomeNode>(
+  const Situation& situation = known_->situations[key.situation];
+  OutcomeNode& made = *known_->allocator.new_object<OutcomeNode>(
       OutcomeNode{.situation = key.situation,
                   .first_step = static_cast<std::uint32_t>(situation.tasks.size() + kind.first_step()),
                   .host_lag = key.host_lag,
                   .outcome = engine_.run(kind, situation, key.host_lag, models_),
-                  .cuts = decltype(OutcomeNode::cuts)(&kept_->memory)});
-  at->second = of_kind.last_asked = &made;
+                  .cuts = decltype(OutcomeNode::cuts)(&known_->memory)});
+  known_->by_key.emplace(key, &made);
+  of_kind.last_asked = &made;
   simulated_tasks_ += engine_.simulated_tasks();
   kept_tasks_ += made.outcome.ends.size();
   if (!engine_.pauses().empty()) keep_as_model(made.outcome, of_kind);
@@ -29,7 +30,7 @@ OutcomeNode& Outcomes::find(const Key& key) {
 }
 
 void Outcomes::forget() {
-  kept_.emplace();
+  known_.emplace();
   of_kind_.clear();
   models_of_pattern_.clear();
   kept_tasks_ = 0;
@@ -54,9 +55,9 @@ const CutNode& Outcomes::find_cut(OutcomeNode& node, std::int64_t offset, std::u
   cut(node.outcome, offset, streams, cut_);
   node.cuts.push_front({offset,
                         streams,
-                        kept_->situations.number_of(cut_.situation),
-                        {cut_.tasks.begin(), cut_.tasks.end(), &kept_->memory},
-                        {cut_.left_out.begin(), cut_.left_out.end(), &kept_->memory}});
+                        known_->situations.number_of(cut_.situation),
+                        {cut_.tasks.begin(), cut_.tasks.end(), &known_->memory},
+                        {cut_.left_out.begin(), cut_.left_out.end(), &known_->memory}});
   return *(node.last_cut = &node.cuts.front());
 }
 

@@ -32,11 +32,34 @@ struct OutcomeNode {
   std::pmr::forward_list<CutNode> cuts;
 };
 
+/// What is known of outcomes. What lives in `memory` is not destroyed piece by piece: it goes with it.
+struct KnownOutcomes {
+  struct Key {
+    std::uint32_t kind = 0;
+    std::uint32_t situation = 0;
+    std::int64_t host_lag = 0;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key& key) const {
+      const std::uint64_t word =
+          (std::uint64_t{key.kind} << 32U | key.situation) + 0x9E3779B97F4A7C15U * static_cast<std::uint64_t>(key.host_lag);
+      return (word ^ word >> 29U) * 0xBF58476D1CE4E5B9U;
+    }
+  };
+  using ByKey = std::pmr::unordered_map<Key, OutcomeNode*, Hash>;
+
+  std::pmr::monotonic_buffer_resource memory;
+  std::pmr::polymorphic_allocator<> allocator{&memory};
+  Situations& situations = *allocator.new_object<Situations>(&memory);
+  ByKey& by_key = *allocator.new_object<ByKey>();
+};
+
 /// Outcomes of groups, each simulated when it is first asked for.
 class Outcomes {
  public:
   /// Of `kinds`, which may become more.
-  Outcomes(const FoldKinds& kinds, const SharingModel& sharing) : kinds_(kinds), engine_(sharing, &kept_->memory) {}
+  Outcomes(const FoldKinds& kinds, const SharingModel& sharing) : kinds_(kinds), engine_(sharing, &known_->memory) {}
 
   /// To be called before of() where there are more kinds.
   void make_room() {
@@ -71,34 +94,11 @@ class Outcomes {
     OutcomeNode* last_asked = nullptr;
     std::vector<const Outcome*> models{};  ///< Outcomes that others follow where they can.
   };
-  struct Key {
-    std::uint32_t kind = 0;
-    std::uint32_t situation = 0;
-    std::int64_t host_lag = 0;
-    friend bool operator==(const Key&, const Key&) = default;
-  };
-  struct Hash {
-    std::size_t operator()(const Key& key) const {
-      const std::uint64_t word =
-          (std::uint64_t{key.kind} << 32U | key.situation) + 0x9E3779B97F4A7C15U * static_cast<std::uint64_t>(key.host_lag);
-      return (word ^ word >> 29U) * 0xBF58476D1CE4E5B9U;
-    }
-  };
-
-  /// What lives in `memory` is not destroyed piece by piece: it goes with it.
-  struct Kept {
-    std::pmr::monotonic_buffer_resource memory;
-    std::pmr::polymorphic_allocator<> allocator{&memory};
-    Situations& situations = *allocator.new_object<Situations>(&memory);
-    std::pmr::unordered_map<Key, OutcomeNode*, Hash>& known =
-        *allocator.new_object<std::pmr::unordered_map<Key, OutcomeNode*, Hash>>();
-  };
-
-  OutcomeNode& find(const Key& key);
+  OutcomeNode& find(const KnownOutcomes::Key& key);
   const CutNode& find_cut(OutcomeNode& node, std::int64_t offset, std::uint32_t streams);
   void keep_as_model(Outcome& outcome, OfKind& of_kind);
 
-  std::optional<Kept> kept_{std::in_place};
+  std::optional<KnownOutcomes> known_{std::in_place};
   const FoldKinds& kinds_;
   RankEngine engine_;
   std::vector<OfKind> of_kind_;

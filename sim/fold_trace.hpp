@@ -11,7 +11,8 @@
 
 namespace mfusim {
 
-/// How a pipeline's step went when it was folded, for steps that go the same at first: that reduce their gradients otherwise, say.
+/// How a pipeline's step went when it was folded, for steps that go the same at first: that reduce their gradients otherwise,
+/// say.
 struct FoldTrace {
   std::shared_ptr<const PipelineWiring> wiring;
   FoldPlan plan;

@@ -82,7 +82,7 @@ class PipelineStages {
   std::vector<std::vector<Slot>> measured_;  ///< By stage: orders that depend on what the passes cost.
   std::map<Layers, std::size_t> known_;
   std::vector<ChunkActivations> kinds_;
-  std::vector<std::size_t> kind_of_;                  ///< By chunk of the whole model.
+  std::vector<std::size_t> kind_of_;                        ///< By chunk of the whole model.
   std::map<std::vector<std::size_t>, MemoryParts> states_;  ///< By the kinds of a stage's chunks.
 };
 

@@ -20,8 +20,8 @@ void read_patch_dropout(Reader& training, ModelSpec& model);
 /// Without the types of the state, which follow from the stack.
 [[nodiscard]] Training read_training(Reader& reader, const ModelSpec& model, const Cluster& cluster);
 /// Keys of the section `parallel` that do not cut anything up: read_parallel() reads them.
-constexpr std::array<std::string_view, 7> uncut_keys{"sequence",  "zero",             "fsdp",            "shard_group",
-                                                     "recompute", "recompute_method", "recompute_layers"};
+constexpr std::array<std::string_view, 7> uncut_keys{
+    "sequence", "zero", "fsdp", "shard_group", "recompute", "recompute_method", "recompute_layers"};
 /// How the section `parallel` cuts the model, the sequence and the batch up: without the number of micro-batches
 /// (complete_batches()), and without what read_parallel() adds.
 [[nodiscard]] ParallelPlan read_cut(Reader& reader, const ModelSpec& model, const Cluster& cluster);

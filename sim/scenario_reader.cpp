@@ -15,9 +15,9 @@ namespace mfusim {
 namespace {
 
 /// By section, in their order.
-constexpr std::array<std::string_view, 13> section_keys{"",         "model",    "cluster", "variation", "training",
-                                                        "parallel", "parallel", "towers",  "stack",     "stack_settings",
-                                                        "techniques", "data", "measured"};
+constexpr std::array<std::string_view, 13> section_keys{"",           "model",    "cluster", "variation", "training",
+                                                        "parallel",   "parallel", "towers",  "stack",     "stack_settings",
+                                                        "techniques", "data",     "measured"};
 
 /// Keys that other commands read: a run answers for the baseline of an ablation, one iteration of a workload, the scenario that a
 /// space is around.

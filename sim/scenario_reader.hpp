@@ -11,8 +11,8 @@
 
 namespace mfusim {
 
-/// The sections of a scenario, in the order in which they are read. Whole: keys that are no section. Cut: those keys of the section
-/// `parallel` that say how the model and the batch are cut up, Parallel: its others.
+/// The sections of a scenario, in the order in which they are read. Whole: keys that are no section. Cut: those keys of the
+/// section `parallel` that say how the model and the batch are cut up, Parallel: its others.
 enum class ScenarioSection : std::uint8_t {
   Whole,
   Model,

@@ -63,11 +63,8 @@ void add_memory(const Scenario& scenario, const std::vector<StageMemory>& stages
         100 * (result.memory.peak / result.memory.capacity)));
   }
   for (const StageMemory& stage : stages)
-    result.memory.stages.push_back({stage.stage,
-                                    stage.passes_in_flight,
-                                    peak_at(stage),
-                                    stage.total(),
-                                    {stage.parts.begin(), stage.parts.end()}});
+    result.memory.stages.push_back(
+        {stage.stage, stage.passes_in_flight, peak_at(stage), stage.total(), {stage.parts.begin(), stage.parts.end()}});
   if (!result.memory.fits) {
     result.warnings.push_back(fmt::format("stage {} needs {:.1f} GB, the GPU has {:.1f} GB: this step would run out of memory",
                                           fullest->stage, result.memory.peak.value() / 1e9,

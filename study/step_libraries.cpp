@@ -57,8 +57,8 @@ StepLibrary& StepLibraries::library_of(const Scenario& scenario, const Work<Coun
   return of_key.emplace_front(scenario, context_share(work, scenario.parallel.context), wirings_);
 }
 
-/// Scenarios that come one after the other share most: all that was kept before may go. Chunks and outcomes take most of the memory;
-/// priced layers stay longer.
+/// Scenarios that come one after the other share most: all that was kept before may go. Chunks and outcomes take most of the
+/// memory; priced layers stay longer.
 void StepLibraries::make_room() {
   const bool is_full = number_ >= most_libraries || times_.size() >= most_times;
   if (!is_full && kept_tasks_ < most_kept_tasks) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/fold_outcome.hpp"
+#include "sim/fold_outcomes.hpp"
 #include "tests/catch.hpp"
 
 #include <random>
@@ -222,4 +222,19 @@ TEST_CASE("kinds of one pattern take over from each other what goes before their
     }
   }
   CHECK(all.simulated < all.tasks * 9 / 10);
+}
+
+TEST_CASE("an outcome that ends behind the clock's range is wrong each time that it is asked for", "[unit]") {
+  FoldKinds kinds;
+  constexpr std::int64_t half = std::int64_t{1} << 62U;
+  const std::uint32_t step = kinds.step_number({.duration = half, .usage = 0, .stream = StreamKind::Data});
+  const std::uint32_t one = kinds.kind(nullptr, {step, 0});
+  const std::uint32_t two = kinds.kind(nullptr, {step, 0, step, 0});  // one behind the other
+  const SharingModel model{.resources = resources_per_rank};
+  Outcomes outcomes(kinds, model);
+  outcomes.make_room();
+  CHECK(outcomes.of(nullptr, one, 0).outcome.end == half);
+  CHECK_THROWS_AS(outcomes.of(nullptr, two, 0), InputError);
+  CHECK_THROWS_AS(outcomes.of(nullptr, two, 0), InputError);
+  CHECK(outcomes.of(nullptr, one, 0).outcome.end == half);
 }

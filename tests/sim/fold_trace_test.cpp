@@ -96,8 +96,7 @@ TEST_CASE("a step that only reduces its gradients otherwise takes its passes ove
     CHECK(sharded.common_groups >= first.groups / 2);
   }
   SECTION("but not where weights are gathered under its first passes") {
-    const Folded gathered =
-        folded(library, changed(pipeline, {{"parallel.zero", "1"}, {"techniques.dp_overlap", "true"}}));
+    const Folded gathered = folded(library, changed(pipeline, {{"parallel.zero", "1"}, {"techniques.dp_overlap", "true"}}));
     CHECK(gathered.common_groups == 0);
   }
   SECTION("nor where its passes are wired otherwise") {
