@@ -15,14 +15,21 @@ PlanFault fault(const PipelineShape& shape) {
   return single.key.empty() ? one_chunk_a_stage(name, shape) : single;
 }
 
+/// The most that one micro-batch keeps of a stage, be it for the input gradients or, where recomputation keeps hardly anything
+/// for those, for the weight gradients.
+Bytes largest(const StageCosts& stage) {
+  return std::max(stage.kept, stage.for_weights);
+}
+
 /// What each stage may hold: so many micro-batches of the first two stages' larger one, as the authors' software counts
-/// (sail-sg/zero-bubble-pipeline-parallelism, zb_schedules.py); a single one of its own in any case.
+/// (sail-sg/zero-bubble-pipeline-parallelism, zb_schedules.py, where nothing is recomputed and input gradients need more than
+/// weight gradients); a single one of its own in any case.
 std::vector<Bytes> memory_limits(const PipelineShape& shape, const PipelineCosts& costs) {
   constexpr double rounding = 1 + 1e-12;  // a sum of equal parts against their product
-  const Bytes one = std::max(costs.stages[0].kept, costs.stages[1].kept);
+  const Bytes one = std::max(largest(costs.stages[0]), largest(costs.stages[1]));
   std::vector<Bytes> limits;
   for (const StageCosts& stage : costs.stages)
-    limits.push_back(rounding * std::max({static_cast<double>(shape.memory_limit) * one, stage.kept, stage.for_weights}));
+    limits.push_back(rounding * std::max(static_cast<double>(shape.memory_limit) * one, largest(stage)));
   return limits;
 }
 
