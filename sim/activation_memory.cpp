@@ -88,49 +88,71 @@ Bytes needed_by_weight_gradients(const Scenario& scenario, const Layer<Count>& l
   return total;
 }
 
-/// Layers that backward computes again at once.
-double recomputed_at_once(const ParallelPlan& plan, const LayerRun& run) {
+/// What a layer of a run keeps, and what its weight gradients need.
+struct LayerBytes {
+  Bytes kept;
+  Bytes for_weights;
+};
+
+/// How full recomputation cuts a run.
+struct RecomputedGroups {
+  std::int64_t layers = 0;  ///< Recomputed ones.
+  std::int64_t group = 0;   ///< Of them at once.
+  double groups = 0;        ///< Each keeps its input.
+};
+RecomputedGroups recomputed_groups(const ParallelPlan& plan, const LayerRun& run) {
   const std::int64_t layers = recomputed_layers(plan, run);
-  const std::int64_t group = plan.recompute_method == RecomputeMethod::Uniform ? plan.recompute_layers : 1;
-  return static_cast<double>(std::min(layers, group));
+  const std::int64_t group = std::min(layers, plan.recompute_method == RecomputeMethod::Uniform ? plan.recompute_layers : 1);
+  return {layers, group, static_cast<double>((layers + group - 1) / group)};
 }
 
-/// Inputs that recomputed layers keep: one a group of layers.
-double kept_inputs(const ParallelPlan& plan, const LayerRun& run) {
-  const std::int64_t layers = recomputed_layers(plan, run);
-  const std::int64_t group = plan.recompute_method == RecomputeMethod::Uniform ? plan.recompute_layers : 1;
-  const std::int64_t groups = (layers + group - 1) / group;
-  return static_cast<double>(groups);
+bool is_recomputed(const ParallelPlan& plan, const LayerRun& run) {
+  return plan.recompute == Recompute::Full && run.transformer_block;
+}
+
+/// When the last layer of a run has its input gradients made: what the weight gradients of the layers before it need, beyond what
+/// these have freed.
+Bytes waiting_for_weights(const Scenario& scenario, const LayerRun& run, const LayerBytes& one) {
+  const Bytes more = std::max(Bytes(), one.for_weights - one.kept);
+  if (!is_recomputed(scenario.parallel, run)) return static_cast<double>(run.repeat - 1) * more;
+  const RecomputedGroups again = recomputed_groups(scenario.parallel, run);
+  const Bytes freed = (again.groups - 1) * layer_input_bytes(scenario, *run.layer);
+  const Bytes recomputed = static_cast<double>(again.layers - again.group) * one.for_weights - freed;
+  return std::max(Bytes(), recomputed) + static_cast<double>(run.repeat - again.layers) * more;
 }
 
 /// A layer that keeps outputs of multiplies and computes the rest again, which stands there whole for one layer at a time.
 void add_products(const Scenario& scenario, const LayerRun& run, Bytes one, ChunkActivations& total) {
   const Bytes kept = kept_values(*run.layer, tensor_ranks(scenario)) * size_of(scenario.training.precision);
-  total.kept += static_cast<double>(run.repeat) * (kept + layer_input_bytes(scenario, *run.layer));
-  total.recomputed = std::max(total.recomputed, one);
+  const Bytes input = layer_input_bytes(scenario, *run.layer);
+  total.kept += static_cast<double>(run.repeat) * (kept + input);
+  total.recomputed = std::max(total.recomputed, one - input);
+}
+
+/// Each group of layers keeps its input; when it is computed again its layers stand there whole, but for that input.
+void add_recomputed(const Scenario& scenario, const LayerRun& run, const LayerBytes& one, ChunkActivations& total) {
+  const RecomputedGroups again = recomputed_groups(scenario.parallel, run);
+  const Bytes input = layer_input_bytes(scenario, *run.layer);
+  total.kept += again.groups * input + static_cast<double>(run.repeat - again.layers) * one.kept;
+  total.recomputed = std::max(total.recomputed, static_cast<double>(again.group) * one.kept - input);
 }
 
 void add_run(const Scenario& scenario, const LayerRun& run, ChunkActivations& total) {
   const ParallelPlan& plan = scenario.parallel;
   const bool selective = plan.recompute == Recompute::Selective && run.transformer_block;
-  const Bytes one = saved_by(scenario, *run.layer, selective ? AttentionMemory::Fused : attention_memory(scenario));
+  const AttentionMemory attention = attention_memory(scenario);
+  const LayerBytes one{saved_by(scenario, *run.layer, selective ? AttentionMemory::Fused : attention),
+                       needed_by_weight_gradients(scenario, *run.layer)};
   const auto layers = static_cast<double>(run.repeat);
   total.scores += layers * scores_of(scenario, *run.layer);
-  const Bytes for_weights = needed_by_weight_gradients(scenario, *run.layer);
-  total.for_weights += layers * for_weights;
-  total.in_flight = std::max(total.in_flight, gradients_in_flight(scenario, *run.layer));
+  total.for_weights += layers * one.for_weights;
+  total.in_flight =
+      std::max(total.in_flight, gradients_in_flight(scenario, *run.layer) + waiting_for_weights(scenario, run, one));
   if (selective && scenario.stack.selective_recompute == SelectiveRecompute::EverySecondProduct)
-    return add_products(scenario, run, one, total);
-  if (plan.recompute != Recompute::Full || !run.transformer_block) {
-    total.kept += layers * one;
-    return;
-  }
-  const auto again = static_cast<double>(recomputed_layers(plan, run));
-  total.kept += kept_inputs(plan, run) * layer_input_bytes(scenario, *run.layer) + (layers - again) * one;
-  const double at_once = recomputed_at_once(plan, run);
-  Bytes most = at_once * one;
-  most += (again - at_once) * for_weights;
-  total.recomputed = std::max(total.recomputed, most);
+    return add_products(scenario, run, one.kept, total);
+  if (is_recomputed(plan, run)) return add_recomputed(scenario, run, one, total);
+  total.kept += layers * one.kept;
+  if (selective) total.recomputed = std::max(total.recomputed, saved_by(scenario, *run.layer, attention) - one.kept);
 }
 
 /// What a chunk sends to the next stays on its stage, where the stack does not give it up; the last chunk sends nothing.

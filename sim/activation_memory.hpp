@@ -15,11 +15,13 @@ struct ChunkActivations {
   Bytes kept;         ///< From forward to backward: what each operator keeps, or the inputs of recomputed layers.
   Bytes scores;       ///< Beside it, fp32 scores of the loss where the chunk ends with it.
   Bytes loss_copies;  ///< While the loss runs forward: its logits as they came and once more in fp32, beside the scores.
-  /// While backward runs: the group of layers that is computed again at once, and, where weight gradients come later, what those
-  /// of the layers recomputed before it need.
+  /// While backward runs, beyond what is kept: the group of layers, or the core of one layer's attention, that is computed again
+  /// at once.
   Bytes recomputed;
   Bytes for_weights;  ///< From input to weight gradients, where these come later: inputs and output gradients of the linears.
-  Bytes in_flight;    ///< While backward runs: gradients on both sides of its largest kernel (sim/gradient_memory.hpp).
+  /// While backward runs: gradients on both sides of its largest kernel (sim/gradient_memory.hpp), and what the weight gradients
+  /// of layers before it wait for beyond what those have freed.
+  Bytes in_flight;
   HeldByCollectives held;  ///< Not to be handed out again yet, beyond what a pass has freed (sim/collective_memory.hpp).
   [[nodiscard]] Bytes all() const { return kept + scores; }
 };

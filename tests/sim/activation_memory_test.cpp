@@ -28,14 +28,19 @@ Scenario korthikanti(const Settings& more) {
   return scenario_of(small_decoder, settings);
 }
 
-/// Bytes that the blocks of one micro-batch keep, over all layers of an unsplit pipeline, per layer.
-double layer_bytes(const Settings& settings) {
+/// Of a chunk of so many blocks.
+ChunkActivations of_blocks(std::int64_t layers, const Settings& settings) {
   const Scenario scenario = korthikanti(settings);
   const Work<Count> work = micro_batch_work(scenario);
   for (const LayerGroup<Count>& group : work.towers.front().groups) {
-    if (group.layer.name == "block") return chunk_activations(scenario, {{{&group.layer, 1, true}}}).kept.value();
+    if (group.layer.name == "block") return chunk_activations(scenario, {{{&group.layer, layers, true}}});
   }
   throw std::logic_error("the decoder has blocks");
+}
+
+/// Bytes that the blocks of one micro-batch keep, over all layers of an unsplit pipeline, per layer.
+double layer_bytes(const Settings& settings) {
+  return of_blocks(1, settings).kept.value();
 }
 
 std::vector<StageMemory> stages_of(const Settings& settings) {
@@ -148,14 +153,54 @@ TEST_CASE("recomputation of n layers keeps what its method says", "[property]") 
   const double rest = sbh + 4 * sbh;  // embedding mask; final norm and output layer
   for (const int n : {1, 4, 16}) {
     CAPTURE(n);
-    // block: n layers keep their input of 2sbh, 16 - n keep everything, one is recomputed at a time
+    // block: n layers keep their input of 2sbh, 16 - n keep everything, one is recomputed at a time, from its input on
     const StageMemory block = kept("block", n);
     CHECK_THAT(part(block, "activations").value(), WithinRel(rest + 2 * sbh * n + one * (L - n), 1e-12));
-    CHECK_THAT(part(block, "recomputed_layer").value(), WithinRel(one, 1e-12));
+    CHECK_THAT(part(block, "recomputed_layer").value(), WithinRel(one - 2 * sbh, 1e-12));
     // uniform: 16/n groups keep one input, n layers are recomputed at once
     const StageMemory uniform = kept("uniform", n);
     CHECK_THAT(part(uniform, "activations").value(), WithinRel(rest + 2 * sbh * L / n, 1e-12));
-    CHECK_THAT(part(uniform, "recomputed_layer").value(), WithinRel(one * n, 1e-12));
+    CHECK_THAT(part(uniform, "recomputed_layer").value(), WithinRel(one * n - 2 * sbh, 1e-12));
+  }
+}
+
+TEST_CASE("when a layer's gradients are made all of it stands there, whatever is computed again: recomputation spares the others",
+          "[property]") {
+  for (const char* tensor : {"1", "8"}) {
+    for (const char* schedule : {"1f1b", "zb-h1"}) {
+      const auto alive = [&](std::int64_t layers, const char* recompute) {
+        const ChunkActivations one = of_blocks(layers, {{"parallel.tensor", tensor},
+                                                        {"parallel.pipeline", std::string(schedule) == "1f1b" ? "1" : "2"},
+                                                        {"cluster.gpus", "16"},
+                                                        {"parallel.schedule", schedule},
+                                                        {"parallel.recompute", recompute}});
+        return (one.kept + one.recomputed + one.in_flight).value();
+      };
+      CAPTURE(tensor, schedule);
+      CHECK(alive(1, "selective") == alive(1, "none"));
+      CHECK(alive(1, "full") == alive(1, "none"));
+      CHECK(alive(L, "selective") < alive(L, "none"));
+      CHECK(alive(L, "full") <= alive(L, "selective"));
+    }
+  }
+}
+
+TEST_CASE("as a pass makes input gradients what the weight gradients of its layers need piles up", "[property]") {
+  // Eight tensor ranks with sequence parallelism, flash attention, no dropout: a layer keeps 32 sbh / t. Its weight gradients
+  // need the inputs of the four products, 14 sbh / t, and the gradients of their outputs, 14 sbh / t and twice 2 sbh that are
+  // whole.
+  const Settings split{{"parallel.tensor", "8"},           {"parallel.sequence", "true"}, {"parallel.pipeline", "2"},
+                       {"parallel.schedule", "zb-h1"},     {"cluster.gpus", "16"},        {"model.dropout", "0"},
+                       {"techniques.flash_attention", "2"}};
+  const ChunkActivations one = of_blocks(1, split);
+  CHECK_THAT(one.kept.value(), WithinRel(32 * sbh / 8, 1e-12));
+  CHECK_THAT(one.for_weights.value(), WithinRel(28 * sbh / 8 + 4 * sbh, 1e-12));
+  for (const std::int64_t layers : {2, 16}) {
+    CAPTURE(layers);
+    const ChunkActivations all = of_blocks(layers, split);
+    // the last layer's input gradients: all of it, its gradients, and what the others left for their weight gradients
+    const double others = static_cast<double>(layers - 1) * one.for_weights.value();
+    CHECK_THAT((all.kept + all.in_flight).value(), WithinRel(one.kept.value() + one.in_flight.value() + others, 1e-12));
   }
 }
 
