@@ -13,7 +13,7 @@
 namespace mfusim {
 
 Reader::Reader(const Node& mapping, std::string path, UsedDefaults* defaults)
-    : mapping_(mapping), path_(std::move(path)), defaults_(defaults), known_(mapping.members.size()) {
+    : mapping_(mapping), where_(mapping.where), path_(std::move(path)), defaults_(defaults), known_(mapping.members.size()) {
   if (mapping_.kind != Node::Kind::Mapping)
     throw InputError(mapping_.where, path_, "expected a mapping, got " + describe(mapping_));
 }
@@ -54,7 +54,7 @@ bool Reader::is_given(std::string_view key) {
 }
 
 void Reader::fail(std::string_view key, std::string_view rule) const {
-  Location where = mapping_.where;
+  Location where = where_;
   for (const Node::Member& member : mapping_.members) {
     if (member.key == key) where = member.where;
   }
@@ -164,7 +164,10 @@ std::optional<Reader> Reader::child_if(std::string_view key) {
 Reader Reader::child_or_empty(std::string_view key) {
   static const Node empty{.kind = Node::Kind::Mapping, .where = {}, .text = {}, .quoted = false, .items = {}, .members = {}};
   const Node* value = find(key);
-  return {value != nullptr ? *value : empty, path_of(key), defaults_};
+  if (value != nullptr) return {*value, path_of(key), defaults_};
+  Reader missing(empty, path_of(key), defaults_);
+  missing.where_ = where_;
+  return missing;
 }
 
 std::vector<Reader> Reader::list_of_mappings(std::string_view key) {

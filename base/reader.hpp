@@ -83,7 +83,7 @@ class Reader {
 
   [[nodiscard]] Reader child(std::string_view key);  ///< A required mapping.
   [[nodiscard]] std::optional<Reader> child_if(std::string_view key);
-  [[nodiscard]] Reader child_or_empty(std::string_view key);                 ///< An empty mapping where it is missing.
+  [[nodiscard]] Reader child_or_empty(std::string_view key);  ///< An empty mapping, placed as this one, where it is missing.
   [[nodiscard]] std::vector<Reader> list_of_mappings(std::string_view key);  ///< A required list of mappings.
 
   /// Marks a key as known without reading it.
@@ -118,6 +118,7 @@ class Reader {
   [[nodiscard]] std::int64_t int_at_least(std::string_view key, const Node& value, std::int64_t least) const;
 
   const Node& mapping_;
+  Location where_;  ///< Of the mapping, or of the one that it is missing from.
   std::string path_;
   UsedDefaults* defaults_;
   std::vector<char> known_;  ///< Of the mapping's members: a getter asked for it.

@@ -22,7 +22,7 @@ const std::vector<std::pair<std::string, Frozen>> frozen_towers{
     {"none", Frozen::None}, {"vision", Frozen::Vision}, {"text", Frozen::Text}};
 
 /// What a tower's own plan may say over the `parallel` section.
-void read_own_parallel(Reader reader, ParallelPlan& plan) {
+void read_own_parallel(Reader& reader, ParallelPlan& plan) {
   plan.tensor = static_cast<int>(checked_size(reader, "tensor", reader.positive_int("tensor", plan.tensor)));
   plan.zero = static_cast<int>(reader.non_negative_int("zero", plan.zero));
   constexpr int highest = 3;
@@ -53,14 +53,15 @@ class TowerPlanReader {
     TowerPlan plan{.gpus = gpus.value_or(0), .parallel = scenario_.parallel};
     if (!gpus) plan.gpus = static_cast<int>(checked_size(reader, "gpus", reader.positive_int("gpus")));
     if (gpus && reader.has("gpus")) check_given_gpus(reader, *gpus);
-    read_own_parallel(reader.child_or_empty("parallel"), plan.parallel);
+    Reader parallel = reader.child_or_empty("parallel");
+    read_own_parallel(parallel, plan.parallel);
     if (plan.gpus % plan.parallel.tensor != 0)
       reader.fail("gpus", fmt::format("{} GPUs are not whole tensor groups of {}", plan.gpus, plan.parallel.tensor));
     if (plan.gpus % (plan.parallel.tensor * plan.parallel.pipeline) != 0) {
       reader.fail("gpus", fmt::format("{} GPUs are not whole pipelines of {} x {} (tensor x pipeline)", plan.gpus,
                                       plan.parallel.tensor, plan.parallel.pipeline));
     }
-    check_plan(reader, plan.parallel, scenario_.cluster);
+    check_plan(parallel, plan.parallel, scenario_.cluster);
     plan = whole_batch_plan(plan.parallel, plan.gpus, scenario_.training.global_batch);
     complete_batch(reader, name, plan);
     check_sharded(reader, plan);

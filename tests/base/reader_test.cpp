@@ -169,6 +169,8 @@ TEST_CASE("a list or a word where a mapping is expected, and the other way round
   CHECK(reading("a: [1]\n", [](Reader& r) { return r.list_of_mappings("a").size(); }) ==
         "f.yaml:1: a[0]: expected a mapping, got '1'");
   CHECK(reading("a: [x]\n", [](Reader& r) { return r.word("a"); }) == "f.yaml:1: a: expected a word, got a list");
+  CHECK(reading("a: 1\nb: {c: 2}\n", [](Reader& r) { return r.child("b").child_or_empty("d").positive_int("e"); }) ==
+        "f.yaml:2: b.d.e: missing");  // in the mapping that should hold it
   const Node list = parse_yaml("[1]", "f.yaml");
   CHECK(message_of([&] { Reader(list, "", nullptr); }) == "f.yaml:1: expected a mapping, got a list");
 }

@@ -38,7 +38,8 @@ TEST_CASE("a towers section that cannot be is refused with the rule and the valu
       {disjoint("8"), "gpus: 8 of cluster.gpus (8) leave none for the text tower"},
       {disjoint("6", {{"towers.text.gpus", "3"}}), "vision and text (6 + 3) are more than cluster.gpus (8)"},
       {disjoint("5", {{"towers.vision.parallel.tensor", "2"}}), "5 GPUs are not whole tensor groups of 2"},
-      {disjoint("6", {{"towers.vision.parallel.tensor", "3"}}), "3 does not divide cluster.gpus_per_node (8)"},
+      {disjoint("6", {{"towers.vision.parallel.tensor", "3"}}),
+       "towers.vision.parallel.tensor: 3 does not divide cluster.gpus_per_node (8)"},
       {disjoint("4", {{"towers.vision.micro_batch", "5"}}), "5 does not divide the batch of a data-parallel rank (32)"},
       {disjoint("4", {{"training.global_batch", "3"}, {"cluster.gpus", "8"}}),
        "4 data-parallel ranks for training.global_batch (3)"},
@@ -64,6 +65,9 @@ TEST_CASE("a towers section that cannot be is refused with the rule and the valu
     CAPTURE(wrong.message);
     CHECK_THAT(refusal_of(small_clip, wrong.settings), ContainsSubstring(wrong.message));
   }
+  // a tower that says nothing of its own is refused at the section that it is missing from
+  CHECK_THAT(refusal_of(std::string(small_clip) + "towers: {placement: two-grid}\n", {{"parallel.zero", "3"}}),
+             StartsWith("test.yaml:7: towers.vision.parallel: zero: 3 is modelled for colocated and disjoint towers"));
   CHECK_THAT(
       refusal_of("model: coca_ViT-L-14\ncluster: {gpu: a100-sxm4-80gb, gpus: 8}\ntraining: {global_batch: 64}\n", disjoint("4")),
       ContainsSubstring("captioning decoder"));
