@@ -41,6 +41,20 @@ struct Edge {
   std::int8_t change;
 };
 
+/// Loading ahead: the next step waits for it, no task of this one does.
+bool loads_ahead(const BuiltStep& step, TaskId task) {
+  return kind_of(step.graph.tasks[task].stream) == StreamKind::Loader && step.graph.successors_of(task).empty();
+}
+
+/// When all is done but loading ahead, which holds the step up from then on.
+Picoseconds end_of_work(const BuiltStep& step, const Timeline& timeline) {
+  Picoseconds end{};
+  for (TaskId task = 0; task < step.graph.size(); ++task) {
+    if (!loads_ahead(step, task)) end = std::max(end, timeline.end[task]);
+  }
+  return end;
+}
+
 /// Starts and ends of the rank's tasks in order of time. Tasks that wait inside a joint task count for each rank.
 std::vector<Edge> edges_of(const BuiltStep& step, const Timeline& timeline, int rank) {
   const auto tasks = std::count_if(step.graph.tasks.begin(), step.graph.tasks.end(),
@@ -49,11 +63,13 @@ std::vector<Edge> edges_of(const BuiltStep& step, const Timeline& timeline, int 
   edges.reserve(2 * (static_cast<std::size_t>(tasks) + step.graph.joint_streams.size()));
   const auto add = [&](TaskId task) {
     const auto part = static_cast<std::uint8_t>(part_of(step.steps[step.graph.tasks[task].label].step_class));
-    edges.push_back({timeline.start[task], part, 1});
+    const Picoseconds start = loads_ahead(step, task) ? end_of_work(step, timeline) : timeline.start[task];
+    if (start >= timeline.end[task]) return;
+    edges.push_back({start, part, 1});
     edges.push_back({timeline.end[task], part, -1});
   };
   for (TaskId task = 0; task < step.graph.size(); ++task) {
-    if (rank_of(step.graph.tasks[task].stream) == rank && timeline.end[task] > timeline.start[task]) add(task);
+    if (rank_of(step.graph.tasks[task].stream) == rank) add(task);
   }
   for (const JointStream& joint : step.graph.joint_streams) {
     if (rank_of(joint.stream) == rank && rank_of(step.graph.tasks[joint.task].stream) != rank) add(joint.task);

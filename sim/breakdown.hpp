@@ -14,7 +14,8 @@ namespace mfusim {
 /// Exclusive parts of one rank's step, in a fixed order; they sum to the makespan to the picosecond.
 /// While a kernel runs, time belongs to its class; what it takes longer than alone, because communication runs beside it, is a
 /// part of its own. While none does, it belongs to the first of these that runs on the
-/// rank: tensor, embedding, data or pipeline communication, data loading, host; and to the bubble where none does.
+/// rank: tensor, embedding, data or pipeline communication, data loading, host; and to the bubble where none does. Loading ahead,
+/// which no task waits for, counts from the end of all others on: before, other things hold the rank up.
 using Breakdown = std::vector<std::pair<std::string, Picoseconds>>;
 
 [[nodiscard]] Breakdown break_down(const BuiltStep& step, const Timeline& timeline, int rank);

@@ -7,9 +7,20 @@
 
 namespace mfusim {
 
+namespace {
+
+/// Ranks of a node that need samples: those of the first stage, or of what of it is on the node.
+double reading_ranks_on_node(const Scenario& scenario) {
+  const ParallelPlan& plan = scenario.parallel;
+  const std::int64_t first_stage = std::int64_t{plan.tensor} * plan.context * plan.data;
+  return static_cast<double>(std::min<std::int64_t>(first_stage, scenario.cluster.gpus_per_node));
+}
+
+}  // namespace
+
 Seconds loading_time(const Scenario& scenario) {
   const DataPipeline& data = scenario.data;
-  const double ranks_on_node = std::min(scenario.cluster.gpus, scenario.cluster.gpus_per_node);
+  const double ranks_on_node = reading_ranks_on_node(scenario);
   const double samples_per_rank = static_cast<double>(scenario.training.global_batch) / scenario.parallel.data;
   const double readers =
       scenario.techniques.shared_loader ? std::max(1.0, ranks_on_node / scenario.parallel.tensor) : ranks_on_node;

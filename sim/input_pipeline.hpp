@@ -10,9 +10,9 @@
 
 namespace mfusim {
 
-/// Time that a node needs to read and decode the samples of one step: the slower of storage and decoding.
-/// Without one shared loader a node, each rank of a tensor group reads the same samples again
-/// (MegaScale, arXiv:2402.15627, section 3.4).
+/// Time that a node needs to read and decode the samples of one step: the slower of storage and decoding. The ranks of the first
+/// pipeline stage read; where several stages share a node, those of the others do not. Without one shared loader a node, each
+/// rank of a tensor group reads the same samples again (MegaScale, arXiv:2402.15627, section 3.4).
 [[nodiscard]] Seconds loading_time(const Scenario& scenario);
 
 /// A word of warning where a contrastive step at `samples_per_s` asks more than 12 cores a GPU to decode its images and nothing

@@ -35,6 +35,41 @@ TEST_CASE("without one loader a node every rank of a tensor group loads the same
   }
 }
 
+TEST_CASE("pipeline stages that share a node read a sample once", "[property]") {
+  for (const char* stages : {"1", "2", "4", "8"}) {
+    CAPTURE(stages);
+    Settings settings = node_of_eight("1", "true", "true");
+    settings.emplace_back("parallel.pipeline", stages);
+    CHECK_THAT(loading_time(scenario_of(small_decoder, settings)).count(), WithinRel(16.0 / 1000, 1e-9));
+  }
+}
+
+TEST_CASE("loading ahead is no part of a step that outlasts it, and what it outlasts the step by is", "[property]") {
+  const std::string stages = GENERATE("1", "4");
+  CAPTURE(stages);
+  const auto step = [&](const std::string& rate) {  // eager: between the kernels of a small model the GPU waits for the host
+    Settings settings = node_of_eight("1", "true", "true");
+    settings.insert(settings.end(), {{"parallel.pipeline", stages},
+                                     {"stack", "pytorch-ddp-2024"},
+                                     {"model.hidden_size", "256"},
+                                     {"data.decode_per_node", rate + " samples/s"}});
+    return run(small_decoder, settings).result;
+  };
+  const Result alone = step("1e15");
+  const double time = alone.iteration_time.count();
+  constexpr double samples = 16;
+  CHECK(step(std::to_string(samples / (0.9 * time))).breakdown == alone.breakdown);
+  const Result slow = step(std::to_string(samples / (1.5 * time)));
+  CHECK_THAT(slow.iteration_time.count(), WithinRel(1.5 * time, 1e-6));
+  const auto loading = [](const Result& result) {
+    for (const auto& [name, part] : result.breakdown) {
+      if (name == "data_loading") return part.count();
+    }
+    return 0.0;
+  };
+  if (slow.critical_rank == 0) CHECK_THAT(loading(slow) - loading(alone), WithinRel(0.5 * time, 1e-6));
+}
+
 TEST_CASE("loading ahead hides under the step, loading in time adds to it", "[property]") {
   const std::string rate = GENERATE("1000000 samples/s", "1000 samples/s", "20 samples/s");
   CAPTURE(rate);
