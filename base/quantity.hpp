@@ -64,7 +64,7 @@ template <class Unit>
 }
 
 /// The only place where time is rounded: nearest picosecond.
-/// Throws std::logic_error on a negative, non-finite or overflowing time.
+/// Throws std::logic_error on a negative or non-finite time, InputError on one that the clock cannot hold.
 [[nodiscard]] Picoseconds to_ticks(Seconds time);
 
 [[nodiscard]] constexpr Seconds to_seconds(Picoseconds ticks) {

@@ -81,8 +81,10 @@ std::optional<Q> scaled(const Split& split, std::optional<double> factor) {
 
 template <>
 std::optional<Bytes> parse_quantity<Bytes>(std::string_view text) {
+  constexpr Bytes most(1e18);  // sums of a few stay whole numbers of 64 bits
   const auto split = split_number(text);
-  return split ? scaled<Bytes>(*split, byte_factor(split->unit)) : std::nullopt;
+  const std::optional<Bytes> bytes = split ? scaled<Bytes>(*split, byte_factor(split->unit)) : std::nullopt;
+  return bytes && *bytes <= most ? bytes : std::nullopt;
 }
 
 template <>
@@ -123,7 +125,7 @@ std::optional<Seconds> parse_quantity<Seconds>(std::string_view text) {
 
 template <>
 std::string quantity_rule<Bytes>() {
-  return "expected a size with its unit, as '80 GB' or '512 MiB'";
+  return "expected a size with its unit, as '80 GB' or '512 MiB', of at most 1 EB";
 }
 template <>
 std::string quantity_rule<BytesPerSecond>() {

@@ -20,6 +20,17 @@
 namespace mfusim {
 namespace {
 
+/// Asked before a chunk of all these layers is put together.
+std::vector<ModelChunk> chunks_of_checked_size(const Work<Count>& work, const ParallelPlan& plan, std::int64_t micro_batches) {
+  std::size_t operators = 0;
+  for (const LayerGroup<Count>& group : work.towers.front().groups) {
+    operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
+  }
+  constexpr std::size_t tasks_per_operator = 4;  // forward, two gradients, an exchange
+  check_step_size(operators * tasks_per_operator * static_cast<std::size_t>(micro_batches));
+  return cut_into_chunks(work.towers.front().groups, plan);
+}
+
 /// The passes of a pipeline, what they wait for at the step's beginning, and what becomes of the gradients.
 class PipelineStep {
  public:
@@ -31,12 +42,11 @@ class PipelineStep {
         work_(library.work()),
         lasting_(lasting),
         micro_batches_(micro_batches),
-        chunks_(cut_into_chunks(work_.towers.front().groups, plan_)),
+        chunks_(chunks_of_checked_size(work_, plan_, micro_batches)),
         graph_(scenario.cluster, plan_.pipeline),
         priced_(library.chunks(scenario, chunks_)),
         transfers_(pipeline_transfers(scenario, context_, chunks_)) {
     graph_.table() = lasting == Lasting::Yes ? StepTable::behind(library.table()) : library.table();
-    check_size();
   }
 
   [[nodiscard]] std::vector<std::vector<Slot>> slots() const {
@@ -60,15 +70,6 @@ class PipelineStep {
   }
 
  private:
-  void check_size() const {
-    std::size_t operators = 0;
-    for (const LayerGroup<Count>& group : work_.towers.front().groups) {
-      operators += group.layer.operators.size() * static_cast<std::size_t>(group.repeat.value());
-    }
-    constexpr std::size_t tasks_per_operator = 4;  // forward, two gradients, an exchange
-    check_step_size(operators * tasks_per_operator * static_cast<std::size_t>(micro_batches_));
-  }
-
   [[nodiscard]] Picoseconds longest_transfer() const {
     return transfers_.activations.step(furthest_pair(plan_, scenario_.cluster)).duration;
   }

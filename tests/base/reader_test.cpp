@@ -84,11 +84,11 @@ TEST_CASE("booleans are true and false and nothing else", "[unit]") {
 
 TEST_CASE("a quantity without its unit shows how to write it", "[unit]") {
   CHECK(reading("a: 80\n", [](Reader& r) { return r.quantity<Bytes>("a"); }) ==
-        "f.yaml:1: a: expected a size with its unit, as '80 GB' or '512 MiB', got '80'");
+        "f.yaml:1: a: expected a size with its unit, as '80 GB' or '512 MiB', of at most 1 EB, got '80'");
   CHECK(reading("a: 80 GB\n", [](Reader& r) { return r.quantity<BytesPerSecond>("a"); }) ==
         "f.yaml:1: a: expected a rate with its unit, as '450 GB/s' or '200 Gb/s', got '80 GB'");
   CHECK(reading("a: [80 GB]\n", [](Reader& r) { return r.quantity<Bytes>("a"); }) ==
-        "f.yaml:1: a: expected a size with its unit, as '80 GB' or '512 MiB', got a list");
+        "f.yaml:1: a: expected a size with its unit, as '80 GB' or '512 MiB', of at most 1 EB, got a list");
 }
 
 TEST_CASE("a missing key names the line of the mapping it should stand in", "[unit]") {

@@ -274,3 +274,7 @@ TEST_CASE("a plan that does not fit names the change that frees most", "[unit]")
   CHECK_THAT(unfused.memory.advice, ContainsSubstring("parallel.recompute: full frees most"));
   CHECK(run(small_decoder).result.memory.advice.empty());
 }
+
+TEST_CASE("a model that is too large to simulate is refused before any of it is built", "[unit]") {
+  CHECK_THROWS_WITH(run(small_decoder, {{"model.layers", "2147483647"}}), ContainsSubstring("fewer layers are needed"));
+}
