@@ -8,6 +8,8 @@
 #include "hardware/network.hpp"
 #include "tests/catch.hpp"
 
+#include <string>
+
 using namespace mfusim;
 
 namespace {
@@ -40,6 +42,19 @@ TEST_CASE("every GPU of the catalog loads, with a source for each figure", "[cat
     CAPTURE(figure.path);
     CHECK_FALSE(figure.source.empty());
   }
+}
+
+TEST_CASE("the gigabytes of a GPU's name are GiB, less what error correction and the driver take", "[catalog]") {
+  // memory chips come in powers of two: nvidia-smi shows 81920 MiB on an A100 of 80 GB, 143771 MiB (140.4 GiB) on an H200 of 141
+  // GB. The L40S gives up the most of the catalog: a sixteenth, for the check bits of GDDR6, which has none of its own.
+  const std::string name = GENERATE(from_range(gpu_names()));
+  CAPTURE(name);
+  const std::size_t end = name.find("gb");
+  REQUIRE(end != std::string::npos);
+  const double named = std::stod(name.substr(name.rfind('-', end) + 1));
+  const double share = load_gpu(name).memory_capacity.value() / (named * 1073741824);
+  CHECK(share <= 1);
+  CHECK(share >= 1 - 1.0 / 16 - 0.001);
 }
 
 TEST_CASE("every network of the catalog loads, with a source for each figure", "[catalog]") {
