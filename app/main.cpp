@@ -33,7 +33,11 @@ void on_interrupt(int signal) {
 
 /// CLI11 gives help and version as "errors" with exit code 0; everything else it refuses is wrong input.
 int parse_outcome(const CLI::App& app, const std::vector<std::string>& arguments, const CLI::ParseError& error) {
-  if (error.get_exit_code() == 0) return app.exit(error);
+  if (error.get_exit_code() == 0) {
+    app.exit(error);
+    if (std::cout.flush()) return answered;
+    throw mfusim::InputError("standard output cannot be written");
+  }
   std::cerr << mfusim::app::usage_error(app, arguments, error);
   return wrong_input;
 }

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -25,7 +26,8 @@ struct PlanCommand {
 };
 
 void positive(const char* option, const std::optional<double>& value) {
-  if (value && !(*value > 0)) throw InputError(fmt::format("{}: expected a positive number, got '{}'", option, *value));
+  if (value && !(*value > 0 && std::isfinite(*value)))
+    throw InputError(fmt::format("{}: expected a positive number, got '{}'", option, *value));
 }
 
 PlanQuestion question_of(const PlanCommand& command) {

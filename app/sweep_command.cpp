@@ -101,6 +101,7 @@ std::unique_ptr<SweepStore> open_store(const SweepCommand& command, const SweepS
   if (command.store.empty()) return nullptr;
   // a full quota raises a signal whose default is to end the process; ignored, the write fails and the store says so
   std::signal(SIGXFSZ, SIG_IGN);
+  for (const std::string& other : command.merge) SweepStore::check_mergeable(other);
   auto store =
       std::make_unique<SweepStore>(command.store, space, command.resume ? SweepStore::Opening::Resume : SweepStore::Opening::New);
   for (const std::string& other : command.merge) store->merge(other);

@@ -3,6 +3,10 @@
 
 #include "hardware/catalog.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdint>
+
 namespace mfusim {
 
 namespace embedded {
@@ -17,21 +21,29 @@ double rate_share(Reader& reader, std::string_view key, double fallback) {
   return share;
 }
 
+int count_up_to_limit(Reader& reader, std::string_view key, std::int64_t count) {
+  constexpr std::int64_t limit = 1'000'000;
+  if (count > limit) reader.fail(key, fmt::format("expected at most {}, got {}", limit, count));
+  return static_cast<int>(count);
+}
+
 }  // namespace
 
 Network read_network(Reader reader) {
   Network network;
   network.name = "inline";
-  network.nics_per_node = static_cast<int>(reader.positive_int("nics_per_node"));
+  network.nics_per_node = count_up_to_limit(reader, "nics_per_node", reader.positive_int("nics_per_node"));
   network.nic_bandwidth = reader.quantity<BytesPerSecond>("bandwidth");
-  if (network.nic_bandwidth.value() <= 0) reader.fail("bandwidth", "expected a rate above 0");
+  constexpr double fastest = 1e15;  // a thousand times the memory of any GPU: beyond it is a slip of units
+  if (network.nic_bandwidth.value() <= 0 || network.nic_bandwidth.value() > fastest)
+    reader.fail("bandwidth", "expected a rate above 0 and of at most 8000000 Gb/s");
   network.latency = reader.quantity<Seconds>("latency", "14 us");
   network.efficiency = rate_share(reader, "efficiency", 0.79);
   network.benchmark_efficiency = rate_share(reader, "benchmark_efficiency", 0.95);
   network.send_receive_efficiency = rate_share(reader, "send_receive_efficiency", 0.60);
   network.oversubscription = reader.positive_number("oversubscription", 1.0);
   if (network.oversubscription < 1) reader.fail("oversubscription", "expected a number of at least 1");
-  network.nodes_per_leaf = static_cast<int>(reader.non_negative_int("nodes_per_leaf", 0));
+  network.nodes_per_leaf = count_up_to_limit(reader, "nodes_per_leaf", reader.non_negative_int("nodes_per_leaf", 0));
   network.protocols = reader.choice<Protocols>("protocols", {{"all", Protocols::All}, {"bulk-only", Protocols::BulkOnly}}, "all");
   network.algorithms = reader.choice<Algorithms>("algorithms", {{"all", Algorithms::All}, {"ring", Algorithms::Ring}}, "all");
   network.provenance = reader.has("provenance") ? reader.choice<Provenance>("provenance", {{"fitted", Provenance::Fitted},

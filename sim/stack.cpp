@@ -95,6 +95,15 @@ LogitsTraffic read_logits_traffic(Reader reader) {
   return traffic;
 }
 
+/// Assumption: no library cuts a collective into more pieces than this (Transformer Engine: as many as ranks, or four); each is
+/// a task of the simulation.
+int read_overlap_chunks(Reader& reader) {
+  constexpr std::int64_t most = 256;
+  const std::int64_t chunks = reader.positive_int("tp_overlap_chunks");
+  if (chunks > most) reader.fail("tp_overlap_chunks", fmt::format("expected at most {} pieces, got {}", most, chunks));
+  return static_cast<int>(chunks);
+}
+
 /// Those settings that stand there.
 void read_settings(Reader& reader, Stack& stack) {
   if (reader.has("weights")) stack.weights = reader.choice("weights", weight_states);
@@ -108,9 +117,7 @@ void read_settings(Reader& reader, Stack& stack) {
   if (reader.has("gradient_bucket")) stack.gradient_bucket = reader.quantity<Bytes>("gradient_bucket");
   if (reader.has("point_to_point_host_cost"))
     stack.point_to_point_host_cost = reader.quantity<Seconds>("point_to_point_host_cost");
-  if (reader.has("tp_overlap_chunks"))
-    stack.tp_overlap_chunks =
-        static_cast<int>(checked_size(reader, "tp_overlap_chunks", reader.positive_int("tp_overlap_chunks")));
+  if (reader.has("tp_overlap_chunks")) stack.tp_overlap_chunks = read_overlap_chunks(reader);
   if (reader.has("step_host_cost")) stack.step_host_cost = reader.quantity<Seconds>("step_host_cost");
   if (reader.has("eager_cross_entropy")) stack.eager_cross_entropy = reader.boolean("eager_cross_entropy");
   if (reader.has("logits_traffic")) stack.logits_traffic = read_logits_traffic(reader.child("logits_traffic"));

@@ -181,11 +181,16 @@ void SweepStore::forget_reasons_unless_done(const std::function<void()>& change)
   }
 }
 
-void SweepStore::merge(const fs::path& other) {
+void SweepStore::check_mergeable(const fs::path& other) {
   std::error_code error;
   if (!fs::exists(other, error)) throw InputError(fmt::format("{}: no such file", other.string()));
   if (fs::is_regular_file(other, error) && fs::file_size(other, error) == 0)
     throw InputError(fmt::format("{}: empty: no store yet", other.string()));
+}
+
+void SweepStore::merge(const fs::path& other) {
+  check_mergeable(other);
+  std::error_code error;
   if (fs::equivalent(other, database_->file(), error))
     throw InputError(fmt::format("{}: --merge: is the store itself: name the others", other.string()));
   SweepSpace same;

@@ -37,6 +37,8 @@ class SweepStore {
   void add(const std::vector<RangeRows>& ranges);
   /// Takes over what another store of the same space has finished and this one has not.
   void merge(const std::filesystem::path& other);
+  /// Refuses a file that holds no store: to be asked before the store that takes it in is made.
+  static void check_mergeable(const std::filesystem::path& other);
 
  private:
   void create(const SweepSpace& space);

@@ -75,6 +75,20 @@ TEST_CASE("help and version answer, an unknown command is wrong input", "[unit]"
   CHECK(call("no-such-command").exit_code == 2);
   CHECK(call("").exit_code == 2);
   CHECK(call("run").exit_code == 2);
+  for (const std::string words : {"--help", "--version", "run --help"}) {
+    CAPTURE(words);
+    CHECK(std::system((std::string(MFUSIM_PROGRAM) + " " + words + " >/dev/full 2>/dev/null").c_str()) == 2 << 8);
+  }
+}
+
+TEST_CASE("a model of very many layers is refused before its layers are priced", "[unit]") {
+  const std::string model = " --set 'model={kind: decoder, layers: 1920000000, hidden_size: 1024, heads: 8, vocabulary: 1024}'";
+  for (const std::string plan : {"llama3-8b-fsdp-h100x64", "megascale-175b-megatron"}) {  // sharded; a pipeline
+    CAPTURE(plan);
+    const Outcome outcome = call("run scenarios/" + plan + ".yaml" + model);
+    CHECK(outcome.exit_code == 2);
+    CHECK_THAT(outcome.err, ContainsSubstring("tasks needs"));
+  }
 }
 
 TEST_CASE("a wrong scenario exits with 2 and a message that names the file, and prints no answer", "[unit]") {
@@ -103,7 +117,7 @@ TEST_CASE("a wrong scenario exits with 2 and a message that names the file, and 
 
 TEST_CASE("a newcomer's mistakes are told with what to write instead", "[unit]") {
   const std::string file = scenario;
-  const std::array<std::pair<std::string, const char*>, 29> mistakes{{
+  const std::array<std::pair<std::string, const char*>, 31> mistakes{{
       {"runn " + file, "did you mean 'run'?"},
       {"run --reprt x " + file, "did you mean '--report'?"},
       {"run", "SCENARIO: missing"},
@@ -131,6 +145,8 @@ TEST_CASE("a newcomer's mistakes are told with what to write instead", "[unit]")
       {"run " + file + " --report ''", "--report: expected the name of a file"},
       {"calibrate hardware/measurements/none.csv --gpu a100-sxm4-80gb --format json", "--format: unknown option"},
       {"run " + file + " --set 'stack_settings.step_host_cost=1e30 s'", "at most 106 days"},
+      {"plan scenarios/sweep-clip-l14-336.yaml --samples inf", "--samples: expected a positive number, got 'inf'"},
+      {"run " + file + " --set 'data.decode_per_node=1e-9 samples/s'", "a step may last 106 days"},
       {"run " + file + " --set cluster.gpus_per_node=512", "expected at most 256, as many as NVLink joins"},
       {"run scenarios/megascale-175b-megatron.yaml --set cluster.gpu=v100-sxm2-32gb --set training.precision=fp16"
        " --set stack=megatron-core-2024",

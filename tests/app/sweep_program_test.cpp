@@ -122,6 +122,13 @@ TEST_CASE("wrong options of a sweep are refused", "[unit]") {
   CHECK_THAT(folder.said(), ContainsSubstring("sweep: missing"));
 }
 
+TEST_CASE("a merge of a store that is not there makes none", "[unit]") {
+  const SweepFolder folder;
+  CHECK(folder.shell(folder.command("all.db", "--merge " + folder.store("part.db").string())) == 2);
+  CHECK_THAT(folder.said(), ContainsSubstring("part.db: no such file"));
+  CHECK_FALSE(fs::exists(folder.store("all.db")));
+}
+
 TEST_CASE("an export holds every row of the store, or those that meet a condition", "[property]") {
   const SweepFolder folder;
   const auto lines = [&](const std::string& name) {
