@@ -65,7 +65,7 @@ Cluster read_cluster(Reader reader, Catalogs& catalogs) {
   } else if (network != nullptr) {
     cluster.network = located(reader, "network", [&] { return catalogs.network(reader.word("network")); });
   } else if (cluster.gpus > cluster.gpus_per_node) {
-    reader.fail("network", "missing: more than one node needs a network");
+    reader.fail("network", "missing: more than one node needs a network: a name that `mfusim hardware` lists, or its figures");
   }
   reader.reject_unknown_keys();
   return cluster;
@@ -90,6 +90,8 @@ Training read_training(Reader& reader, const ModelSpec& model, const Cluster& cl
     training.sequence_length = checked_size(reader, "sequence_length", reader.positive_int("sequence_length"));
   if (reader.has("image_size")) training.image_size = checked_size(reader, "image_size", reader.positive_int("image_size"));
   complete_lengths(reader, model, training);
+  if (const Node* given = reader.find("precision"); given != nullptr && given->text == "fp8")
+    reader.fail("precision", "fp8 training is not modelled (`mfusim hardware GPU --gemm M,N,K,fp8` has the time of one product)");
   training.precision = reader.choice("precision", precisions, "bf16");
   if (!supports(cluster.gpu, training.precision)) {
     reader.fail("precision", fmt::format("{} has no data-sheet rate for {}", cluster.gpu.name, to_string(training.precision)));

@@ -176,7 +176,9 @@ Stack load_stack(std::string_view name) {
   const std::string file = fmt::format("{}.yaml", name);
   const auto entry = embedded::stacks().find(file);
   if (entry == embedded::stacks().end()) {
-    throw InputError(fmt::format("unknown name '{}'{}", shown(name), suggestion(name, stack_names())));
+    const std::string nearest = suggestion(name, stack_names());
+    const std::string hint = nearest.empty() ? "; `mfusim hardware` lists those that are known" : nearest;
+    throw InputError(fmt::format("unknown stack '{}'{}", shown(name), hint));
   }
   const Node root = parse_yaml(entry->second, "stacks/" + file);
   Reader reader(root, "", nullptr);

@@ -6,11 +6,13 @@
 #include "base/number.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <muParser.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <string_view>
 
 namespace mfusim {
 namespace {
@@ -54,6 +56,17 @@ void reject_assignment(const std::string& text) {
   }
 }
 
+/// The names without a path, where a message has room for them.
+std::string known_names(const ExpressionNames& names) {
+  constexpr std::size_t most = 40;
+  std::vector<std::string_view> plain;
+  for (const auto& [name, value] : names.variables) {
+    if (name.find('.') == std::string::npos) plain.push_back(name);
+  }
+  if (plain.size() > most) return "names are the keys of a scenario, with their path or its last part, as tensor";
+  return fmt::format("names are {}", fmt::join(plain, ", "));
+}
+
 /// Names that a word could have meant: the keys, and the last parts that several of them share.
 std::string hint_for(const std::string& word, const ExpressionNames& names) {
   std::vector<std::string> known;
@@ -63,7 +76,9 @@ std::string hint_for(const std::string& word, const ExpressionNames& names) {
     if (name.ends_with("." + word)) sharing += (sharing.empty() ? "" : ", ") + name;
   }
   for (const auto& [name, value] : names.words) known.push_back(name);
-  return sharing.empty() ? suggestion(word, known) : fmt::format("; it may be {}", sharing);
+  if (!sharing.empty()) return fmt::format("; it may be {}", sharing);
+  const std::string near = suggestion(word, known);
+  return near.empty() ? "; " + known_names(names) : near;
 }
 
 }  // namespace
@@ -105,9 +120,10 @@ Expression::Expression(std::string text, ExpressionNames& names) : text_(std::mo
     const bool unknown = error.GetCode() == mu::ecUNASSIGNABLE_TOKEN;
     const std::size_t place = std::min(static_cast<std::size_t>(std::max(error.GetPos(), 0)), text_.size()) + 1;
     const std::string& message = error.GetMsg();
-    throw InputError(fmt::format("'{}', at character {}: {}{}", shown(text_), place,
-                                 message.substr(0, message.find(" at position")),
-                                 unknown ? hint_for(error.GetToken(), names) : ""));
+    const std::string rule = unknown
+                                 ? fmt::format("unknown name '{}'{}", shown(error.GetToken()), hint_for(error.GetToken(), names))
+                                 : message.substr(0, message.find(" at position"));
+    throw InputError(fmt::format("'{}', at character {}: {}", shown(text_), place, rule));
   }
 }
 

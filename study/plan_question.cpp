@@ -4,6 +4,7 @@
 #include "base/nearest.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -13,9 +14,10 @@ namespace {
 void check_axis(const SweepSpace& space, const std::string& axis) {
   std::vector<std::string> paths;
   for (const SweepAxis& each : space.axes) paths.push_back(each.path);
-  if (std::find(paths.begin(), paths.end(), axis) == paths.end())
-    throw InputError(
-        fmt::format("{}: sweep.axes: the question needs an axis '{}'{}", space.name, shown(axis), suggestion(axis, paths)));
+  if (std::find(paths.begin(), paths.end(), axis) != paths.end()) return;
+  const std::string near = suggestion(axis, paths);
+  const std::string hint = near.empty() ? fmt::format("; --axis asks about another: {}", fmt::join(paths, ", ")) : near;
+  throw InputError(fmt::format("{}: sweep.axes: the question needs an axis '{}'{}", space.name, shown(axis), hint));
 }
 
 /// Rates are compared in samples, which say nothing about tokens where they differ in length.

@@ -49,12 +49,15 @@ std::string recommendation_of(const SplitReport& report) {
         apart.vision_gpus, apart.text_gpus, with_unit(apart.step_time), with_unit(together.step_time), change,
         reason_for(apart, together));
   }
+  const double won = 100 * (1 + apart.integer_loss) / (1 + change / 100) - 100;
+  const std::string rest = won >= 0 ? fmt::format("larger batches a GPU win back {:.1f} % only", won)
+                                    : fmt::format("larger batches a GPU win nothing back: the rest costs another {:.1f} %", -won);
   return fmt::format(
       "Do not split: colocated data parallelism takes {} a step, the best split ({} + {} GPUs) {} ({:+.1f} %), because whole "
       "GPUs "
-      "cost {:.1f} % against the exact proportion of {:.2f} : 1 and larger batches a GPU win back {:.1f} % only.",
+      "cost {:.1f} % against the exact proportion of {:.2f} : 1 and {}.",
       with_unit(together.step_time), apart.vision_gpus, apart.text_gpus, with_unit(apart.step_time), change,
-      100 * apart.integer_loss, report.work_ratio, 100 * (1 + apart.integer_loss) / (1 + change / 100) - 100);
+      100 * apart.integer_loss, report.work_ratio, rest);
 }
 
 std::string note_on_micro_batch(const Scenario& scenario, const SplitPoint& together) {

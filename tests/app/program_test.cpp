@@ -117,7 +117,7 @@ TEST_CASE("a wrong scenario exits with 2 and a message that names the file, and 
 
 TEST_CASE("a newcomer's mistakes are told with what to write instead", "[unit]") {
   const std::string file = scenario;
-  const std::array<std::pair<std::string, const char*>, 31> mistakes{{
+  const std::array<std::pair<std::string, const char*>, 32> mistakes{{
       {"runn " + file, "did you mean 'run'?"},
       {"run --reprt x " + file, "did you mean '--report'?"},
       {"run", "SCENARIO: missing"},
@@ -146,6 +146,7 @@ TEST_CASE("a newcomer's mistakes are told with what to write instead", "[unit]")
       {"calibrate hardware/measurements/none.csv --gpu a100-sxm4-80gb --format json", "--format: unknown option"},
       {"run " + file + " --set 'stack_settings.step_host_cost=1e30 s'", "at most 106 days"},
       {"plan scenarios/sweep-clip-l14-336.yaml --samples inf", "--samples: expected a positive number, got 'inf'"},
+      {"plan " + file + " --set 'sweep={axes: {parallel.zero: [0]}}'", "; --axis asks about another: parallel.zero"},
       {"run " + file + " --set 'data.decode_per_node=1e-9 samples/s'", "a step may last 106 days"},
       {"run " + file + " --set cluster.gpus_per_node=512", "expected at most 256, as many as NVLink joins"},
       {"run scenarios/megascale-175b-megatron.yaml --set cluster.gpu=v100-sxm2-32gb --set training.precision=fp16"

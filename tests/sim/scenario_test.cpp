@@ -29,6 +29,8 @@ TEST_CASE("a plan that cannot exist is refused with the rule and both values", "
       {{{"parallel.pipline", "2"}}, "parallel.pipline: unknown key; did you mean 'pipeline'?"},
       {{{"cluster.gpu", "a100-sxm-80gb"}}, "did you mean 'a100-sxm4-80gb'?"},
       {{{"stack", "megatron"}}, "stack: "},
+      {{{"training.precision", "fp8"}}, "training.precision: fp8 training is not modelled"},
+      {{{"stack", "gloo"}}, "stack: unknown stack 'gloo'; `mfusim hardware` lists"},
       {{{"stack_settings.tp_overlap_chunks", "257"}}, "tp_overlap_chunks: expected at most 256 pieces, got 257"},
       {{{"cluster.network", "{nics_per_node: 4294967297, bandwidth: 1 Gb/s}"}}, "expected at most 1000000, got 4294967297"},
       {{{"cluster.network", "{nics_per_node: 4, bandwidth: 1e300 Gb/s}"}}, "bandwidth: expected a rate above 0 and of at most"},

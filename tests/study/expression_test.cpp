@@ -56,6 +56,7 @@ TEST_CASE("a broken condition is refused with the place of the mistake", "[unit]
   CHECK_THAT(refusal("tensor * (2"), ContainsSubstring("at character"));
   CHECK_THAT(refusal("tenser == 4"), ContainsSubstring("at character") && ContainsSubstring("did you mean 'tensor'?"));
   CHECK_THAT(refusal(""), ContainsSubstring("at character"));
+  CHECK_THAT(refusal("fits"), ContainsSubstring("unknown name 'fits'; names are recompute, schedule, tensor"));
 }
 
 TEST_CASE("a condition follows the numbers of its names", "[unit]") {

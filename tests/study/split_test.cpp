@@ -232,6 +232,17 @@ TEST_CASE("the sentence has no times with exponents", "[unit]") {
   }
 }
 
+TEST_CASE("what a split does not win back is said as a loss, with the figures that make up the difference", "[unit]") {
+  SplitReport report;
+  report.best_disjoint.fits = report.colocated.fits = true;
+  report.colocated.step_time = Seconds(1);
+  report.best_disjoint.integer_loss = 0.02;
+  report.best_disjoint.step_time = Seconds(1.01);  // 1.02 / 1.01 = 1.0099
+  CHECK_THAT(recommendation_of(report), ContainsSubstring("larger batches a GPU win back 1.0 % only"));
+  report.best_disjoint.step_time = Seconds(1.05);  // 1.02 / 1.05 = 1 - 0.0286
+  CHECK_THAT(recommendation_of(report), ContainsSubstring("win nothing back: the rest costs another 2.9 %"));
+}
+
 TEST_CASE("a refusal names the line of the file that is wrong", "[unit]") {
   const std::filesystem::path path = std::filesystem::temp_directory_path() / "mfusim_split_test.yaml";
   std::ofstream(path) << "model: openai/clip-vit-large-patch14-336\ncluster:\n  gpu: a100-sxm4-80gb\n  gpus: 1\n"
