@@ -83,8 +83,12 @@ std::vector<std::size_t> ConfigurationEvaluator::pricing_key(const Scenario& sce
   std::vector<std::size_t> key = choices_of_axes(pricing_axes_);
   key.push_back(copies_token_table(scenario.parallel) ? 1 : 0);
   key.push_back(has_step_bound(scenario) ? 1 : 0);
-  // the loss of two towers is over the whole batch, and their micro-batch follows from the replicas
-  if (!scenario.model.decoder) key.push_back(static_cast<std::size_t>(scenario.training.micro_batch));
+  // the loss of two towers is of a rank's samples against the whole batch: it and the micro-batch follow from the replicas
+  if (!scenario.model.decoder) {
+    key.push_back(static_cast<std::size_t>(scenario.training.micro_batch));
+    key.push_back(static_cast<std::size_t>(scenario.cluster.gpus));
+    key.push_back(static_cast<std::size_t>(scenario.parallel.data));
+  }
   return key;
 }
 

@@ -72,6 +72,35 @@ TEST_CASE("a sweep shares memory between configurations that need the same, with
   CHECK(differ > 0);  // overlap under tensor parallelism is no matter of time alone
 }
 
+TEST_CASE("a walk through GPUs and plans of two towers finds what each configuration has alone", "[property]") {
+  // at one micro-batch: more GPUs leave a rank fewer samples in the loss
+  const SweepSpace space = sweep_space(R"(sweep:
+  axes:
+    model: [ViT-B-32]
+    training: [{global_batch: 1024, micro_batch: 32, precision: bf16}]
+    stack: [pytorch-ddp-2024]
+    cluster.network: [ib-8x200g]
+    cluster.gpus: [8, 16, 32]
+    towers.loss: [local, global]
+    parallel.zero: [0, 1]
+)");
+  ConfigurationEvaluator evaluator(space);
+  int compared = 0;
+  for (std::int64_t index = 0; index < space.size; ++index) {
+    CAPTURE(index);
+    REQUIRE(evaluator.move_to(index));
+    const SweepRow row = evaluator.evaluate({});
+    const Scenario scenario = read_scenario(configuration_document(space, index), ".", "space.yaml");
+    const Work<Count> work = micro_batch_work(scenario);
+    Bytes alone;
+    for (const StageMemory& stage : memory_of(scenario, work)) alone = std::max(alone, stage.total());
+    CHECK(row.peak == alone);
+    CHECK(row.iteration_time == step_time(scenario, work));
+    ++compared;
+  }
+  CHECK(compared == 12);
+}
+
 TEST_CASE("a walk through a space finds the step time that each configuration has alone", "[property]") {
   const SweepSpace space = sweep_space(R"(sweep:
   axes:
