@@ -15,7 +15,9 @@ Picoseconds to_ticks(Seconds time) {
   constexpr double limit = 9.2e18;  // just under the largest int64
   if (!(ticks >= 0) || std::isinf(time.count())) throw std::logic_error(fmt::format("a duration of {} s", time.count()));
   if (ticks > limit)
-    throw InputError(fmt::format("something takes {:.3g} s: more than the clock holds (106 days)", time.count()));
+    throw InputError(fmt::format(
+        "a part of the step would last {:.3g} s, and a step may last 106 days: smaller sizes or faster rates are needed",
+        time.count()));
   return Picoseconds(std::llround(ticks));
 }
 
