@@ -6,7 +6,6 @@
 #include "sim/fold_memory.hpp"
 #include "sim/fold_periods.hpp"
 #include "sim/fold_rank.hpp"
-#include "sim/variation.hpp"
 
 #include <algorithm>
 
@@ -248,19 +247,6 @@ std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdo
 std::optional<Folded> fold(const StepGraph& step, std::span<const double> slowdown) {
   FoldMemory memory(step.contention());
   return fold(step, slowdown, memory);
-}
-
-std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario, FoldMemory& memory) {
-  if (scenario.variation && scenario.variation->jitter) return std::nullopt;  // no two passes are alike
-  const std::vector<ReplicaClass> classes = replica_classes(scenario);
-  if (classes.size() != 1) return std::nullopt;
-  if (!scenario.variation) return fold(step, std::vector<double>(static_cast<std::size_t>(step.ranks()), 1.0), memory);
-  return fold(step, classes.front().slowdown, memory);
-}
-
-std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario) {
-  FoldMemory memory(step.contention());
-  return fold(step, scenario, memory);
 }
 
 }  // namespace mfusim

@@ -2,8 +2,10 @@
 #include "sim/build_step.hpp"
 #include "sim/context_parallel.hpp"
 #include "sim/fold.hpp"
+#include "sim/fold_memory.hpp"
 #include "sim/pipeline_schedule.hpp"
 #include "sim/step_library.hpp"
+#include "sim/variation.hpp"
 
 #include <algorithm>
 
@@ -42,6 +44,19 @@ std::optional<Folded> fold_pipeline(const Scenario& scenario, StepLibrary& libra
 }
 
 }  // namespace
+
+std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario, FoldMemory& memory) {
+  if (scenario.variation && scenario.variation->jitter) return std::nullopt;  // no two passes are alike
+  const std::vector<ReplicaClass> classes = replica_classes(scenario);
+  if (classes.size() != 1) return std::nullopt;
+  if (!scenario.variation) return fold(step, std::vector<double>(static_cast<std::size_t>(step.ranks()), 1.0), memory);
+  return fold(step, classes.front().slowdown, memory);
+}
+
+std::optional<Folded> fold(const StepGraph& step, const Scenario& scenario) {
+  FoldMemory memory(step.contention());
+  return fold(step, scenario, memory);
+}
 
 std::optional<Folded> fold_step(const Scenario& scenario, const Work<Count>& work) {
   if (!is_pipeline_step(scenario, work)) return fold(record_step(scenario, work), scenario);
