@@ -103,7 +103,8 @@ struct RecomputedGroups {
 RecomputedGroups recomputed_groups(const ParallelPlan& plan, const LayerRun& run) {
   const std::int64_t layers = recomputed_layers(plan, run);
   const std::int64_t group = std::min(layers, plan.recompute_method == RecomputeMethod::Uniform ? plan.recompute_layers : 1);
-  return {layers, group, static_cast<double>((layers + group - 1) / group)};
+  const std::int64_t groups = (layers + group - 1) / group;
+  return {layers, group, static_cast<double>(groups)};
 }
 
 bool is_recomputed(const ParallelPlan& plan, const LayerRun& run) {

@@ -33,7 +33,7 @@ struct Situation {
 class Situations {
  public:
   /// They live in `memory`.
-  explicit Situations(std::pmr::memory_resource* memory) : situations_(memory), known_(memory) {
+  explicit Situations(std::pmr::memory_resource* memory) : situations_(memory), known_(memory), key_(memory) {
     static_cast<void>(number_of({}));
   }
   [[nodiscard]] std::uint32_t number_of(const Situation& situation);
