@@ -21,7 +21,8 @@ bool have_same_head(const FoldPlan& a, const FoldPlan& b, std::size_t rank) {
 /// Of a rank: the first group of which one waits beside passes for something that the other does not, or that is not of a head.
 std::uint32_t first_other_wait(const FoldPlan& a, const FoldPlan& b, std::size_t rank) {
   const auto of_head = [](const FoldPlan& plan, std::uint32_t item) {
-    return !step_items::is_wired(item) && plan.group_of[item] == 0;
+    const bool is_joint = plan.joint && plan.joint->item == item;  // of no group
+    return !step_items::is_wired(item) && !is_joint && plan.group_of[item] == 0;
   };
   const auto same = [&](const FoldPlan::EntryWait& of_a, const FoldPlan::EntryWait& of_b) {
     return of_a == of_b && of_head(a, of_a.before.item) && of_head(b, of_b.before.item);
