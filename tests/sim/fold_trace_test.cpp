@@ -123,3 +123,83 @@ TEST_CASE("of two wirings the last trace of each is kept", "[unit]") {
   CHECK(folded(library, blocking).common_groups > 0);
   CHECK(folded(library, plan).common_groups == 0);
 }
+
+namespace {
+
+/// How many groups of each rank had begun before a moment.
+std::vector<std::uint32_t> begun_before(const FoldLog& log, std::int64_t moment) {
+  std::vector<std::uint32_t> begun;
+  for (const std::vector<FoldLog::Group>& groups : log.ranks) {
+    begun.push_back(0);
+    for (const FoldLog::Group& group : groups) begun.back() += group.begin < moment ? 1 : 0;
+  }
+  return begun;
+}
+
+std::vector<std::uint32_t> common_until(const FoldTrace& trace, const FoldPlan& plan) {
+  std::vector<std::uint32_t> until;
+  for (const CommonGroups& rank : common_groups(trace, plan)) {
+    CHECK(rank.from < rank.until);
+    until.push_back(rank.until);
+  }
+  return until;
+}
+
+}  // namespace
+
+TEST_CASE("plans have in common what began before the first difference", "[unit]") {
+  const Settings settings = changed(pipeline, {{"parallel.zero", "0"}, {"techniques.dp_overlap", "false"}});
+  const Scenario scenario = scenario_of(tiny_decoder, settings);
+  StepLibrary library = library_of(scenario);
+  static_cast<void>(folded(library, settings));
+  const StepGraph step = build_pipeline_step(scenario, library, 8);  // micro-batches: all of them
+  const FoldTrace* known = library.folds().traces().of(*step.record().passes->wiring);
+  REQUIRE(known != nullptr);
+  FoldTrace trace = *known;
+  FoldPlan plan = trace.plan;
+  const std::vector<std::uint32_t> all = common_until(trace, plan);
+  REQUIRE(all.size() == 4);
+
+  SECTION("an own group") {
+    std::int64_t moment = never;
+    for (std::size_t rank = 0; rank < 4; ++rank)
+      moment = std::min(moment, trace.log.ranks[rank][plan.ranks[rank].first_own()].begin);
+    CHECK(all == begun_before(trace.log, moment));
+  }
+  SECTION("another wait of a pass") {
+    constexpr std::uint32_t group = 5;
+    plan.entry_waits[2] = {{group, StepTask{0, 0}}};
+    const std::vector<std::uint32_t> until = common_until(trace, plan);
+    CHECK(until == begun_before(trace.log, trace.log.ranks[2][group].begin));
+    CHECK(until[2] == group);
+  }
+  SECTION("a wait of both for what is of no head") {
+    constexpr std::uint32_t group = 5;
+    const auto behind = static_cast<std::uint32_t>(plan.group_of.size() - 1);
+    REQUIRE(plan.group_of[behind] > 0);
+    plan.entry_waits[2] = trace.plan.entry_waits[2] = {{group, StepTask{behind, 0}}};
+    CHECK(common_until(trace, plan) == begun_before(trace.log, trace.log.ranks[2][group].begin));
+  }
+  SECTION("nothing, where a stream is used no longer") {
+    plan.last_use[1][static_cast<std::size_t>(StreamKind::PipelineForward)] = 2;
+    CHECK(common_groups(trace, plan).empty());
+  }
+  SECTION("nothing, where heads have other items") {
+    const std::uint32_t first = plan.ranks[0][0].first_step;
+    REQUIRE(first != FoldPlan::none);
+    plan.next_step[first] = static_cast<std::uint32_t>(plan.next_step.size() - 1);
+    CHECK(common_groups(trace, plan).empty());
+  }
+  SECTION("nothing, where another pass is awaited") {
+    plan.awaited_passes[3] ^= 1U;
+    CHECK(common_groups(trace, plan).empty());
+  }
+  SECTION("nothing, where a step waits for earlier communication") {
+    plan.early.emplace_back(0, StepTask{});
+    CHECK(common_groups(trace, plan).empty());
+  }
+  SECTION("nothing, where an awaited task outlived its group") {
+    trace.log.has_late_ends = true;
+    CHECK(common_groups(trace, plan).empty());
+  }
+}
