@@ -72,6 +72,26 @@ TEST_CASE("a sweep shares memory between configurations that need the same, with
   CHECK(differ > 0);  // overlap under tensor parallelism is no matter of time alone
 }
 
+namespace {
+
+/// Walks a space; calls `check(row, scenario)` for each configuration that fits, with the scenario that is it alone.
+template <class Check>
+int for_each_fitting(const SweepSpace& space, Check check) {
+  ConfigurationEvaluator evaluator(space);
+  int compared = 0;
+  for (std::int64_t index = 0; index < space.size; ++index) {
+    CAPTURE(index);
+    REQUIRE(evaluator.move_to(index));
+    const SweepRow row = evaluator.evaluate({});
+    if (row.status != RowStatus::Fits) continue;
+    check(row, read_scenario(configuration_document(space, index), ".", "space.yaml"));
+    ++compared;
+  }
+  return compared;
+}
+
+}  // namespace
+
 TEST_CASE("a walk through GPUs and plans of two towers finds what each configuration has alone", "[property]") {
   // at one micro-batch: more GPUs leave a rank fewer samples in the loss
   const SweepSpace space = sweep_space(R"(sweep:
@@ -84,20 +104,13 @@ TEST_CASE("a walk through GPUs and plans of two towers finds what each configura
     towers.loss: [local, global]
     parallel.zero: [0, 1]
 )");
-  ConfigurationEvaluator evaluator(space);
-  int compared = 0;
-  for (std::int64_t index = 0; index < space.size; ++index) {
-    CAPTURE(index);
-    REQUIRE(evaluator.move_to(index));
-    const SweepRow row = evaluator.evaluate({});
-    const Scenario scenario = read_scenario(configuration_document(space, index), ".", "space.yaml");
+  const int compared = for_each_fitting(space, [](const SweepRow& row, const Scenario& scenario) {
     const Work<Count> work = micro_batch_work(scenario);
     Bytes alone;
     for (const StageMemory& stage : memory_of(scenario, work)) alone = std::max(alone, stage.total());
     CHECK(row.peak == alone);
     CHECK(row.iteration_time == step_time(scenario, work));
-    ++compared;
-  }
+  });
   CHECK(compared == 12);
 }
 
@@ -115,16 +128,8 @@ TEST_CASE("a walk through a space finds the step time that each configuration ha
     parallel.zero: [1, 3]
     parallel.recompute: [none, selective, full]
 )");
-  ConfigurationEvaluator evaluator(space);
-  int compared = 0;
-  for (std::int64_t index = 0; index < space.size; ++index) {
-    CAPTURE(index);
-    REQUIRE(evaluator.move_to(index));
-    const SweepRow row = evaluator.evaluate({});
-    if (row.status != RowStatus::Fits) continue;
-    const Scenario scenario = read_scenario(configuration_document(space, index), ".", "space.yaml");
+  const int compared = for_each_fitting(space, [](const SweepRow& row, const Scenario& scenario) {
     CHECK(row.iteration_time == step_time(scenario, micro_batch_work(scenario)));
-    ++compared;
-  }
+  });
   CHECK(compared > 50);
 }
