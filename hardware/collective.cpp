@@ -84,16 +84,14 @@ PredictedTime inside_node(const Gpu& gpu, const CollectiveShape& shape) {
   const auto& model = law_of(*gpu.model, shape.kind);
   if (!model || shape.group.ranks > gpu.linked_gpus) return over_pcie(gpu, shape);
   const bool own_law = gpu.model->node_collective[static_cast<std::size_t>(shape.kind)].has_value();
+  CollectiveShape measured = shape;
+  measured.message = shape.message * model->message_scale;
   const PredictedTime law{.time = own_law ? node_law_time(*gpu.model, shape)
                                           : node_collective_law_time(model->law, ring_steps(shape), bytes_sent(shape), Bytes(0)),
                           .provenance = own_law ? model->provenance : Provenance::Assumed,
-                          .outside_measured_region = !model->message.contains(shape.message.value())};
-  if (!model->grid || law.provenance == Provenance::Assumed) return law;
-  const ResidualGrid::Answer answer = model->grid->at(grid_coordinates(shape));
-  if (!answer.inside) return law;
-  return {.time = law.time * std::exp(answer.log_ratio),
-          .provenance = answer.exact ? Provenance::Measured : Provenance::Interpolated,
-          .outside_measured_region = law.outside_measured_region};
+                          .outside_measured_region = !model->message.contains(measured.message.value())};
+  if (!own_law) return law;
+  return corrected_by(model->grid, law, grid_coordinates(measured), Provenance::Measured);
 }
 
 void require_fitting(const Cluster& cluster, const Group& group) {

@@ -36,16 +36,6 @@ bool inside(const GemmModel& model, const GemmShape& shape) {
          model.columns.contains(static_cast<double>(shape.n)) && model.depth.contains(static_cast<double>(shape.k));
 }
 
-/// `law` corrected by the measured points near the shape. `exact`: what a hit on a measured shape is worth.
-PredictedTime corrected(const PredictedTime& law, const GridPointer& grid, const std::array<double, 3>& shape, Provenance exact) {
-  if (!grid || law.provenance == Provenance::Assumed) return law;
-  const ResidualGrid::Answer answer = grid->at(shape);
-  if (!answer.inside) return law;
-  return {.time = law.time * std::exp(answer.log_ratio),
-          .provenance = answer.exact ? exact : Provenance::Interpolated,
-          .outside_measured_region = law.outside_measured_region};
-}
-
 const AttentionModel& attention_model(const Gpu& gpu, const AttentionShape& shape) {
   const auto& model = gpu.model->attention[static_cast<std::size_t>(shape.kernel)][static_cast<std::size_t>(shape.direction)];
   if (!model) throw InputError(gpu.name + " has no figures for attention by " + to_string(shape.kernel));
@@ -78,7 +68,7 @@ PredictedTime gemm_time(const Gpu& gpu, const GemmShape& shape) {
                           .outside_measured_region = !inside(model, shape)};
   const bool as_measured = gpu.ceiling == Ceiling::Kernel && shape.pass != GemmPass::WeightGradient;
   const Provenance exact = as_measured ? Provenance::Measured : Provenance::Interpolated;
-  PredictedTime time = shape.batch != 1 ? law : corrected(law, model.grid, grid_coordinates(shape), exact);
+  PredictedTime time = shape.batch != 1 ? law : corrected_by(model.grid, law, grid_coordinates(shape), exact);
   time.time += sum_time(gpu, model, shape);
   return time;
 }
@@ -96,7 +86,7 @@ PredictedTime attention_time(const Gpu& gpu, const AttentionShape& shape) {
                           .outside_measured_region = !model.keys.contains(static_cast<double>(shape.keys)) ||
                                                      !model.head_dim.contains(static_cast<double>(shape.head_dim))};
   if (shape.window < shape.keys || shape.queries != shape.keys) return law;
-  return corrected(law, model.grid, grid_coordinates(shape), Provenance::Interpolated);
+  return corrected_by(model.grid, law, grid_coordinates(shape), Provenance::Interpolated);
 }
 
 PredictedTime memory_time(const Gpu& gpu, const MemoryShape& shape) {

@@ -80,6 +80,8 @@ struct NodeCollectiveModel {
   Provenance provenance = Provenance::Assumed;
   MeasuredRange message;
   GridPointer grid;
+  double message_scale =
+      1;  ///< A message so many times as large keeps the links as long busy where `message` and `grid` were measured.
   double spread = 0.20;
 };
 

@@ -93,6 +93,19 @@ std::array<double, 3> grid_coordinates(const CollectiveShape& shape) {
   return {ranks * ranks, shape.message.value(), 1.0};
 }
 
+PredictedTime corrected_by(const GridPointer& grid, const PredictedTime& law, const std::array<double, 3>& shape,
+                           Provenance exact) {
+  if (!grid) return law;
+  const ResidualGrid::Answer answer = grid->at(shape);
+  if (!answer.inside) return law;
+  const bool lent = law.provenance == Provenance::Assumed;
+  return {.time = law.time * std::exp(answer.log_ratio),
+          .provenance = lent           ? law.provenance
+                        : answer.exact ? exact
+                                       : Provenance::Interpolated,
+          .outside_measured_region = law.outside_measured_region};
+}
+
 Seconds node_law_time(const GpuModel& model, const CollectiveShape& shape) {
   const bool copies_own_block = shape.kind != Collective::Broadcast && shape.kind != Collective::SendReceive;
   const Bytes own_block = copies_own_block ? shape.message / shape.group.ranks : Bytes(0);

@@ -35,6 +35,11 @@ using GpuNames = std::vector<std::string>;
 [[nodiscard]] std::array<double, 3> grid_coordinates(const AttentionShape& shape);
 [[nodiscard]] std::array<double, 3> grid_coordinates(const CollectiveShape& shape);
 
+/// `law` corrected by the measured points near the shape. `exact`: what a hit on a measured shape is worth. A law that another
+/// GPU lent stays an assumption.
+[[nodiscard]] PredictedTime corrected_by(const GridPointer& grid, const PredictedTime& law, const std::array<double, 3>& shape,
+                                         Provenance exact);
+
 /// Time of a collective inside a node by the fitted laws alone (in-switch reduction included). The kind must have a law.
 [[nodiscard]] Seconds node_law_time(const GpuModel& model, const CollectiveShape& shape);
 

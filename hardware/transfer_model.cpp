@@ -34,20 +34,21 @@ void scale_gemm(GpuModel& model, const Gpu& other, const Gpu& gpu, double memory
     gemm->training_ceiling = gemm->training_ceiling * ratio;
     gemm->law.memory_bandwidth = gemm->law.memory_bandwidth * memory_ratio;
     gemm->provenance = weaker(gemm->provenance, same_size && about_equal(ratio, 1));
-    if (gemm->provenance == Provenance::Assumed) gemm->grid.reset();
+    if (!same_size) gemm->grid.reset();  // tiles fall on other multiprocessors
   }
 }
 
 void scale_attention(GpuModel& model, const Gpu& other, const Gpu& gpu, double memory_ratio) {
   const double ratio = peak_ratio(gpu, other, DataType::Fp16);
-  const bool same = other.streaming_multiprocessors == gpu.streaming_multiprocessors && about_equal(ratio, 1);
+  const bool same_size = other.streaming_multiprocessors == gpu.streaming_multiprocessors;
+  const bool same = same_size && about_equal(ratio, 1);
   for (auto& kernels : model.attention) {
     for (auto& kernel : kernels) {
       if (!kernel) continue;
       kernel->law.ceiling = kernel->law.ceiling * ratio;
       kernel->law.memory_bandwidth = kernel->law.memory_bandwidth * memory_ratio;
       kernel->provenance = weaker(kernel->provenance, same);
-      if (!same) kernel->grid.reset();
+      if (!same_size) kernel->grid.reset();
     }
   }
   scale_rates(model.unaligned, ratio);
@@ -66,7 +67,7 @@ void scale_collectives(GpuModel& model, const Gpu& other, const Gpu& gpu) {
     if (!collective) continue;
     collective->law.bandwidth = collective->law.bandwidth * ratio;
     collective->provenance = weaker(collective->provenance, about_equal(ratio, 1));
-    if (!about_equal(ratio, 1)) collective->grid.reset();
+    collective->message_scale /= ratio;
   }
   if (model.switch_reduction) {
     model.switch_reduction->bandwidth = model.switch_reduction->bandwidth * ratio;

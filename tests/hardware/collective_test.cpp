@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/collective.hpp"
 
+#include "hardware/gpu_model.hpp"
 #include "hardware/internode.hpp"
 #include "tests/catch.hpp"
 
@@ -94,6 +95,29 @@ TEST_CASE("time grows with the message, the nodes and the groups beside it", "[c
   CollectiveShape beside = shape;
   beside.group.concurrent_groups_per_node = 2;
   CHECK(collective_time(cluster, beside).time >= collective_time(cluster, shape).time);
+}
+
+TEST_CASE("links at a part of the rate take a message as the faster ones take a larger one", "[collective][property]") {
+  const auto [slower, faster] =
+      GENERATE(table<std::string, std::string>({{"a800-sxm4-80gb", "a100-sxm4-80gb"}, {"h800-sxm5-80gb", "h100-sxm5-80gb"}}));
+  const Cluster slow = cluster_of(slower, "ib-8x400g");
+  const Cluster fast = cluster_of(faster, "ib-8x400g");
+  const double times = fast.gpu.nvlink_per_direction / slow.gpu.nvlink_per_direction;
+  const Collective kind = GENERATE(Collective::AllReduce, Collective::AllGather, Collective::ReduceScatter);
+  for (double bytes = 4096; bytes < 1e9; bytes *= 1.7) {
+    CAPTURE(slower, to_string(kind), bytes);
+    const auto time_on = [&](const Cluster& cluster, double message) {
+      return collective_time(cluster, {.kind = kind, .message = Bytes(message), .group = {.ranks = 8, .ranks_per_node = 8}});
+    };
+    const PredictedTime time = time_on(slow, bytes);
+    CHECK(time.provenance == Provenance::Assumed);
+    // But for the rank's own block, an eighth of the message, which memory copies while links move seven eighths at least.
+    const NodeCollectiveLaw& law = fast.gpu.model->node_collective[static_cast<std::size_t>(kind)]->law;
+    const double copied = (times - 1) / times / 7 * (law.bandwidth / law.copy_bandwidth);
+    const double ratio = time.time / time_on(fast, bytes * times).time;
+    CHECK(ratio > 1 - copied - 1e-9);
+    CHECK(ratio < 1 + 1e-9);
+  }
 }
 
 TEST_CASE("a network that runs rings alone is never faster, and only its all-reduces differ", "[collective]") {

@@ -208,6 +208,16 @@ TEST_CASE("a board under a power limit keeps its peak and a share of every compu
   CHECK(attention_time(limited, shape).time > attention_time(full, shape).time);
 }
 
+TEST_CASE("points measured on a die correct the same die under a power limit, as an assumption", "[unit]") {
+  const Gpu full = load_gpu("h100-sxm5-80gb");
+  const Gpu limited = load_gpu("h100-sxm5-96gb-500w");
+  const std::int64_t k = GENERATE(4096, 5000, 8192);
+  const GemmShape shape{.m = 8192, .n = 6144, .k = k, .dtype = DataType::Bf16};  // bound by the multiplies on both
+  const PredictedTime time = gemm_time(limited, shape);
+  CHECK(time.provenance == Provenance::Assumed);
+  CHECK_THAT(time.time / gemm_time(full, shape).time, WithinRel(1 / 0.80, 0.005));
+}
+
 TEST_CASE("a power limit takes nothing but rate away", "[unit]") {
   const auto entry = [](const std::string& share) {
     Node node = gpu_entry("h100-sxm5-96gb-500w");
