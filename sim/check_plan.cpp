@@ -90,18 +90,26 @@ void check_attention(Reader& root, const Scenario& scenario) {
                   gpu.name, to_string(kernel)));
 }
 
+/// Software that cuts tensor exchanges into pieces does so with sequence parallelism only. Without it the switch is off: a
+/// scenario that asks for it is refused, a stack's habit is told.
+void check_tensor_overlap(Reader& root, Scenario& scenario) {
+  scenario.tensor_overlap_waits = scenario.techniques.tp_overlap && !scenario.parallel.sequence;
+  if (!scenario.tensor_overlap_waits) return;
+  scenario.techniques.tp_overlap = false;
+  if (scenario.parallel.tensor == 1) return;
+  std::optional<Reader> techniques = root.child_if("techniques");
+  if (techniques && techniques->has("tp_overlap"))
+    techniques->fail("tp_overlap", "is modelled with sequence parallelism only: set parallel.sequence: true (or auto)");
+  scenario.warnings.push_back(
+      fmt::format("{} overlaps tensor exchanges with sequence parallelism only, which this plan does not have: they stand in the "
+                  "open{}",
+                  scenario.stack.name, is_contrastive(scenario.model) ? "" : " (parallel.sequence: true has both)"));
+}
+
 void check_techniques(Reader& root, Scenario& scenario) {
   check_attention(root, scenario);
+  check_tensor_overlap(root, scenario);
   Techniques& techniques = scenario.techniques;
-  if (techniques.tp_overlap && !scenario.parallel.sequence) {
-    if (scenario.parallel.tensor > 1) {
-      fail_at(root, "techniques", "tp_overlap",
-              "is modelled with sequence parallelism only: set parallel.sequence: true (or auto), or tp_overlap: false where the "
-              "stack has "
-              "it on");
-    }
-    techniques.tp_overlap = false;  // a stack's habit with nothing to overlap
-  }
   if (techniques.tp_overlap && scenario.stack.tp_overlap_chunks < 2) {
     fail_at(root, "techniques", "tp_overlap",
             fmt::format("{} does not cut collectives into pieces (tp_overlap_chunks {}): set stack_settings.tp_overlap_chunks",

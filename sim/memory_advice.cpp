@@ -49,13 +49,12 @@ void halve_replicas(ParallelPlan& plan) {
   if (over_all) plan.shard_group = gradient_ranks(plan);
 }
 
-/// A first tensor group splits tokens too, and overlaps its exchanges where the stack does.
-void add_first_tensor_group(Change& change) {
+/// With sequence parallelism comes the overlap of tensor exchanges that waited for it.
+void split_tokens(Change& change) {
   Scenario& scenario = change.scenario;
   scenario.parallel.sequence = true;
+  scenario.techniques.tp_overlap = scenario.techniques.tp_overlap || scenario.tensor_overlap_waits;
   change.settings.emplace_back("parallel.sequence", "true");
-  scenario.techniques.tp_overlap = scenario.stack.techniques.tp_overlap;
-  if (scenario.techniques.tp_overlap) change.settings.emplace_back("techniques.tp_overlap", "true");
 }
 
 /// Twice the tensor ranks, in half the replicas.
@@ -71,7 +70,7 @@ void add_tensor_ranks(const Scenario& scenario, std::vector<Change>& changes) {
   plan.tensor = tensor;
   halve_replicas(plan);
   change.settings.emplace_back("parallel.data", std::to_string(plan.data));
-  if (tensor == 2) add_first_tensor_group(change);
+  if (tensor == 2) split_tokens(change);
   if ((plan.sequence && !splits_tokens(scenario, tensor)) || gradient_ranks(plan) % plan.shard_group != 0) return;
   changes.push_back(std::move(change));
 }
@@ -79,8 +78,8 @@ void add_tensor_ranks(const Scenario& scenario, std::vector<Change>& changes) {
 void add_sequence_parallelism(const Scenario& scenario, std::vector<Change>& changes) {
   const ParallelPlan& plan = scenario.parallel;
   if (plan.sequence || plan.tensor == 1 || is_contrastive(scenario.model) || !splits_tokens(scenario, plan.tensor)) return;
-  Change change{{{"parallel.sequence", "true"}}, scenario};
-  change.scenario.parallel.sequence = true;
+  Change change{{}, scenario};
+  split_tokens(change);
   changes.push_back(std::move(change));
 }
 

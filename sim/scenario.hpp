@@ -140,6 +140,7 @@ struct Scenario {
   std::optional<Variation> variation;  ///< All ranks are alike where there is none.
   std::optional<Measured> measured;
   UsedDefaults defaults;              ///< Every default that stood in for a missing key.
+  bool tensor_overlap_waits = false;  ///< Tensor overlap is off for want of sequence parallelism alone.
   std::vector<std::string> warnings;  ///< Legal, but worth a word.
 };
 

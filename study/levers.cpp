@@ -81,6 +81,12 @@ void add_recompute(const Scenario& scenario, Levers& levers) {
   }
 }
 
+void add_sequence(const Scenario& scenario, Levers& levers) {
+  const bool split = scenario.parallel.tensor > 1 && !is_contrastive(scenario.model);
+  if (split && !scenario.parallel.sequence)
+    levers.key("sequence parallelism on", LeverKind::Memory, {{"parallel.sequence", "true"}});
+}
+
 Settings tensor_overlap_on(const Scenario& scenario) {
   Settings settings{{"techniques.tp_overlap", "true"}};
   if (scenario.stack.tp_overlap_chunks < 2) settings.emplace_back("stack_settings.tp_overlap_chunks", "4");
@@ -140,6 +146,7 @@ std::vector<Lever> levers_of(const ScenarioDocument& document, const Scenario& s
   add_machine(scenario, levers);
   add_batch(scenario, levers);
   add_recompute(scenario, levers);
+  add_sequence(scenario, levers);
   add_techniques(scenario, levers);
   add_model_changes(scenario, levers);
   return levers.take();

@@ -53,6 +53,29 @@ TEST_CASE("a stack that does not cut collectives refuses tensor overlap by name"
   CHECK(scenario_of(small_decoder, with_pieces).stack.tp_overlap_chunks == 4);
 }
 
+TEST_CASE("without sequence parallelism a stack's tensor overlap is off and said to be, one that is asked for is refused",
+          "[unit]") {
+  const Settings plan{{"cluster.gpus", "2"}, {"parallel.tensor", "2"}, {"stack", "megatron-core-2024"}};
+  const Scenario without = scenario_of(small_decoder, plan);
+  CHECK(without.stack.techniques.tp_overlap);
+  CHECK_FALSE(without.techniques.tp_overlap);
+  REQUIRE(without.warnings.size() == 1);
+  CHECK_THAT(without.warnings[0], ContainsSubstring("parallel.sequence: true has both"));
+
+  Settings with_sequence = plan;
+  with_sequence.emplace_back("parallel.sequence", "true");
+  CHECK(scenario_of(small_decoder, with_sequence).techniques.tp_overlap);
+  CHECK(scenario_of(small_decoder, with_sequence).warnings.empty());
+  CHECK(scenario_of(small_decoder, {{"stack", "megatron-core-2024"}}).warnings.empty());  // nothing is split
+
+  Settings asked = plan;
+  asked.emplace_back("techniques.tp_overlap", "true");
+  CHECK_THROWS_WITH(scenario_of(small_decoder, asked),
+                    ContainsSubstring("techniques.tp_overlap: is modelled with sequence parallelism only"));
+  asked.back().second = "false";
+  CHECK(scenario_of(small_decoder, asked).warnings.empty());
+}
+
 TEST_CASE("exchanges in turn are refused with another schedule than 1F1B, and where sends overlap", "[unit]") {
   const Settings pipeline{{"cluster.gpus", "4"}, {"parallel.pipeline", "4"}, {"stack_settings.pipeline_exchange", "in-turn"}};
   CHECK_NOTHROW(scenario_of(small_decoder, pipeline));

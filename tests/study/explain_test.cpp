@@ -87,6 +87,7 @@ TEST_CASE("a lever that cannot be had is told with the reason, and the others ar
   REQUIRE(explanation.impossible.size() == 1);
   CHECK(explanation.impossible[0].lever == "tp_overlap on");
   CHECK_THAT(explanation.impossible[0].reason, ContainsSubstring("sequence"));
+  CHECK(outcome(explanation, "sequence parallelism on").peak < explanation.result.memory.peak);
   CHECK(explanation.levers.size() > 8);
 }
 
