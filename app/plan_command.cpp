@@ -44,7 +44,7 @@ void plan(const PlanCommand& command) {
   check_files({command.common.output}, {command.scenario});
   check_scenario_argument(command.scenario);
   const Node document = load_scenario_document(command.scenario, parse_settings(command.common.sets)).root;
-  const SweepSpace space = read_sweep_space(document, command.scenario, Limited::No);
+  const SweepSpace space = read_sweep_space(document, command.scenario, Limited::No, command.axis);
   SweepOptions options;
   options.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   options.top = 1;
@@ -67,7 +67,7 @@ void add_plan_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "plan",
       "How much is enough: fewest GPUs for so many samples in so many days, cheapest GPU, largest batch or model that fits");
-  command->add_option("scenario", options->scenario, "Scenario file (YAML) with a sweep block")
+  command->add_option("scenario", options->scenario, "Scenario file (YAML), with a sweep block or a plan that is open in part")
       ->required()
       ->option_text("SCENARIO");
   command->add_option("--axis", options->axis, "The axis of the sweep that is asked about (default cluster.gpus)")

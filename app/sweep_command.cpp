@@ -201,7 +201,7 @@ void add_sweep_command(CLI::App& app) {
   const auto options = std::make_shared<SweepCommand>();
   CLI::App* command =
       app.add_subcommand("sweep", "The best configurations of a space, found exhaustively (the scenario's `sweep:` block)");
-  command->add_option("scenario", options->scenario, "Scenario file (YAML) with a sweep block")
+  command->add_option("scenario", options->scenario, "Scenario file (YAML), with a sweep block or a plan that is open in part")
       ->required()
       ->option_text("SCENARIO");
   command->add_option("--top", options->top, "Best configurations of the answer (default 10)")->option_text("N");

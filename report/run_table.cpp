@@ -115,6 +115,7 @@ void write_memory(std::ostream& out, const Result& result, const TerminalStyle& 
   const Result::Memory& memory = result.memory;
   write_heading(out, memory_heading(result), style);
   if (!memory.advice.empty()) write_wrapped(out, "  it does not fit; " + memory.advice, 4, style);
+  if (!memory.fits) out << "  mfusim sweep searches the plan that a scenario leaves open for those that fit\n";
   std::vector<BarRow> parts;
   Bytes held;
   const auto add = [&](const std::string& name, Bytes bytes, char mark, Tone tone) {

@@ -59,6 +59,11 @@ void write_counts(std::ostream& out, const SweepAnswer& answer) {
   const SweepCounts& counts = answer.counts;
   out << fmt::format("{}: {} configurations, best {} first\n\n", answer.scenario, show_count(answer.size),
                      to_string(answer.objective));
+  if (answer.open_plan) {
+    std::vector<std::string> keys;
+    for (const std::string& path : answer.axes) keys.push_back(path.substr(path.rfind('.') + 1));
+    out << fmt::format("  searched is what the scenario leaves open: {} (docs/sweep.md)\n\n", fmt::join(keys, ", "));
+  }
   const auto line = [&](const char* what, std::int64_t number, const char* meaning) {
     if (number > 0) out << fmt::format("  {:<10} {:>13}   {}\n", what, show_count(number), meaning);
   };

@@ -95,6 +95,7 @@ void write_json(std::ostream& out, const SweepAnswer& answer) {
                 {"version", answer.version},
                 {"objective", to_string(answer.objective)},
                 {"axes", answer.axes},
+                {"open_plan", answer.open_plan},
                 {"constraints", answer.constraints},
                 {"counts", counts_json(answer)},
                 {"best", rows_json(answer, answer.best)},

@@ -61,6 +61,7 @@ struct SweepAnswer {
   Objective objective = Objective::StepTime;
   std::vector<Objective> front_objectives;
   std::int64_t size = 0;      ///< Of the space.
+  bool open_plan = false;     ///< SweepSpace::open_plan.
   std::int64_t excluded = 0;  ///< By constraints, of those looked at.
   SweepCounts counts;
   std::string where;                    ///< The condition on rows; empty: none.

@@ -91,6 +91,7 @@ SweepAnswer SweepCollector::finish() {
   answer.objective = space_.objective;
   answer.front_objectives = space_.front;
   answer.size = space_.size;
+  answer.open_plan = space_.open_plan;
   answer.counts = counts_;
   answer.excluded = seen_ - counts_.all();
   if (filter_) {

@@ -29,7 +29,7 @@ Leaves leaves_of(const Node& node, const std::string& path) {
 const Leaves& defaults() {
   static const Leaves leaves{{"parallel.tensor", "1"},         {"parallel.sequence", "false"}, {"parallel.pipeline", "1"},
                              {"parallel.virtual_stages", "1"}, {"parallel.zero", "0"},         {"parallel.recompute", "none"},
-                             {"parallel.data", "auto"},        {"cluster.gpus_per_node", "8"}};
+                             {"parallel.data", "auto"},        {"parallel.context", "1"},      {"cluster.gpus_per_node", "8"}};
   return leaves;
 }
 
@@ -41,8 +41,8 @@ const char* const data_key = "parallel.data";
 const char* const micro_batches_key = "parallel.micro_batches";
 const char* const sequence_key = "parallel.sequence";
 /// What the derived names follow from.
-constexpr std::array<const char*, 5> sources_of_derived{"cluster.gpus", "parallel.tensor", "parallel.pipeline",
-                                                        "training.global_batch", "training.micro_batch"};
+constexpr std::array<const char*, 6> sources_of_derived{"cluster.gpus",     "parallel.tensor",       "parallel.pipeline",
+                                                        "parallel.context", "training.global_batch", "training.micro_batch"};
 
 /// Is this the `model` of a scenario with two towers? One that cannot be read is refused with each of its configurations.
 bool has_two_towers(const Node& model, const std::filesystem::path& folder) {
@@ -67,10 +67,11 @@ SweepConstraints::SweepConstraints(const SweepSpace& space) {
   asked_sequence_ = *sequence_.front();
   automatic_ = names_.number_of("auto");
   for (const std::string& value : possible_values(space, sequence_key)) sequence_follows_ = sequence_follows_ || value == "auto";
-  if (sequence_follows_) name_towers(space);
+  name_towers(space);
   gpus_ = &names_.variables.at("cluster.gpus");
   tensor_ = &names_.variables.at("parallel.tensor");
   pipeline_ = &names_.variables.at("parallel.pipeline");
+  context_ = &names_.variables.at("parallel.context");
   global_batch_ = &names_.variables.at("training.global_batch");
   micro_batch_ = &names_.variables.at("training.micro_batch");
   for (const SweepConstraint& constraint : space.constraints) {
@@ -180,10 +181,12 @@ void SweepConstraints::derive() {
     for (double* place : sequence_) *place = asked_sequence_ == automatic_ ? split : asked_sequence_;
   }
   if (data_follows_) {
-    const double data = *gpus_ / (*tensor_ * *pipeline_);
+    const double data = *gpus_ / (*tensor_ * *pipeline_ * *context_);
     for (double* place : data_) *place = data;
   }
-  const double micro_batches = *global_batch_ / (*data_.front() * *micro_batch_);
+  const double local = *global_batch_ / *data_.front();
+  const double micro_batch = *micro_batch_ > 0 ? *micro_batch_ : two_towers_ == 1 ? local : 1;
+  const double micro_batches = local / micro_batch;
   for (double* place : micro_batches_) *place = micro_batches;
 }
 

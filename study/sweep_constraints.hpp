@@ -53,11 +53,12 @@ class SweepConstraints {
   bool sequence_follows_ = false;                                  ///< `parallel.sequence` is auto somewhere.
   double asked_sequence_ = 0;                                      ///< Before auto is decided.
   double automatic_ = 0;                                           ///< The number of the word.
-  double two_towers_ = 0;                                          ///< 1: the model has them; known where sequence_follows_.
+  double two_towers_ = 0;                                          ///< 1: the model has them.
   /// Places of what they follow from.
   const double* gpus_ = nullptr;
   const double* tensor_ = nullptr;
   const double* pipeline_ = nullptr;
+  const double* context_ = nullptr;
   const double* global_batch_ = nullptr;
   const double* micro_batch_ = nullptr;
   std::vector<Expression> constraints_;

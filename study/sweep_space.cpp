@@ -3,6 +3,7 @@
 
 #include "base/document.hpp"
 #include "hardware/gpu.hpp"
+#include "study/open_plan.hpp"
 #include "study/sweep_constraints.hpp"
 
 #include <fmt/format.h>
@@ -165,12 +166,14 @@ Node& made_value(Node& document, std::string_view path, const Location& where) {
 
 }  // namespace
 
-SweepSpace read_sweep_space(const Node& document, const std::filesystem::path& path, Limited limited) {
-  Reader root(document, "", nullptr);
-  if (!root.has("sweep")) root.fail("sweep", "missing: the axes of the sweep (docs/sweep.md)");
+SweepSpace read_sweep_space(const Node& given, const std::filesystem::path& path, Limited limited, const std::string& asked) {
   SweepSpace space;
   space.name = path.string();
   space.folder = path.parent_path();
+  Node document = given;
+  space.open_plan = document.find("sweep") == nullptr;
+  if (space.open_plan) search_open_plan(document, space.folder, asked);
+  Reader root(document, "", nullptr);
   space.scenario = document;
   std::erase_if(space.scenario.members,
                 [](const Node::Member& member) { return member.key == "sweep" || member.key == "measured"; });

@@ -29,7 +29,8 @@ struct SweepSpace {
   Objective objective = Objective::StepTime;
   std::vector<Objective> front;  ///< Objectives of the Pareto front; empty: none is asked for.
   Prices prices;
-  std::int64_t size = 1;  ///< Product of the axes' lengths.
+  std::int64_t size = 1;   ///< Product of the axes' lengths.
+  bool open_plan = false;  ///< The scenario names no axes: they are what it leaves open of its plan (study/open_plan.hpp).
   /// What the numbers of the configurations mean: two spaces with the same text have the same configurations in the same order.
   std::string identity;
 };
@@ -39,10 +40,12 @@ constexpr std::int64_t largest_space_by_default = 5'000'000;
 
 enum class Limited { No, Yes };
 
-/// Reads the `sweep:` block of a scenario document. Throws InputError on a missing block, an empty axis, a constraint that
-/// is no condition, prices that are missing where the cost is asked for, and a space over its `largest` size where
-/// `limited` is Limited::No.
-[[nodiscard]] SweepSpace read_sweep_space(const Node& document, const std::filesystem::path& path, Limited limited);
+/// Reads the `sweep:` block of a scenario document; without one, the plan that the scenario leaves open and the key `asked`, if
+/// any (study/open_plan.hpp). Throws InputError on an empty axis, a constraint that is no condition, prices that are missing
+/// where the cost is asked for, a space over its `largest` size where `limited` is Limited::No, and what search_open_plan()
+/// throws.
+[[nodiscard]] SweepSpace read_sweep_space(const Node& document, const std::filesystem::path& path, Limited limited,
+                                          const std::string& asked = "");
 
 /// Which value each axis has in configuration `index`, in the order of the axes.
 [[nodiscard]] std::vector<std::size_t> choices_of(const SweepSpace& space, std::int64_t index);

@@ -83,7 +83,7 @@ TEST_CASE("a configuration is the scenario with the values of its axes", "[unit]
 
 TEST_CASE("a space that asks for nothing, or for something else, is refused with its line", "[unit]") {
   const std::array<std::pair<const char*, const char*>, 25> wrong{{
-      {"", "sweep: missing"},
+      {"sweep:", "sweep: "},
       {"sweep: {axes: {}}", "no axis"},
       {"sweep: {axes: {parallel.tensor: []}}", "space.yaml:6: sweep.axes.parallel.tensor: an empty axis"},
       {"sweep: {axes: {parallel.tensor: {from: 4, to: 2, times: 2}}}", "an empty axis"},
