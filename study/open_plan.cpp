@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace mfusim {
@@ -48,6 +49,12 @@ Numbers around(std::int64_t number) {
   }
   std::sort(all.begin(), all.end());
   return all;
+}
+
+/// Layers that stages divide only where embedding and logits count as a layer each, as the 126 of Llama 3.1 405B over 16 stages.
+bool ends_count(std::int64_t layers, std::int64_t most_stages) {
+  const Numbers stages = powers_of_two(std::min(layers, most_stages));
+  return std::any_of(stages.begin(), stages.end(), [&](std::int64_t p) { return layers % p != 0 && (layers + 2) % p == 0; });
 }
 
 /// The local batch of each number of GPUs and what it halves to.
@@ -110,10 +117,8 @@ class OpenPlan {
         "    - micro_batches % 1 == 0\n"
         "    - zero <= 1 or pipeline == 1\n"
         "    - virtual_stages == 1 or pipeline > 1 and micro_batches % pipeline == 0\n";
-    const std::string own = is_contrastive(model_)
-                                ? "    - zero <= 2 or micro_batches == 1\n"
-                                : fmt::format("    - {} % (pipeline * virtual_stages) == 0\n", repeated_layers(model_));
-    return parse_yaml(fmt::format("sweep:\n  axes:\n{}  constraints:\n{}{}", fmt::join(lines_, ""), conditions, own), name());
+    return parse_yaml(fmt::format("sweep:\n  axes:\n{}  constraints:\n{}{}", fmt::join(lines_, ""), conditions, own_conditions()),
+                      name());
   }
 
   [[nodiscard]] bool splits_sequence() const { return !is_contrastive(model_) && !stated("parallel.sequence"); }
@@ -128,19 +133,50 @@ class OpenPlan {
     return path == asked_ || (value != nullptr && value->kind != Node::Kind::Null);
   }
 
+  [[nodiscard]] std::string own_conditions() const {
+    if (is_contrastive(model_)) return "    - zero <= 2 or micro_batches == 1\n";
+    if (states_stages()) return "";
+    const std::int64_t layers = repeated_layers(model_);
+    if (!ends_) return fmt::format("    - {} % (pipeline * virtual_stages) == 0\n", layers);
+    return fmt::format(
+        "    - account_for_embedding == account_for_loss\n"
+        "    - account_for_loss == 0 or pipeline > 1 and 2 * pipeline * virtual_stages <= {1}\n"  // no end without a layer
+        "    - ({0} + 2 * account_for_loss) % (pipeline * virtual_stages) == 0\n",
+        layers, layers + 2);
+  }
+
   template <class Value>
   void add(const std::string& path, const std::vector<Value>& values) {
     if (!stated(path) && values.size() > 1) lines_.push_back(fmt::format("    {}: [{}]\n", path, fmt::join(values, ", ")));
+  }
+
+  [[nodiscard]] bool states_stages() const {
+    const std::array<const char*, 5> keys{"parallel.stages", "parallel.first_stage_layers", "parallel.last_stage_layers",
+                                          "parallel.account_for_embedding", "parallel.account_for_loss"};
+    return std::any_of(keys.begin(), keys.end(), [&](const char* key) { return stated(key); });
+  }
+
+  [[nodiscard]] Numbers cuts(std::int64_t layers, std::int64_t most) const {
+    const Numbers all = divisors(layers, most);
+    std::set<std::int64_t> both(all.begin(), all.end());
+    const Numbers more = divisors(layers + 2, most);
+    if (ends_) both.insert(more.begin(), more.end());
+    return {both.begin(), both.end()};
   }
 
   void add_cut() {
     const std::int64_t layers = repeated_layers(model_);
     const std::int64_t most_gpus = gpus_.back();
     add("parallel.tensor", divisors(gpus_per_node_, most_gpus));
-    add("parallel.pipeline", divisors(layers, most_gpus));
+    ends_ = !states_stages() && ends_count(layers, most_gpus);
+    add("parallel.pipeline", cuts(layers, most_gpus));
     const Node* schedule = value_at(document_, "parallel.schedule");
-    if (schedule == nullptr || schedule->text == "interleaved-1f1b")
-      add("parallel.virtual_stages", divisors(layers, most_chunks));
+    const bool interleaves = schedule == nullptr || schedule->text == "interleaved-1f1b";
+    if (interleaves) add("parallel.virtual_stages", cuts(layers, most_chunks));
+    if (ends_) {
+      add("parallel.account_for_embedding", std::vector<bool>{false, true});
+      add("parallel.account_for_loss", std::vector<bool>{false, true});
+    }
     const Node* length = value_at(document_, "training.sequence_length");
     if (length != nullptr && parse_integer(length->text).value_or(0) > long_sequence)
       add("parallel.context", powers_of_two(most_context));
@@ -155,6 +191,7 @@ class OpenPlan {
   std::int64_t gpus_per_node_ = 8;
   std::int64_t global_batch_ = 1;
   std::string asked_;
+  bool ends_ = false;  ///< Embedding and logits may count as layers.
   std::vector<std::string> lines_;
 };
 

@@ -12,7 +12,8 @@ namespace mfusim {
 ///
 /// Language models: tensor ranks within a node, pipeline stages and chunks that divide the layers (interleaved 1F1B), context
 /// ranks for sequences over 8192 tokens, micro-batches of 1 to 16, recomputation, ZeRO (its stages above 1 without a pipeline),
-/// and sequence parallelism with tensor ranks. Two towers: micro-batches that halve the local batch, recomputation, ZeRO.
+/// and sequence parallelism with tensor ranks. Where a power of two divides the layers only if embedding and logits count as one
+/// each, they may. Two towers: micro-batches that halve the local batch, recomputation, ZeRO.
 /// What the scenario states stays as it is. Schedules, stages cut unevenly, techniques and sharding groups are not searched.
 ///
 /// `asked`: a key that gets an axis before all others, stated or not: `cluster.gpus`, `training.global_batch` and other integers

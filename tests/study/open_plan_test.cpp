@@ -84,6 +84,32 @@ TEST_CASE("a long sequence may be split, two towers have no layers to cut", "[un
   CHECK(run_sweep(pairs, {}, nullptr).counts.invalid == 0);
 }
 
+TEST_CASE("embedding and logits count as layers where stages divide the layers only so", "[unit]") {
+  const auto space_of = [](int layers) {
+    const std::string model =
+        fmt::format("model: {{kind: decoder, layers: {}, hidden_size: 256, heads: 8, vocabulary: 1000}}\n", layers);
+    return read_sweep_space(parse_yaml(model + "cluster: {gpu: a100-sxm4-80gb, gpus: 8}\n"
+                                               "training: {global_batch: 16, micro_batch: 1, sequence_length: 64}\n",
+                                       "space.yaml"),
+                            "space.yaml", Limited::No);
+  };
+  CHECK_FALSE(paths_of(space_of(8)).contains("parallel.account_for_loss"));
+  const SweepSpace space = space_of(6);  // 8 over 4 stages
+  REQUIRE(paths_of(space).contains("parallel.account_for_loss"));
+  SweepOptions options;
+  options.top = 1000;
+  const SweepAnswer answer = run_sweep(space, options, nullptr);
+  CHECK(answer.counts.invalid == 0);
+  const auto with = [&](int stages) {
+    return std::count_if(answer.best.begin(), answer.best.end(), [&](const RankedRow& ranked) {
+      return ranked.row.plan.pipeline == stages && ranked.row.plan.virtual_stages == 1;
+    });
+  };
+  CHECK(with(4) > 0);
+  CHECK(with(6) == 0);  // does not divide the GPUs
+  CHECK(with(8) == 0);  // ends without a layer
+}
+
 TEST_CASE("a key that is asked about has values around its own, stated or not", "[unit]") {
   const SweepSpace gpus = open_space("", "cluster.gpus");
   REQUIRE(gpus.axes.front().path == "cluster.gpus");
