@@ -46,9 +46,20 @@ TEST_CASE("published: parameters of released checkpoints, to the last one", "[pu
       Row{"deepseek-ai/deepseek-llm-67b-base", 67'425'001'472}, Row{"openai/clip-vit-base-patch32", 151'277'313},
       Row{"openai/clip-vit-base-patch16", 149'620'737}, Row{"openai/clip-vit-large-patch14", 427'616'513},
       Row{"laion/CLIP-ViT-bigG-14-laion2B-39B-b160k", 2'539'567'105}, Row{"google/siglip2-base-patch16-224", 375'187'970},
-      Row{"google/siglip2-large-patch16-256", 881'526'786}, Row{"google/siglip2-so400m-patch14-384", 1'136'008'498});
+      Row{"google/siglip2-large-patch16-256", 881'526'786}, Row{"google/siglip2-so400m-patch14-384", 1'136'008'498},
+      Row{"Qwen/Qwen3-0.6B", 596'049'920}, Row{"Qwen/Qwen3-1.7B", 1'720'574'976}, Row{"Qwen/Qwen3-4B", 4'022'468'096},
+      Row{"Qwen/Qwen3-8B", 8'190'735'360}, Row{"Qwen/Qwen3-14B", 14'768'307'200}, Row{"Qwen/Qwen3-32B", 32'762'123'264},
+      Row{"microsoft/phi-4", 14'659'507'200}, Row{"microsoft/Phi-3-mini-4k-instruct", 3'821'079'552},
+      Row{"allenai/OLMo-2-1124-7B", 7'298'617'344}, Row{"allenai/OLMo-2-1124-13B", 13'716'198'400},
+      Row{"allenai/OLMo-2-0325-32B", 32'234'279'936}, Row{"mosaicml/mpt-7b", 6'649'286'656});
   CAPTURE(name);
   CHECK(parameters_of(load_model(name)).value() == parameters);
+}
+
+TEST_CASE("published: Falcon's checkpoints hold the tied table twice", "[published]") {
+  // safetensors' parameter counts of the model pages; the logits' copy of 65024 rows is the token table (tie_word_embeddings)
+  CHECK(parameters_of(load_model("tiiuae/falcon-7b")).value() == 7'217'189'760 - 65'024 * 4544);
+  CHECK(parameters_of(load_model("tiiuae/falcon-40b")).value() == 41'835'970'560 - 65'024 * 8192);
 }
 
 TEST_CASE("published: parameters of models without a public checkpoint or index, to the digits that are printed", "[published]") {
@@ -57,10 +68,12 @@ TEST_CASE("published: parameters of models without a public checkpoint or index,
     double printed, unit;
   };
   // OPT: Zhang et al. 2022, arXiv:2205.01068, table 1. GPT-3 with Megatron-LM's padded vocabulary: Narayanan et al. 2021,
-  // arXiv:2104.04473, table 1 (the same layers, widths, heads and 51200 words).
+  // arXiv:2104.04473, table 1 (the same layers, widths, heads and 51200 words). MPT-30B: its name. Nemotron-4: arXiv:2406.11704,
+  // section 2.1, 9.4 billion of embeddings and 331.6 billion others.
   const auto [name, printed, unit] =
       GENERATE(Row{"facebook/opt-13b", 13, 1e9}, Row{"facebook/opt-30b", 30, 1e9}, Row{"facebook/opt-66b", 66, 1e9},
-               Row{"facebook/opt-175b", 175, 1e9}, Row{"mlcommons/gpt3-175b", 1746, 1e8});
+               Row{"facebook/opt-175b", 175, 1e9}, Row{"mlcommons/gpt3-175b", 1746, 1e8}, Row{"mosaicml/mpt-30b", 30, 1e9},
+               Row{"nvidia/Nemotron-4-340B-Base", 3410, 1e8});
   CAPTURE(name);
   CHECK(std::round(parameters_of(load_model(name)).as_double() / unit) == printed);
 }
