@@ -2,6 +2,7 @@
 #include "base/document.hpp"
 #include "base/reader.hpp"
 #include "model/build_work.hpp"
+#include "model/flops_report.hpp"
 #include "model/parameters.hpp"
 #include "model/read_model.hpp"
 #include "tests/catch.hpp"
@@ -101,6 +102,15 @@ TEST_CASE("a part of each head is rotated, as the configuration says it: at its 
   CHECK(rotated(R"("model_type": "phi3")") == 0);  // all
   CHECK(rotated(R"("model_type": "nemotron")") == 8);
   CHECK(rotated(R"("model_type": "gpt_neox")") == 4);
+}
+
+TEST_CASE("the pooler of a ViT is as wide as pooler_output_size says", "[unit]") {
+  const auto parameters_of = [](const std::string& keys) {
+    const ModelSpec model = read_model_config(parse_json(R"({"model_type": "vit")" + keys + "}", "c"), "test");
+    return count_flops(model, InputShape{}).parameters;
+  };
+  const Count narrower = 768 - 512;
+  CHECK(parameters_of("") - parameters_of(R"(, "pooler_output_size": 512)") == narrower * Count(768 + 1));  // weights and bias
 }
 
 TEST_CASE("layer_types has a window for all layers or for none", "[unit]") {
