@@ -66,6 +66,7 @@ class BlockWriter {
     const BlockStyle& style = spec_.style;
     const N key_width = spec_.kv_heads * spec_.head_dim;
     int at = builder_.add(prefix_ + "qkv", qkv(key_width), TensorSplit::Columns, {input}, saved);
+    if (style.query_key_norm != QueryKeyNorm::None) at = query_key_norms(at);
     if (style.position == AttentionPosition::Rotary) at = rotary(at);
     if (style.position == AttentionPosition::NetworkBias) position_network();
     if (has_score_bias()) score_bias(at);
@@ -106,8 +107,11 @@ class BlockWriter {
   }
 
   int norm(const std::string& name, int input) {
-    return builder_.add(prefix_ + name, Norm<N>{.rows = rows(), .width = spec_.hidden_size, .kind = spec_.style.norm},
-                        TensorSplit::Tokens, {input});
+    return builder_.add(prefix_ + name, norm_of(rows(), spec_.hidden_size), TensorSplit::Tokens, {input});
+  }
+
+  [[nodiscard]] Norm<N> norm_of(N norm_rows, N width) const {
+    return {.rows = norm_rows, .width = width, .kind = spec_.style.norm, .shift = spec_.style.norm_shift};
   }
 
   [[nodiscard]] Linear<N> linear(N inputs, N outputs, bool bias) const { return linear_of(rows(), inputs, outputs, bias); }
@@ -162,6 +166,16 @@ class BlockWriter {
     return at;
   }
 
+  /// Source: Qwen3 (arXiv:2505.09388), section 2; OLMo 2 (arXiv:2501.00656), section 3.3.2.
+  int query_key_norms(int input) {
+    const bool each = spec_.style.query_key_norm == QueryKeyNorm::EachHead;
+    const auto add = [&](const char* name, N heads, int at) {
+      const Norm<N> shape = each ? norm_of(rows() * heads, spec_.head_dim) : norm_of(rows(), heads * spec_.head_dim);
+      return builder_.add(prefix_ + name, shape, TensorSplit::Inside, {at});
+    };
+    return add("key_norm", spec_.kv_heads, add("query_norm", spec_.heads, input));
+  }
+
   [[nodiscard]] bool has_score_bias() const {
     return spec_.style.position != AttentionPosition::None && spec_.style.position != AttentionPosition::Rotary;
   }
@@ -188,8 +202,7 @@ class BlockWriter {
 
   /// A norm between the two halves of a tensor-parallel region. Each rank would normalise its own share.
   int inner_norm(const std::string& name, N width, int input) {
-    return builder_.add(prefix_ + name, Norm<N>{.rows = rows(), .width = width, .kind = spec_.style.norm}, TensorSplit::Inside,
-                        {input});
+    return builder_.add(prefix_ + name, norm_of(rows(), width), TensorSplit::Inside, {input});
   }
 
   /// A second norm of the layer's input: the first one keeps it already.

@@ -10,13 +10,14 @@ namespace mfusim {
 
 /// LayerNorm of a row of d: mean (d - 1 additions, 1 division); variance (d subtractions, d squares, d - 1 additions, 1
 /// division); epsilon and root (1, 1); x - mean again (d), division by the root (d), gain (d), shift (d): 3d + 3 and 5d - 1.
-/// RMSNorm: squares (d), their sum (d - 1), division, epsilon, root, division of x (d), gain (d): 3d + 2 and d.
+/// Without a shift d additions fewer. RMSNorm: squares (d), their sum (d - 1), division, epsilon, root, division of x (d), gain
+/// (d): 3d + 2 and d.
 template <class N>
 [[nodiscard]] OperationCounts<N> forward_counts(const Norm<N>& norm) {
   const N& d = norm.width;
   switch (norm.kind) {
     case NormKind::LayerNorm:
-      return norm.rows * OperationCounts<N>{N(3) * d + N(3), N(5) * d - N(1)};
+      return norm.rows * OperationCounts<N>{N(3) * d + N(3), N(norm.shift ? 5 : 4) * d - N(1)};
     case NormKind::RmsNorm:
       return norm.rows * OperationCounts<N>{N(3) * d + N(2), d};
   }
@@ -34,7 +35,7 @@ template <class N>
   const N sums = (norm.rows - N(1)) * d;
   switch (norm.kind) {
     case NormKind::LayerNorm:
-      return {norm.rows * OperationCounts<N>{N(5) * d + N(2), N(5) * d - N(2)}, {values, N(2) * sums}};
+      return {norm.rows * OperationCounts<N>{N(5) * d + N(2), N(5) * d - N(2)}, {values, N(norm.shift ? 2 : 1) * sums}};
     case NormKind::RmsNorm:
       return {norm.rows * OperationCounts<N>{N(5) * d + N(1), N(2) * d - N(1)}, {values, sums}};
   }

@@ -8,6 +8,13 @@
 
 namespace mfusim {
 
+/// A norm outside the blocks.
+template <class N>
+[[nodiscard]] Norm<N> decoder_norm(const DecoderSpec<N>& spec, N rows) {
+  const BlockStyle& style = spec.block.style;
+  return {.rows = rows, .width = spec.block.hidden_size, .kind = style.norm, .shift = style.norm_shift};
+}
+
 /// Token table -> positions -> norm, dropout.
 template <class N>
 [[nodiscard]] LayerGroup<N> decoder_embedding(const DecoderSpec<N>& spec, const InputShapeOf<N>& input) {
@@ -28,8 +35,7 @@ template <class N>
     at = layer.elementwise("position", rows * width, ElementwiseKind::Position, {at}, table * width);
   }
   if (style.embedding_norm) {
-    at = layer.add("embedding_norm", Norm<N>{.rows = rows, .width = width, .kind = spec.block.style.norm}, TensorSplit::Tokens,
-                   {at});
+    at = layer.add("embedding_norm", decoder_norm(spec, rows), TensorSplit::Tokens, {at});
   }
   if (style.embedding_dropout) layer.elementwise("dropout", rows * width, ElementwiseKind::Dropout, {at});
   return layer.finish();
@@ -44,7 +50,7 @@ template <class N>
   LayerBuilder<N> layer("output");
   int at = input_of_layer;
   if (spec.style.final_norm) {
-    at = layer.add("final_norm", Norm<N>{.rows = rows, .width = width, .kind = spec.block.style.norm}, TensorSplit::Tokens, {at});
+    at = layer.add("final_norm", decoder_norm(spec, rows), TensorSplit::Tokens, {at});
   }
   if (!same(table_width, width)) {
     at = layer.add("project_out", plain_linear(rows, width, table_width, false), TensorSplit::Tokens, {at});

@@ -108,7 +108,7 @@ ModelSpec read_hf_vit(Reader& root) {
   const bool classifier = architecture_or(root, "ViTModel") == "ViTForImageClassification";
   spec.style.projection = classifier ? ProjectionKind::Linear : ProjectionKind::Tanh;
   spec.style.projection_bias = true;
-  spec.projection = classifier ? classes(root) : spec.block.hidden_size;
+  spec.projection = classifier ? classes(root) : size_or(root, "pooler_output_size", spec.block.hidden_size.value());
   model.vision = spec;
   return model;
 }

@@ -21,6 +21,12 @@ namespace mfusim {
 [[nodiscard]] ModelSpec read_hf_llama(Reader& root);
 [[nodiscard]] ModelSpec read_hf_mistral(Reader& root);
 [[nodiscard]] ModelSpec read_hf_qwen2(Reader& root);
+[[nodiscard]] ModelSpec read_hf_qwen3(Reader& root);
+[[nodiscard]] ModelSpec read_hf_olmo2(Reader& root);
+[[nodiscard]] ModelSpec read_hf_phi3(Reader& root);
+[[nodiscard]] ModelSpec read_hf_falcon(Reader& root);
+[[nodiscard]] ModelSpec read_hf_mpt(Reader& root);
+[[nodiscard]] ModelSpec read_hf_nemotron(Reader& root);
 [[nodiscard]] ModelSpec read_hf_opt(Reader& root);
 [[nodiscard]] ModelSpec read_hf_bloom(Reader& root);
 

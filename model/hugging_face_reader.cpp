@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/nearest.hpp"
 #include "model/config_reader.hpp"
 #include "model/hugging_face.hpp"
 #include "model/model_formats.hpp"
+#include "model/not_modelled.hpp"
 
 #include <fmt/format.h>
 
@@ -29,6 +29,12 @@ constexpr std::array architectures{Architecture{"clip", read_hf_clip, "CLIPModel
                                    Architecture{"llama", read_hf_llama, "LlamaForCausalLM|LlamaModel|LLaMAForCausalLM"},
                                    Architecture{"mistral", read_hf_mistral, "MistralForCausalLM|MistralModel"},
                                    Architecture{"qwen2", read_hf_qwen2, "Qwen2ForCausalLM|Qwen2Model"},
+                                   Architecture{"qwen3", read_hf_qwen3, "Qwen3ForCausalLM|Qwen3Model"},
+                                   Architecture{"olmo2", read_hf_olmo2, "Olmo2ForCausalLM|Olmo2Model"},
+                                   Architecture{"phi3", read_hf_phi3, "Phi3ForCausalLM|Phi3Model"},
+                                   Architecture{"falcon", read_hf_falcon, "FalconForCausalLM|FalconModel"},
+                                   Architecture{"mpt", read_hf_mpt, "MPTForCausalLM|MptForCausalLM|MptModel"},
+                                   Architecture{"nemotron", read_hf_nemotron, "NemotronForCausalLM|NemotronModel"},
                                    Architecture{"opt", read_hf_opt, "OPTForCausalLM|OPTModel"},
                                    Architecture{"bloom", read_hf_bloom, "BloomForCausalLM|BloomModel"}};
 
@@ -45,17 +51,27 @@ bool stands_in(std::string_view words, std::string_view word) {
 /// Where a config.json says how many experts a layer has (Mixtral and others; Qwen, OLMoE; DeepSeek).
 void refuse_experts(Reader& root) {
   for (const char* const key : {"num_local_experts", "num_experts", "n_routed_experts"}) {
-    if (root.has(key)) root.fail(key, "a mixture of experts is not modelled, got " + describe(root.at(key)));
+    refuse_if_set(root, key, "a mixture of experts");
   }
 }
 
+/// Names no near type: that is another architecture, with other layers.
 [[noreturn]] void refuse(Reader& root, std::string_view key, const std::string& got) {
-  refuse_experts(root);
-  std::vector<std::string> types;
+  if (const std::string_view what = unmodelled_structure(got); !what.empty()) {
+    root.fail(key, fmt::format("{} is not modelled, got '{}'", what, got));
+  }
+  std::vector<std::string_view> types;
   types.reserve(architectures.size());
-  for (const Architecture& one : architectures) types.emplace_back(one.type);
-  root.fail(key, fmt::format("expected an architecture that is modelled ({}), got '{}'{}", fmt::join(types, ", "), shown(got),
-                             suggestion(got, types)));
+  for (const Architecture& one : architectures) types.push_back(one.type);
+  root.fail(key, fmt::format("expected an architecture that is modelled ({}), got '{}'", fmt::join(types, ", "), shown(got)));
+}
+
+/// A head or tower of a known type that is no model of its own here.
+[[noreturn]] void refuse_class(Reader& root, const Architecture& type, const std::string& got) {
+  std::string classes;
+  for (const char letter : type.classes) classes += letter == '|' ? std::string(", ") : std::string(1, letter);
+  root.fail("architectures", fmt::format("expected an architecture of model_type {} that is modelled ({}), got '{}'", type.type,
+                                         classes, shown(got)));
 }
 
 const Architecture& by_class(Reader& root) {
@@ -71,7 +87,7 @@ const Architecture& by_type(Reader& root) {
   for (const Architecture& one : architectures) {
     if (one.type != type) continue;
     const std::string name = architecture_or(root, "");
-    if (!name.empty() && !stands_in(one.classes, name)) refuse(root, "architectures", name);
+    if (!name.empty() && !stands_in(one.classes, name)) refuse_class(root, one, name);
     return one;
   }
   refuse(root, "model_type", type);
@@ -89,6 +105,7 @@ std::string architecture_or(Reader& root, std::string_view fallback) {
 }
 
 ModelSpec read_hugging_face_model(Reader root) {
+  refuse_experts(root);
   const Architecture& architecture = root.has("model_type") ? by_type(root) : by_class(root);
   return architecture.read(root);
 }

@@ -41,6 +41,7 @@ template <class N>
 struct Norm {
   N rows, width;
   NormKind kind = NormKind::LayerNorm;
+  bool shift = true;  ///< LayerNorm: a learned shift (bias) is added; RMSNorm has none.
 };
 
 enum class ActivationKind { Gelu, QuickGelu, Relu, SquaredRelu, Silu, Tanh, SwiGlu, GeGlu };

@@ -14,7 +14,7 @@ template <class N>
 }
 template <class N>
 [[nodiscard]] N parameters(const Norm<N>& norm) {
-  return norm.kind == NormKind::LayerNorm ? N(2) * norm.width : norm.width;
+  return norm.kind == NormKind::LayerNorm && norm.shift ? N(2) * norm.width : norm.width;
 }
 template <class N>
 [[nodiscard]] N parameters(const Elementwise<N>& elementwise) {

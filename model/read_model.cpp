@@ -3,6 +3,7 @@
 
 #include "base/nearest.hpp"
 #include "model/model_formats.hpp"
+#include "model/not_modelled.hpp"
 
 #include <fmt/format.h>
 
@@ -54,12 +55,14 @@ bool names_a_file(std::string_view text) {
   return text.ends_with(".json") || text.ends_with(".yaml") || text.starts_with(".") || text.starts_with("/") || fs::exists(text);
 }
 
-/// Families of open_clip's vision towers that are no transformers of equal blocks, by the start of their names.
-std::string_view unmodelled_family(std::string_view name) {
-  if (name.starts_with("RN")) return "ResNet";
-  if (name.starts_with("convnext")) return "ConvNeXt";
-  if (name.starts_with("swin")) return "Swin";
-  return {};
+/// "; did you mean 'x'?": the model of the catalog that differs in how it was tuned alone, or the nearest names.
+std::string catalog_hint(std::string_view name) {
+  const std::string untuned = untuned_name(name);
+  for (const ModelEntry& entry : model_catalog()) {
+    if (untuned_name(entry.name) == untuned) return fmt::format("; did you mean '{}'?", entry.name);
+  }
+  const std::string hint = suggestion(name, model_names());
+  return hint.empty() ? "; `mfusim models` lists the catalog" : hint;
 }
 
 }  // namespace
@@ -85,12 +88,11 @@ ModelSpec load_model(std::string_view name_or_path) {
     model.source = path.string();
     return model;
   }
-  if (const std::string_view family = unmodelled_family(name_or_path); !family.empty()) {
-    throw InputError(fmt::format("model: {} towers are not modelled, got '{}'", family, shown(name_or_path)));
+  if (const std::string_view what = unmodelled_structure_of_model(name_or_path); !what.empty()) {
+    throw InputError(fmt::format("model: {} is not modelled, got '{}'", what, shown(name_or_path)));
   }
-  const std::string hint = suggestion(name_or_path, model_names());
   throw InputError(fmt::format("model: expected a name of the catalog or the path of a config.json, got '{}'{}",
-                               shown(name_or_path), hint.empty() ? "; `mfusim models` lists the catalog" : hint));
+                               shown(name_or_path), catalog_hint(name_or_path)));
 }
 
 ModelSpec read_model_config(const Node& root, std::string name) {

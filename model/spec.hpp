@@ -30,12 +30,21 @@ enum class AttentionPosition {
   Slopes,       ///< Fixed bias by distance (ALiBi).
 };
 
+/// Norms on queries and keys, before they are rotated.
+enum class QueryKeyNorm {
+  None,
+  EachHead,  ///< Every head by itself, with one gain for all heads (Qwen3).
+  AllHeads,  ///< All heads of a token together (OLMo 2).
+};
+
 struct BlockStyle {
   NormKind norm = NormKind::LayerNorm;
+  bool norm_shift = true;  ///< Layer norms add a learned shift (MPT's do not).
   NormPlacement placement = NormPlacement::Pre;
   ActivationKind activation = ActivationKind::Gelu;
   AttentionMask mask = AttentionMask::Full;
   AttentionPosition position = AttentionPosition::None;
+  QueryKeyNorm query_key_norm = QueryKeyNorm::None;
   bool query_bias = true;
   bool key_bias = true;
   bool value_bias = true;

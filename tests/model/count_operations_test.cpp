@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/count_operations.hpp"
 
+#include "model/parameters.hpp"
 #include "tests/catch.hpp"
 #include "tests/model/counting_number.hpp"
 
@@ -128,6 +129,17 @@ TEST_CASE("norms cost what their scalar programs do", "[property]") {
   const Matrix r = filled(rms, 2, width);
   static_cast<void>(rms_norm(r[0], r[1], rms));
   CHECK(forward_counts(norm) == rms);
+}
+
+TEST_CASE("a layer norm without shift adds and sums one value of each less", "[property]") {
+  const Count rows = 5, width = 7;
+  const Norm<Count> shifted{.rows = rows, .width = width, .kind = NormKind::LayerNorm};
+  Norm<Count> plain = shifted;
+  plain.shift = false;
+  CHECK(forward_counts(shifted).add - forward_counts(plain).add == rows * width);
+  CHECK(forward_counts(shifted).mul == forward_counts(plain).mul);
+  CHECK(backward_counts(shifted).total().add - backward_counts(plain).total().add == (rows - Count(1)) * width);
+  CHECK(parameters(shifted) - parameters(plain) == width);
 }
 
 TEST_CASE("the gradient of a layer norm costs what its scalar program does", "[property]") {

@@ -46,10 +46,10 @@ TEST_CASE("wrong model configurations are refused with line, key, rule and value
       Row{R"({"model_type": "clip", "vision_config": {"hidden_size": 768000000000, "num_attention_heads": 12}})",
           "expected at most 2147483647"},
       Row{R"({"model_type": "clip", "vision_config": {"hidden_act": "mish"}})", "vision_config.hidden_act: expected one of"},
-      Row{R"({"model_type": "bert"})", "model_type: expected an architecture that is modelled (clip, siglip, vit,"},
+      Row{R"({"model_type": "gptj"})", "model_type: expected an architecture that is modelled (clip, siglip, vit,"},
       Row{R"({"architectures": ["ResNetForImageClassification"]})", "architectures: expected an architecture that is modelled"},
       Row{R"({"model_type": "llama", "architectures": ["LlamaForSequenceClassification"]})",
-          "architectures: expected an architecture"},
+          "architectures: expected an architecture of model_type llama that is modelled (LlamaForCausalLM, LlamaModel,"},
       Row{R"({"model_type": "llama", "num_key_value_heads": 5})",
           "num_key_value_heads: 5 does not divide num_attention_heads (32)"},
       Row{R"({"model_type": "gpt2", "n_head": 7})", "n_head: 7 does not divide n_embd (768)"},
@@ -57,6 +57,20 @@ TEST_CASE("wrong model configurations are refused with line, key, rule and value
       Row{R"({"model_type": "mixtral", "num_local_experts": 8})",
           "num_local_experts: a mixture of experts is not modelled, got '8'"},
       Row{R"({"model_type": "deepseek_v3", "n_routed_experts": 256})", "n_routed_experts: a mixture of experts is not modelled"},
+      Row{R"({"model_type": "llama", "n_routed_experts": 8})", "n_routed_experts: a mixture of experts is not modelled, got '8'"},
+      Row{R"({"model_type": "gemma2"})",
+          "model_type: a model of layers with and without a sliding window is not modelled, got 'gemma2'"},
+      Row{R"({"model_type": "siglip2"})", "model_type: an image cut into patches of varying number (NaFlex) is not modelled"},
+      Row{R"({"model_type": "clip_vision_model"})", "model_type: one tower of a two-tower model alone is not modelled"},
+      Row{R"({"model_type": "mistral", "layer_types": ["sliding_attention", "full_attention"]})",
+          "layer_types: layers with and without a sliding window in one model are not modelled"},
+      Row{R"({"model_type": "opt", "layer_norm_elementwise_affine": false})",
+          "layer_norm_elementwise_affine: layer norms without learned gain and shift are not modelled"},
+      Row{R"({"model_type": "mpt", "attn_config": {"alibi": false}})",
+          "attn_config.alibi: other positions than ALiBi are not modelled"},
+      Row{R"({"model_type": "mpt", "attn_config": {"qk_ln": true}})", "attn_config.qk_ln: a norm on queries and keys"},
+      Row{R"({"model_type": "falcon", "new_decoder_architecture": true, "num_kv_heads": 5})",
+          "num_kv_heads: 5 does not divide num_attention_heads (71)"},
       Row{R"({"hello": 1})", "expected a model configuration"}, Row{"[1, 2]", "expected a mapping, got a list"},
       Row{open_clip(R"({"layers": [3, 4, 6, 3], "width": 64, "patch_size": null})"),
           "vision_cfg.layers: a list of layers is a ResNet"},
@@ -79,6 +93,7 @@ TEST_CASE("wrong model configurations are refused with line, key, rule and value
 TEST_CASE("an unknown model is refused with the nearest name of the catalog", "[unit]") {
   CHECK_THROWS_WITH(load_model("openai/clip-vit-large-patch14-335"),
                     ContainsSubstring("did you mean 'openai/clip-vit-large-patch14-336'?"));
+  CHECK_THROWS_WITH(load_model("gpt3-175b"), ContainsSubstring("did you mean 'mlcommons/gpt3-175b'?"));
   CHECK_THROWS_WITH(load_model("nowhere/config.json"), ContainsSubstring("nowhere/config.json: no such file"));
 }
 
@@ -129,11 +144,31 @@ TEST_CASE("an MLP ratio is truncated, not rounded", "[published]") {
   CHECK(mlp(R"({"width": 1664, "head_width": 104, "mlp_ratio": 4.9231})") == 8192);
 }
 
-}  // namespace mfusim
-
-TEST_CASE("towers of other families are refused by their family", "[unit]") {
-  const auto [name, family] = GENERATE(table<std::string, std::string>(
-      {{"RN50x4", "ResNet"}, {"convnext_base_w", "ConvNeXt"}, {"swin_base_patch4_window7_224", "Swin"}}));
+TEST_CASE("a tuned checkpoint is told its base, which has the same layers", "[unit]") {
+  const auto [name, base] =
+      GENERATE(table<std::string, std::string>({{"meta-llama/Llama-3.1-70B-Instruct", "meta-llama/Llama-3.1-70B"},
+                                                {"meta-llama/Llama-2-13b-chat-hf", "meta-llama/Llama-2-13b-hf"},
+                                                {"meta-llama/Meta-Llama-3.1-8B", "meta-llama/Llama-3.1-8B"},
+                                                {"mistralai/Mistral-7B-Instruct-v0.3", "mistralai/Mistral-7B-v0.3"},
+                                                {"Qwen/Qwen2.5-72B-Instruct", "Qwen/Qwen2.5-72B"},
+                                                {"tiiuae/falcon-40b-instruct", "tiiuae/falcon-40b"},
+                                                {"EleutherAI/pythia-6.9b-deduped", "EleutherAI/pythia-6.9b"}}));
   CAPTURE(name);
-  CHECK_THROWS_WITH(mfusim::load_model(name), ContainsSubstring(family + " towers are not modelled"));
+  CHECK_THROWS_WITH(load_model(name), ContainsSubstring("got '" + name + "'; did you mean '" + base + "'?"));
 }
+
+TEST_CASE("a model of a family that is not modelled is told so, not a near name", "[unit]") {
+  const auto [name, what] =
+      GENERATE(table<std::string, std::string>({{"RN50x4", "a ResNet tower"},
+                                                {"convnext_base_w", "a ConvNeXt tower"},
+                                                {"swin_base_patch4_window7_224", "a Swin tower"},
+                                                {"apple/MobileCLIP-S2", "a convolutional or windowed image tower"},
+                                                {"mistralai/Mixtral-8x7B-v0.1", "a mixture of experts"},
+                                                {"Qwen/Qwen3-30B-A3B", "a mixture of experts"},
+                                                {"deepseek-ai/DeepSeek-V3", "a mixture of experts"},
+                                                {"google/gemma-2-9b", "layers with and without a sliding window"}}));
+  CAPTURE(name);
+  CHECK_THROWS_WITH(load_model(name), ContainsSubstring(what + " is not modelled, got '" + name + "'"));
+}
+
+}  // namespace mfusim

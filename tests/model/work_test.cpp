@@ -2,6 +2,7 @@
 #include "base/document.hpp"
 #include "base/reader.hpp"
 #include "model/build_work.hpp"
+#include "model/flops_report.hpp"
 #include "model/parameters.hpp"
 #include "model/read_model.hpp"
 #include "tests/catch.hpp"
@@ -66,6 +67,68 @@ TEST_CASE("in the parallel block attention and MLP read one norm, whose output i
   CHECK(named(layer, "fc1").saved == SavedInput::SharedInput);
   CHECK(input_name(layer, named(layer, "branch_sum"), 0) == "out_proj");
   CHECK(input_name(layer, named(layer, "branch_sum"), 1) == "fc2");
+}
+
+TEST_CASE("norms on queries and keys stand between their product and the rotation", "[unit]") {
+  struct Row {
+    const char* model;
+    bool each_head;
+  };
+  const auto [name, each_head] = GENERATE(Row{"Qwen/Qwen3-0.6B", true}, Row{"allenai/OLMo-2-0325-32B", false});
+  CAPTURE(name);
+  const ModelSpec model = load_model(name);
+  const BlockSpec<Count>& block = model.decoder->block;
+  InputShape input;
+  input.text_length = Count(16);
+  const Layer<Count> layer = build_work(model, input).towers.at(0).groups.at(1).layer;
+  CHECK(input_name(layer, named(layer, "query_norm"), 0) == "qkv");
+  CHECK(input_name(layer, named(layer, "rotary"), 0) == "key_norm");
+  for (const auto& [norm, heads] : {std::pair{"query_norm", block.heads}, std::pair{"key_norm", block.kv_heads}}) {
+    CAPTURE(norm);
+    const auto& shape = std::get<Norm<Count>>(named(layer, norm).shape);
+    CHECK(shape.kind == NormKind::RmsNorm);
+    CHECK(shape.rows * shape.width == Count(16) * heads * block.head_dim);
+    CHECK(shape.width == (each_head ? block.head_dim : heads * block.head_dim));
+  }
+}
+
+TEST_CASE("a part of each head is rotated, as the configuration says it: at its top, or among rope_parameters", "[unit]") {
+  const auto rotated = [](const std::string& keys) {
+    return read_model_config(parse_json(R"({"num_attention_heads": 4, "hidden_size": 64, )" + keys + "}", "c"), "test")
+        .decoder->block.position_size.value();
+  };
+  CHECK(rotated(R"("model_type": "phi3", "partial_rotary_factor": 0.75)") == 12);  // of 64 / 4
+  CHECK(rotated(R"("model_type": "phi3", "rope_parameters": {"partial_rotary_factor": 0.75})") == 12);
+  CHECK(rotated(R"("model_type": "phi3")") == 0);  // all
+  CHECK(rotated(R"("model_type": "nemotron")") == 8);
+  CHECK(rotated(R"("model_type": "gpt_neox")") == 4);
+}
+
+TEST_CASE("the pooler of a ViT is as wide as pooler_output_size says", "[unit]") {
+  const auto parameters_of = [](const std::string& keys) {
+    const ModelSpec model = read_model_config(parse_json(R"({"model_type": "vit")" + keys + "}", "c"), "test");
+    return count_flops(model, InputShape{}).parameters;
+  };
+  const Count narrower = 768 - 512;
+  CHECK(parameters_of("") - parameters_of(R"(, "pooler_output_size": 512)") == narrower * Count(768 + 1));  // weights and bias
+}
+
+TEST_CASE("layer_types has a window for all layers or for none", "[unit]") {
+  const auto window = [](const std::string& type) {
+    return read_model_config(
+               parse_json(R"({"model_type": "mistral", "sliding_window": 64, "layer_types": [)" + type + ", " + type + "]}", "c"),
+               "test")
+        .decoder->block.window;
+  };
+  CHECK(window(R"("sliding_attention")") == std::optional(Count(64)));
+  CHECK_FALSE(window(R"("full_attention")").has_value());
+}
+
+TEST_CASE("a block that normalises what its branches give begins with a product", "[unit]") {
+  const Layer<Count> layer = build_work(load_model("allenai/OLMo-2-1124-7B"), InputShape{}).towers.at(0).groups.at(1).layer;
+  CHECK(layer.operators.front().name == "qkv");
+  CHECK(input_name(layer, named(layer, "attention_residual"), 1) == "attention_norm");
+  CHECK(input_name(layer, named(layer, "fc1"), 0) == "attention_residual");
 }
 
 TEST_CASE("a tied table is counted once", "[unit]") {
