@@ -170,7 +170,8 @@ class BlockWriter {
   int query_key_norms(int input) {
     const bool each = spec_.style.query_key_norm == QueryKeyNorm::EachHead;
     const auto add = [&](const char* name, N heads, int at) {
-      const Norm<N> shape = each ? norm_of(rows() * heads, spec_.head_dim) : norm_of(rows(), heads * spec_.head_dim);
+      Norm<N> shape = each ? norm_of(rows() * heads, spec_.head_dim) : norm_of(rows(), heads * spec_.head_dim);
+      shape.each_head = each;
       return builder_.add(prefix_ + name, shape, TensorSplit::Inside, {at});
     };
     return add("key_norm", spec_.kv_heads, add("query_norm", spec_.heads, input));

@@ -41,7 +41,8 @@ template <class N>
 struct Norm {
   N rows, width;
   NormKind kind = NormKind::LayerNorm;
-  bool shift = true;  ///< LayerNorm: a learned shift (bias) is added; RMSNorm has none.
+  bool shift = true;       ///< LayerNorm: a learned shift (bias) is added; RMSNorm has none.
+  bool each_head = false;  ///< Its rows are tokens times heads: tensor ranks divide the heads, and each holds the whole width.
 };
 
 enum class ActivationKind { Gelu, QuickGelu, Relu, SquaredRelu, Silu, Tanh, SwiGlu, GeGlu };

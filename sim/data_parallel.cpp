@@ -38,7 +38,8 @@ double parameter_tensors(const Layer<Count>& layer) {
     if (!op.trainable || op.tied) continue;
     const auto* linear = std::get_if<Linear<Count>>(&op.shape);
     const auto* norm = std::get_if<Norm<Count>>(&op.shape);
-    const bool has_bias = (linear != nullptr && linear->bias) || (norm != nullptr && norm->kind == NormKind::LayerNorm);
+    const bool has_bias =
+        (linear != nullptr && linear->bias) || (norm != nullptr && norm->kind == NormKind::LayerNorm && norm->shift);
     if (parameters(op).value() > 0) tensors += has_bias ? 2 : 1;
   }
   return tensors;

@@ -36,7 +36,10 @@ struct SplitInside {
     attention.heads = attention.heads / ranks;
     attention.kv_heads = std::max<std::int64_t>(1, attention.kv_heads.value() / ranks);
   }
-  void operator()(Norm<Count>& norm) const { norm.width = norm.width / ranks; }
+  void operator()(Norm<Count>& norm) const {
+    Count& divided = norm.each_head ? norm.rows : norm.width;
+    divided = divided / ranks;
+  }
   void operator()(Activation<Count>& activation) const { activation.elements = activation.elements / ranks; }
   void operator()(Elementwise<Count>& elementwise) const {
     elementwise.elements = elementwise.elements / ranks;

@@ -41,12 +41,23 @@ void add_activation(ActivationKind activation, CommandArguments& arguments) {
 void add_position(const DecoderSpec<Count>& model, CommandArguments& arguments) {
   switch (model.block.style.position) {
     case AttentionPosition::Rotary:
-      return arguments.flag("--position-embedding-type rope");
+      arguments.flag("--position-embedding-type rope");
+      if (const Count rotated = model.block.position_size; rotated != 0)
+        arguments.value("--rotary-percent", rotated.as_double() / model.block.head_dim.as_double());
+      return;
     case AttentionPosition::None:
       return arguments.flag_if(model.style.position == TablePosition::None, "--position-embedding-type none");
     default:
       refuse("these positions (model.positions)");
   }
+}
+
+void add_norms(const BlockStyle& style, CommandArguments& arguments) {
+  if (style.placement != NormPlacement::Pre) refuse("norms behind attention and MLP");
+  if (style.norm == NormKind::LayerNorm && !style.norm_shift) refuse("layer norms without a shift");
+  if (style.query_key_norm == QueryKeyNorm::AllHeads) refuse("norms over all heads of queries and keys");
+  arguments.flag_if(style.norm == NormKind::RmsNorm, "--normalization RMSNorm");
+  arguments.flag_if(style.query_key_norm == QueryKeyNorm::EachHead, "--qk-layernorm");
 }
 
 void add_style(const Scenario& scenario, CommandArguments& arguments) {
@@ -58,7 +69,7 @@ void add_style(const Scenario& scenario, CommandArguments& arguments) {
   if (style.mlp_bias && !style.query_bias) refuse("biases everywhere but in the attention's inputs (model.qkv_bias: false)");
   add_activation(style.activation, arguments);
   add_position(model, arguments);
-  arguments.flag_if(style.norm == NormKind::RmsNorm, "--normalization RMSNorm");
+  add_norms(style, arguments);
   arguments.flag_if(!style.mlp_bias, "--disable-bias-linear");
   arguments.flag_if(!style.mlp_bias && style.query_bias, "--add-qkv-bias");
   arguments.flag_if(!style.attention_dropout, "--attention-dropout 0");

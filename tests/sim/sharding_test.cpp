@@ -2,6 +2,7 @@
 #include "base/input_error.hpp"
 #include "sim/breakdown.hpp"
 #include "sim/placement.hpp"
+#include "sim/shard.hpp"
 #include "tests/catch.hpp"
 #include "tests/sim/random_plans.hpp"
 
@@ -95,6 +96,24 @@ TEST_CASE("types of the state are the stack's unless they are given", "[unit]") 
   const Run usual = run(tiny_decoder);
   CHECK(part(one.result, "gradients") * 2 == part(usual.result, "gradients"));
   CHECK(part(one.result, "optimizer") * 3 == part(usual.result, "optimizer"));  // two 16-bit moments of 12 bytes
+}
+
+TEST_CASE("tensor ranks divide the heads of a norm on each head, and the width of one on all heads", "[unit]") {
+  const Count tokens = 1024;
+  const Count heads = 32;
+  const Count head_dim = 100;  // 8 ranks do not divide it
+  const auto share_of = [](const Norm<Count>& norm) {
+    const Operator<Count> op{.name = "query_norm", .shape = norm, .split = TensorSplit::Inside, .inputs = {}};
+    return std::pair(std::get<Norm<Count>>(sharded_shape(op, {.ranks = 8})), sharded_parameters(op, {.ranks = 8}).value());
+  };
+  const auto [each, learned] =
+      share_of({.rows = tokens * heads, .width = head_dim, .kind = NormKind::RmsNorm, .each_head = true});
+  CHECK(each.rows == tokens * Count(4));
+  CHECK(each.width == head_dim);
+  CHECK(learned == 100);
+  const auto [all, share] = share_of({.rows = tokens, .width = heads * head_dim, .kind = NormKind::RmsNorm});
+  CHECK(all.rows == tokens);
+  CHECK(share == 32 * 100 / 8);
 }
 
 TEST_CASE("matmul flops summed over context ranks equal those of the unsplit model, attention's as well", "[property]") {

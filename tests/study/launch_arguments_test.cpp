@@ -53,6 +53,15 @@ TEST_CASE("a language model is launched with Megatron-LM's names for its plan", 
       ContainsSubstring("every second matrix multiply"));
 }
 
+TEST_CASE("norms and positions of a catalog model have their argument, or there is no launch", "[unit]") {
+  const auto of_model = [](const char* name) { return arguments_of({{"model", name}}); };
+  CHECK(has(of_model("Qwen/Qwen3-8B"), "--qk-layernorm"));
+  CHECK_FALSE(has(of_model("Qwen/Qwen2.5-7B"), "--qk-layernorm"));
+  CHECK(has(of_model("nvidia/Nemotron-4-340B-Base"), "--rotary-percent 0.5"));
+  CHECK_THROWS_WITH(of_model("allenai/OLMo-2-1124-7B"), ContainsSubstring("norms behind attention and MLP"));
+  CHECK_THROWS_WITH(of_model("mosaicml/mpt-7b"), ContainsSubstring("no argument for"));
+}
+
 TEST_CASE("what changes a step has its argument, or there is no launch", "[unit]") {
   using Settings = std::vector<std::pair<std::string, std::string>>;
   const std::vector<std::pair<Settings, std::string>> launched{
