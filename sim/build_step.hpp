@@ -33,6 +33,14 @@ class StepLibrary;
 /// The same with what the library holds: it must hold the scenario, and outlive the step.
 [[nodiscard]] StepGraph build_pipeline_step(const Scenario& scenario, StepLibrary& library, std::int64_t micro_batches);
 [[nodiscard]] StepGraph build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work);
+/// The same with fewer micro-batches, and where the tasks of each begin; the last one: those of the update.
+struct ShorterStep {
+  StepGraph step;
+  std::vector<TaskId> first_tasks;
+};
+[[nodiscard]] ShorterStep build_fully_sharded_step(const Scenario& scenario, const Work<Count>& work, std::int64_t micro_batches);
+/// Whether a step is of this kind.
+[[nodiscard]] bool is_fully_sharded_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_contrastive_step(const Scenario& scenario, const Work<Count>& work);
 [[nodiscard]] StepGraph build_pipelined_contrastive_step(const Scenario& scenario, const Work<Count>& work);
 

@@ -5,6 +5,7 @@
 #include "sim/engine.hpp"
 #include "sim/fold.hpp"
 #include "sim/memory.hpp"
+#include "sim/sharded_recurrence.hpp"
 #include "sim/steady_state.hpp"
 #include "sim/step_flops.hpp"
 #include "sim/summarize.hpp"
@@ -30,6 +31,9 @@ bool has_barrier(const Scenario& scenario) {
 }  // namespace
 
 Picoseconds step_time(const Scenario& scenario, const Work<Count>& work) {
+  if (is_fully_sharded_step(scenario, work)) {
+    if (const std::optional<Picoseconds> time = recurring_step_time(scenario, work)) return *time;
+  }
   const std::optional<Folded> folded = has_barrier(scenario) ? fold_step(scenario, work) : std::nullopt;
   return folded ? folded->makespan : full_step_time(scenario, work);
 }
