@@ -5,6 +5,7 @@ Sources spell one thing in many ways (A100 80G, A100-80GB-SXM, NVIDIA A100-SXM4-
 machines usually have, and the second value of an answer says so.
 """
 
+import collections
 import re
 
 
@@ -38,12 +39,13 @@ CATALOG_NETWORKS = {("ib", 8, 200): "ib-8x200g", ("ib", 8, 400): "ib-8x400g", ("
 INFINIBAND = {"EDR": 100, "HDR": 200, "NDR": 400}  # Gb/s of a port
 # What nodes of this chip usually have, where a source does not say: NVIDIA's DGX systems. Ports, Gb/s of one.
 USUAL_PORTS = {"v100": (4, 100), "a100": (8, 200), "a800": (8, 200)}
-MLPS = {"gelu": "gelu", "swiglu": "swiglu", "squared-relu": "squared_relu", "relu": "relu", "geglu": "geglu", "silu": "silu"}
-SCHEDULES = {"none": None, "gpipe": "gpipe", "1f1b": "1f1b", "1f1b-i": "interleaved-1f1b", "interleaved-1f1b": "interleaved-1f1b",
-             "interleaved": "interleaved-1f1b", "interleaved 1f1b": "interleaved-1f1b", "zb-h1": "zb-h1", "zb-h2": "zb-h2",
-             "zb-v": "zb-v", "zb-1p": "zb-auto", "zb-2p": "zb-auto"}
+MLPS = {"gelu": "gelu", "swiglu": "swiglu", "squaredrelu": "squared_relu", "relu": "relu", "geglu": "geglu", "silu": "silu"}
+# Spelt without spaces, hyphens and underscores.
+SCHEDULES = {"": None, "none": None, "nopipeline": None, "gpipe": "gpipe", "afab": "gpipe", "1f1b": "1f1b",
+             **dict.fromkeys(["1f1bi", "interleaved1f1b", "1f1binterleaved", "interleaved"], "interleaved-1f1b"),
+             "zbh1": "zb-h1", "zbh2": "zb-h2", "zbv": "zb-v", "zb1p": "zb-auto", "zb2p": "zb-auto"}
 # Qi et al.'s --zero-bubble-max-pending-backward: so many micro-batches' activations for each stage of the pipeline.
-MEMORY_LIMITS = {"zb-1p": 1, "zb-2p": 2}
+MEMORY_LIMITS = {"zb1p": 1, "zb2p": 2}
 
 
 def number(text):
@@ -51,18 +53,45 @@ def number(text):
     return int(value) if value == int(value) else value
 
 
-def whole(row, column, fallback=None):
-    """The cell as an integer; without one the fallback, or the row cannot be expressed."""
-    text = (row.get(column) or "").strip()
-    if re.fullmatch(r"\d+(\.0*)?", text):
-        return int(float(text))
-    if text or fallback is None:
-        raise NotExpressed(f"the column {column} holds no number: {text!r}")
-    return int(fallback)
+def cells(row):
+    """The row with every cell as text: short rows and columns that a table lacks are empty."""
+    return collections.defaultdict(str, {column: (text or "").strip() for column, text in row.items() if isinstance(text, (str, type(None)))})
 
 
 def unstated(text):
-    return not text or text.lower().startswith(("unstated", "not stated", "not in file", "unknown"))
+    return not text or text.lower().startswith(("unstated", "not stated", "not in file", "unknown", "n/a", "?"))
+
+
+def without_remark(text):
+    """What stands before a remark in parentheses."""
+    return text.split(" (")[0].strip()
+
+
+def whole(row, column, fallback=None):
+    """The cell as a positive integer; without one the fallback, or the row cannot be expressed."""
+    text = joined(without_remark(row[column]))
+    if re.fullmatch(r"0*[1-9]\d*(\.0*)?", text):
+        return int(float(text))
+    if not unstated(text) or fallback is None:
+        raise NotExpressed(f"the column {column} holds no number: {row[column]!r}")
+    return int(fallback)
+
+
+def joined(text):
+    """A number without the commas between its thousands."""
+    return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
+
+
+def decimal(text):
+    """The cell as a positive number, or None."""
+    found = re.fullmatch(r"[~≈]?\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(?:%|s|GB|GiB)?", joined(without_remark(text)))
+    return number(found[1]) if found and float(found[1]) > 0 else None
+
+
+def said(text):
+    """True or False where a cell says yes or no; None where it says neither."""
+    word = re.match(r"(yes|true|on|no|none|false|off)\b", text.lower())
+    return None if word is None else word[1] in ("yes", "true", "on")
 
 
 def chip_of(text):
@@ -120,18 +149,35 @@ def cluster_of(gpu, gpus, gpus_per_node, interconnect):
 def precision_of(text):
     """Type of the products."""
     lower = text.lower()
-    if "fp8" in lower or "float8" in lower or "mxfp" in lower or "nvfp" in lower:
+    if "fp8" in lower or "float8" in lower or "mxfp" in lower or "nvfp" in lower or "int8" in lower:
         raise NotExpressed(f"precision {text} is not modelled")
     if re.match(r"(pure |mixed |amp[ _-]?)*(fp16|float16|half)", lower):
         return "fp16"
-    return lower if lower in ("fp32", "tf32") else "bf16"
+    return next((word for word in ("fp32", "tf32") if lower.startswith(word)), "bf16")
+
+
+def precision_assumed(text):
+    """What is assumed of a type: bf16 where no type is named."""
+    return [] if re.search(r"(bf|b?float|fp|tf)(16|32)|half|bfloat", text.lower()) else ["precision bf16 (not stated)"]
 
 
 def schedule_of(text):
-    words = text.lower().split(" (")[0].strip()
+    """The cell's word for a schedule, without spaces and hyphens, and the simulator's; None where the cell does not say."""
+    words = "" if unstated(text) else re.sub(r"[\s_-]", "", without_remark(text).lower())
     if words not in SCHEDULES:
         raise NotExpressed(f"schedule {text} is not modelled")
     return words, SCHEDULES[words]
+
+
+def mlp_of(row):
+    """MLP of the decoder, and what is assumed: gated ones are narrower or wider than 4 x hidden, as 8/3 x."""
+    word = re.sub(r"[\s_-]", "", without_remark(row["mlp"]).lower())
+    if word in MLPS:
+        return MLPS[word], []
+    if not unstated(row["mlp"]):
+        raise NotExpressed(f"MLP {row['mlp']} is not modelled")
+    plain = whole(row, "ffn", 4 * whole(row, "hidden")) == 4 * whole(row, "hidden")
+    return ("gelu" if plain else "swiglu"), [f"MLP {'gelu' if plain else 'swiglu'}, by its width (not stated)"]
 
 
 def recompute_of(text):
@@ -139,11 +185,19 @@ def recompute_of(text):
     lower = text.lower()
     if unstated(text):
         return None
-    for word, meaning in (("none", "none"), ("no", "none"), ("off", "none"), ("selective", "selective"), ("full", "full"),
-                          ("yes", "full"), ("on", "full")):
-        if re.match(word + r"\b", lower):
+    for words, meaning in (("none|no|off|false", "none"), ("selective|per-op|op|attention|core", "selective"),
+                           ("full|uniform|yes|on|true|block|activation checkpointing", "full")):
+        if re.match(rf"({words})\b", lower):
             return meaning
     raise NotExpressed(f"recomputation {text} is not modelled")
+
+
+def recomputed_layers_of(text):
+    """Layers of each chunk that Megatron-LM's method `block` recomputes; None with every other method."""
+    if not re.match(r"(full\W+)?block\b", text.lower()):
+        return None
+    layers = re.search(r"(\d+) layers?\b", text.lower())
+    return int(layers[1]) if layers else None
 
 
 def flash_of(text):
@@ -153,23 +207,35 @@ def flash_of(text):
         return None
     if "cudnn" in lower or "transformerengine" in lower:
         return "transformer-engine"
-    if re.match(r"no\b|none\b|unfused", lower):
+    if re.match(r"(no|none|unfused|torch|eager|false)\b", lower):
         return False
     version = re.search(r"v?([123])\b", lower)
     return int(version[1]) if version else True
 
 
+def sharded_group_of(text):
+    """Ranks that share one copy: 0 all of them, None those of a node."""
+    group = re.search(r"(?:groups? of|shard(?:ed)?(?: over| across| size| group)?)\s*(\d+)", text.lower())
+    return int(group[1]) if group else None if re.search(r"hsdp|hybrid", text.lower()) else 0
+
+
 def zero_of(text):
     """ZeRO stage (None where the cell does not say), whether it is FSDP's, and the ranks of a group (0: all; None: a node)."""
-    fsdp, group = re.search(r"fsdp|hsdp|shard_grad_op|full_shard", text.lower()), re.search(r"groups of (\d+)", text)
-    size = int(group[1]) if group else None if re.search(r"hsdp|hybrid", text.lower()) else 0
-    if re.match(r"\d", text):
+    lower, size = text.lower(), sharded_group_of(text)
+    fsdp = re.search(r"fsdp|hsdp|shard_grad_op|full_shard|fully.shard", lower)
+    if re.search(r"offload|infinity|zero\+\+", lower):
+        raise NotExpressed(f"sharding {text} is not modelled")
+    if re.match(r"[0-3]\b", text):
         return int(text[0]), bool(fsdp), size
-    if fsdp:
-        return 2 if "grad_op" in text.lower() else 3, True, size
-    stage = re.search(r"zero-?(\d)", text.lower())
-    if stage:
-        return int(stage[1]), False, size
     if unstated(text):
         return None, False, size
-    return (1 if "distributed optimizer" in text.lower() else 0), False, size
+    if fsdp:
+        return 2 if "grad_op" in lower else 3, True, size
+    stage = re.search(r"zero[-_ ]?([0-3])\b", lower)
+    if stage:
+        return int(stage[1]), False, size
+    if re.search(r"distributed (optimizer|adam)", lower):
+        return 1, False, size
+    if re.match(r"(no|none|ddp)\b|data parallel|no_shard", lower):
+        return 0, False, size
+    raise NotExpressed(f"sharding {text} is not modelled")
