@@ -87,7 +87,7 @@ def batch_of(row):
 
 def recomputation_of(row, local):
     """`full` or `none`, and what is assumed of it."""
-    plain = row["grad_ckpt"].lower() in ("full", "none", "yes", "no", "on", "off", "true", "false", "selective")
+    plain = re.match(r"(full|none|selective|true|false|on|off)\b|(yes|no)$", row["grad_ckpt"].lower())
     stated = recompute_of(row["grad_ckpt"]) if plain else None
     if stated:
         return stated, []

@@ -110,13 +110,13 @@ def training_of(row, choice):
     """The section `training`, and what is assumed of it."""
     micro_batch, assumed = micro_batch_of(row, choice)
     training = {"global_batch": whole(row, "global_batch"), "micro_batch": micro_batch,
-                "sequence_length": whole(row, "seq_len"), "precision": precision_of(row["precision"]),
+                "sequence_length": whole(row, "seq_len"), "precision": precision_of(row["precision"], row["gpu"]),
                 "optimizer": "lamb" if "LAMB" in row["id"] else "adam"}
     training.update(choice.get("training", {}))
     if "PURE" in row["precision"]:
         training["gradient_reduction"] = training["precision"]
     else_stated = "precision" in choice.get("training", {}) or training["precision"] in choice["assumed"]
-    return training, assumed + ([] if else_stated else precision_assumed(row["precision"]))
+    return training, assumed + ([] if else_stated else precision_assumed(row["precision"], row["gpu"]))
 
 
 def llm_case(row):

@@ -130,14 +130,25 @@ def sequence_of(row, choice):
     return whole(row, "tp", 1) > 1 and (choice.get("sequence", False) if stated is None else stated)
 
 
+def open_schedule(row, choice):
+    """What is assumed of the schedule and of the pieces of a stage, where the cells are empty."""
+    assumed, chunks = [], interleave_of(row, choice)
+    schedule = schedule_of(row["schedule"])[1]
+    if schedule is None:
+        assumed.append(f"schedule {pipeline_of(row, choice)['schedule']} (not stated)")
+    if unstated(row["interleave"]) and schedule in (None, "1f1b", "interleaved-1f1b"):
+        assumed.append("no interleaving" if chunks == 1 else f"{chunks} pieces of a stage, the fewest that cut it evenly (not stated)")
+    return assumed
+
+
 def plan_of(row, choice):
     """The section `parallel`, and what is assumed of it: of the cut and of the rest."""
     pipeline = whole(row, "pp", 1)
     sharding, assumed = sharding_of(row, choice)
     recomputation, more = recomputation_of(row, choice)
     cut, cut_assumed = stages_of(row, choice) if pipeline > 1 else ({}, [])
-    if pipeline > 1 and schedule_of(row["schedule"])[1] is None:
-        more = more + [f"schedule {pipeline_of(row, choice)['schedule']} (not stated)"]
+    if pipeline > 1:
+        more = more + open_schedule(row, choice)
     return ({"tensor": whole(row, "tp", 1), "sequence": sequence_of(row, choice), "pipeline": pipeline,
              "virtual_stages": interleave_of(row, choice), "data": data_of(row), **sharding, **recomputation,
              **pipeline_of(row, choice), **cut}, cut_assumed + assumed + more)

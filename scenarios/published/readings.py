@@ -28,7 +28,7 @@ READINGS = {
                          variation={"slow_nodes": {"fraction": 0.005, "slowdown": 1.1}}),
     "korthikanti": reading(MEGATRON_2023, ["stack: nearest in the catalog, a year younger"], zero=0),
     "narayanan_t2_ZeRO-3": reading("deepspeed-2023", ["stack: DeepSpeed's, two years younger, without fused kernels"], zero=3),
-    "narayanan": reading(MEGATRON_2021, ["no interleaving"], zero=0),
+    "narayanan": reading(MEGATRON_2021, zero=0),
     "mtnlg": reading(DEEPSPEED_PIPELINE, ["micro_batch 1", "ZeRO 0"], zero=0),
     "vtrain": reading(MEGATRON_2023, ["ZeRO 0", "network 4 x 200 Gb/s", "vocabulary 50257 padded to 51200", "80 GB GPU",
                                       "asynchronous tensor all-reduce"], zero=0),

@@ -146,19 +146,24 @@ def cluster_of(gpu, gpus, gpus_per_node, interconnect):
     return cluster, assumed
 
 
-def precision_of(text):
-    """Type of the products."""
+TYPE = re.compile(r"(bf|b?float|fp|tf)(16|32)|half")
+
+
+def precision_of(text, gpu=""):
+    """Type of the products; where none is named bf16, and fp16 on V100, which has no bf16."""
     lower = text.lower()
-    if "fp8" in lower or "float8" in lower or "mxfp" in lower or "nvfp" in lower or "int8" in lower:
+    if re.search(r"fp8|float8|mxfp|nvfp|fp4|int8", lower):
         raise NotExpressed(f"precision {text} is not modelled")
+    if not TYPE.search(lower):
+        return "fp16" if chip_of(gpu) == "v100" else "bf16"
     if re.match(r"(pure |mixed |amp[ _-]?)*(fp16|float16|half)", lower):
         return "fp16"
     return next((word for word in ("fp32", "tf32") if lower.startswith(word)), "bf16")
 
 
-def precision_assumed(text):
-    """What is assumed of a type: bf16 where no type is named."""
-    return [] if re.search(r"(bf|b?float|fp|tf)(16|32)|half|bfloat", text.lower()) else ["precision bf16 (not stated)"]
+def precision_assumed(text, gpu):
+    """What is assumed of a type where none is named."""
+    return [] if TYPE.search(text.lower()) else [f"precision {precision_of(text, gpu)} (not stated)"]
 
 
 def schedule_of(text):

@@ -64,8 +64,10 @@ class Words(unittest.TestCase):
     def test_precisions_without_a_word_are_refused(self):
         self.assertEqual([words.precision_of(text) for text in ("fp16 mixed", "mixed fp16", "bf16/fp16 (unstated)", "tf32")],
                          ["fp16", "fp16", "bf16", "tf32"])
-        with self.assertRaises(words.NotExpressed):
-            words.precision_of("fp8 (E4M3)")
+        self.assertEqual([words.precision_of("unstated", gpu) for gpu in ("V100-32GB", "A100", "H100")], ["fp16", "bf16", "bf16"])
+        for text in ("fp8 (E4M3)", "bf16 + float8", "MXFP4", "int8 (SwitchBack)"):
+            with self.assertRaises(words.NotExpressed, msg=text):
+                words.precision_of(text)
 
 
     def test_numbers_are_read_as_sources_print_them(self):
@@ -114,6 +116,9 @@ class LanguageModels(unittest.TestCase):
         parallel = llm(layers="126", pp="16", schedule="interleaved-1f1b", gpus="128")["parallel"]
         self.assertEqual(parallel["virtual_stages"], 2)
         self.assertTrue(parallel["account_for_loss"])
+        row = {"id": "narayanan_1", "pp": "2", "schedule": "interleaved-1f1b", "zero_stage": "0"}
+        self.assertIn("2 pieces of a stage", llm(**row)["measured"]["assumed"])
+        self.assertIn("no interleaving", llm(**{**row, "schedule": "1f1b"})["measured"]["assumed"])
 
     def test_what_a_row_says_of_attention_and_block_is_taken(self):
         self.assertEqual(llm(id="vtrain_1", flash_attention="v2", ptb="yes", swa_window="1024")["techniques"],
