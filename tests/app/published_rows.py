@@ -233,10 +233,13 @@ class Tables(unittest.TestCase):
                          [("new_1", "another"), ("new_2", "precision"), ("new_3", "no")])
 
     def test_the_least_recomputation_that_fits_is_taken(self):
-        row = {**LLM_ROW, "recompute": "unstated"}
+        row = {**LLM_ROW, "recompute": "unstated", "gpu": "A100-40GB"}
+        plain, gib = convert.llm_case(row)[1], 2**30
+        for size, large in ((39 * gib, False), (43 * gib, False), (45 * gib, True)):  # a tenth is the margin
+            self.assertEqual(trial.too_large(plain, {"predicted_memory_bytes": size}), large)
         case = trial.recomputed(convert.llm_case(row)[1], "selective")
         self.assertEqual(case["parallel"]["recompute"], "selective")
-        self.assertIn("does not fit", case["measured"]["assumed"])
+        self.assertIn("too large", case["measured"]["assumed"])
         self.assertNotIn("no recomputation", case["measured"]["assumed"])
 
 
