@@ -5,7 +5,8 @@ import json
 import pathlib
 import re
 
-from words import (NotExpressed, cells, cluster_of, decimal, joined, number, precision_of, recompute_of, unstated, whole, zero_of)
+from machines import cluster_of
+from words import NotExpressed, cells, decimal, joined, number, precision_of, recompute_of, unstated, whole, zero_of
 
 FAMILIES = [("CH-", "cherti"), ("LAION-", "laion-blog"), ("CNXXL", "laion-blog"), ("OC-", "openclip-docs"),
             ("NEMO", "nemo-clip"), ("OAI", "openai-clip"), ("EVA", "eva-clip"), ("OPTIMUS", "optimus")]

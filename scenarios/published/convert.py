@@ -19,10 +19,11 @@ import re
 
 from clip_rows import clip_case
 from family_files import family_text
+from machines import cluster_of
 from plans import micro_batch_of, plan_of, sequence_of
 from readings import ARCHITECTURES, CUT_COLLECTIVES, FSDP_STACKS, reading_of, techniques_of_cells
 from trial import program_of, tried
-from words import NotExpressed, cells, cluster_of, decimal, joined, mlp_of, precision_assumed, precision_of, said, unstated, whole, without_remark
+from words import NotExpressed, cells, decimal, joined, mlp_of, open_type, precision_assumed, precision_of, said, unstated, whole, without_remark
 
 # MFUs that count as the simulator does: layers, full attention (or its window), logits, no recomputation.
 SAME_MFU = {"model_full", "megascale_swa"}
@@ -34,15 +35,28 @@ ABLATION = ["parallel_block", "sliding_window", "tp_overlap", "pp_overlap", "dp_
 
 
 def techniques_of(row, family, choice):
-    """Stack and overrides. Only MegaScale's rows switch techniques one by one; TorchTitan's say where tensor parallelism overlaps."""
-    if family != "megascale":
-        cut = sequence_of(row, choice) and choice["stack"] in FSDP_STACKS and "async TP" in row["overlaps"]
-        without_cut = whole(row, "tp", 1) > 1 and not sequence_of(row, choice) and choice["stack"].startswith(CUT_COLLECTIVES)
-        return choice["stack"], {**techniques_of_cells(row, choice["stack"]), **choice.get("techniques", {}),
-                                 **({"tp_overlap": True} if cut else {"tp_overlap": False} if without_cut else {})}
+    """Stack and overrides, with tensor overlap only where sequence parallelism lets it be."""
+    stack, techniques = (megascale_techniques if family == "megascale" else techniques_told)(row, choice)
+    if whole(row, "tp", 1) > 1 and not sequence_of(row, choice) and stack.startswith(CUT_COLLECTIVES):
+        techniques = {**techniques, "tp_overlap": False}
+    return stack, techniques
+
+
+def techniques_told(row, choice):
+    """What the cells and the reading of a source say; TorchTitan's rows say where tensor parallelism overlaps."""
+    cut = sequence_of(row, choice) and choice["stack"] in FSDP_STACKS and "async TP" in row["overlaps"]
+    return choice["stack"], {**techniques_of_cells(row, choice["stack"]), **choice.get("techniques", {}),
+                             **({"tp_overlap": True} if cut else {})}
+
+
+def megascale_techniques(row, choice):
+    """MegaScale's rows switch techniques one by one: table 3 adds one a row, the others have all or none."""
     step = re.search(r"_t3_(\d)_", row["id"])
     if step is None:
-        return ("megascale", {"sliding_window": WINDOW}) if said(row["ptb"]) else (choice["stack"], {})
+        if not said(row["ptb"]):
+            return choice["stack"], {}
+        stated = re.match(r"\d+", row["swa_window"])
+        return "megascale", {"sliding_window": int(stated[0]) if stated else WINDOW} if stated or said(row["swa_window"]) else {}
     done = int(step.group(1)) - 1
     values = {"sliding_window": WINDOW, "flash_attention": 2}
     techniques = {name: values.get(name, True) for name in ABLATION[:done]}
@@ -74,7 +88,7 @@ def measured_of(row, family, choice, techniques, more_assumed):
         measured["mfu"] = round(decimal(row["mfu_percent"]) / 100, 6)
     measured.update(memory_of(row, choice))
     measured.update(source=f"{row['source'] or 'not stated'}; time {row['derivation'] or 'reported'}", family=family,
-                    split=row["split"] or "unsorted", tier=row["tier"])
+                    split=row["split"] or "unsorted", tier=row["tier"] or "B")
     if row["unstated"]:
         measured["unstated"] = row["unstated"]
     if assumed:
@@ -112,10 +126,11 @@ def training_of(row, choice):
     training = {"global_batch": whole(row, "global_batch"), "micro_batch": micro_batch,
                 "sequence_length": whole(row, "seq_len"), "precision": precision_of(row["precision"], row["gpu"]),
                 "optimizer": "lamb" if "LAMB" in row["id"] else "adam"}
-    training.update(choice.get("training", {}))
+    told = choice.get("training", {})
+    training.update({key: value for key, value in told.items() if key != "precision" or open_type(row["precision"])})
     if "PURE" in row["precision"]:
         training["gradient_reduction"] = training["precision"]
-    else_stated = "precision" in choice.get("training", {}) or training["precision"] in choice["assumed"]
+    else_stated = "precision" in told or training["precision"] in choice["assumed"]
     return training, assumed + ([] if else_stated else precision_assumed(row["precision"], row["gpu"]))
 
 
@@ -175,10 +190,13 @@ def main():
     parser.add_argument("--program", help="mfusim, which tries each case (default: the one built here, or installed)")
     arguments = parser.parse_args()
     families, left_out = collections.defaultdict(list), []
-    if arguments.llm:
-        convert(arguments.llm, llm_case, lambda row: row["tier"] in ("A", "B"), families, left_out)
-    if arguments.clip:
-        convert(arguments.clip, clip_case, lambda row: True, families, left_out)
+    try:
+        if arguments.llm:
+            convert(arguments.llm, llm_case, lambda row: row["tier"] in ("A", "B", ""), families, left_out)
+        if arguments.clip:
+            convert(arguments.clip, clip_case, lambda row: True, families, left_out)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        parser.error(f"a table cannot be read: {error}")
     program = program_of(arguments.program)
     if program:
         families, refused = tried(program, families)

@@ -128,7 +128,7 @@ def techniques_of_cells(row, stack):
     flash, fused = flash_of(row["flash_attention"]), stack not in UNFUSED_STACKS
     if flash is False and fused:
         techniques["flash_attention"] = False
-    elif flash and not fused:
+    elif not fused and (flash or (flash is None and whole(row, "cp", 1) > 1)):  # a divided sequence runs on flash kernels alone
         techniques["flash_attention"] = flash if flash in (1, 2, 3) and flash is not True else 2
     return techniques
 
@@ -148,7 +148,7 @@ def sharded_in_pipeline(choice, row):
     if whole(row, "pp", 1) == 1 or choice["stack"] not in FSDP_STACKS:
         return choice
     sentence = "stack: Megatron-Core's without tensor overlap, as FSDP inside a pipeline keeps parameters and reduces once a step"
-    asynchronous = said(row["sequence_parallel"]) and "async TP" in row["overlaps"]
+    asynchronous = said(row["sequence_parallel"]) is True and "async TP" in row["overlaps"]
     return {**choice, "stack": "megatron-core-2024", "assumed": choice["assumed"] + [sentence],
             "techniques": {**choice.get("techniques", {}), "tp_overlap": asynchronous}}
 

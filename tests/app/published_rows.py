@@ -17,6 +17,7 @@ sys.path.insert(0, "scenarios/published")
 
 import clip_rows  # noqa: E402
 import convert  # noqa: E402
+import machines  # noqa: E402
 import trial  # noqa: E402
 import words  # noqa: E402
 
@@ -47,19 +48,20 @@ class Words(unittest.TestCase):
                            (("H800", "H800-80GB-SXM"), "h800-sxm5-80gb"), (("H200",), "h200-sxm-141gb"), (("H20",), "h20-sxm-96gb"),
                            (("L40S",), "l40s-48gb"), (("B200",), "b200-sxm-180gb"), (("GH200",), "gh200-96gb")):
             for name in names:
-                self.assertEqual(words.gpu_of(name), gpu, name)
+                self.assertEqual(machines.gpu_of(name), gpu, name)
 
     def test_gpus_without_figures_are_refused(self):
         for name in ("RTX 4090", "GB200", "V100-16GB", "A100-PCIE-40GB", "H100 NVL 94GB", "TPUv4", ""):
             with self.assertRaises(words.NotExpressed, msg=name):
-                words.gpu_of(name)
+                machines.gpu_of(name)
 
     def test_networks_are_read_by_ports_and_rate(self):
         for text, network in (("8 x 400 Gbps InfiniBand", "ib-8x400g"), ("8x200Gb/s RoCE", "roce-8x200g"),
-                              ("3.2 Tb/s per node", "ib-8x400g"), ("InfiniBand HDR", "ib-8x200g"), ("EFA 400 Gb/s per node", "efa-400g"),
+                              ("3.2 Tb/s per node", "ib-8x400g"), ("InfiniBand HDR", "ib-8x200g"),
+                              ("InfiniBand HDR100", {"nics_per_node": 8, "bandwidth": "100 Gb/s"}), ("EFA 400 Gb/s per node", "efa-400g"),
                               ("4x EDR InfiniBand", {"nics_per_node": 4, "bandwidth": "100 Gb/s"})):
-            self.assertEqual(words.network_of(text, "h100-sxm5-80gb", 8)[0], network, text)
-        self.assertTrue(words.network_of("NVLink 900GB/s", "h100-sxm5-80gb", 8)[1], "what is not stated is said to be assumed")
+            self.assertEqual(machines.network_of(text, "h100-sxm5-80gb", 8)[0], network, text)
+        self.assertTrue(machines.network_of("NVLink 900GB/s", "h100-sxm5-80gb", 8)[1], "what is not stated is said to be assumed")
 
     def test_precisions_without_a_word_are_refused(self):
         self.assertEqual([words.precision_of(text) for text in ("fp16 mixed", "mixed fp16", "bf16/fp16 (unstated)", "tf32")],
@@ -123,6 +125,8 @@ class LanguageModels(unittest.TestCase):
     def test_what_a_row_says_of_attention_and_block_is_taken(self):
         self.assertEqual(llm(id="vtrain_1", flash_attention="v2", ptb="yes", swa_window="1024")["techniques"],
                          {"parallel_block": True, "sliding_window": 1024, "flash_attention": 2})
+        self.assertEqual(llm(id="vtrain_1", cp="2", gpus="64")["techniques"], {"flash_attention": 2})
+        self.assertEqual(llm(id="megascale_1", ptb="yes", tp="8", sequence_parallel="no")["techniques"]["tp_overlap"], False)
         self.assertEqual(llm(id="internevo_1", flash_attention="no")["techniques"], {"flash_attention": False})
         self.assertNotIn("techniques", llm(id="internevo_1", flash_attention="yes"))
         with self.assertRaises(words.NotExpressed):
@@ -145,6 +149,10 @@ class LanguageModels(unittest.TestCase):
         self.assertEqual(llm(**pipeline, schedule="ZB-V", interleave="1")["parallel"]["virtual_stages"], 2)
         odd = llm(pp="4", global_batch="48", micro_batch="1", schedule="interleaved")  # 3 micro-batches do not go round 4 stages
         self.assertEqual((odd["parallel"]["schedule"], odd["parallel"]["virtual_stages"]), ("1f1b", 1))
+
+    def test_a_type_that_is_named_outweighs_the_reading(self):
+        for text, precision in (("bf16", "bf16"), ("bf16/fp16 amp", "fp16"), ("", "fp16")):  # FlagPerf's ds_config.json has fp16
+            self.assertEqual(llm(id="flagperf_a800_zero3", precision=text)["training"]["precision"], precision, text)
 
     def test_block_recomputation_keeps_its_layers(self):
         parallel = llm(recompute="block, 4 layers")["parallel"]
