@@ -78,6 +78,7 @@ def memory_of(row, choice):
 
 
 def measured_of(row, family, choice, techniques, more_assumed):
+    """The block `measured`."""
     assumed = list(choice["assumed"]) + more_assumed
     if techniques.get("sliding_window") == WINDOW:
         assumed.append(f"sliding window {WINDOW}, from the FLOP count of the source")
@@ -173,6 +174,7 @@ def convert(path, to_case, wanted, families, left_out):
 
 
 def write(folder, families, left_out):
+    """One file a family, and the rows that are left out."""
     folder.mkdir(parents=True, exist_ok=True)
     for family, cases in families.items():
         (folder / f"{family}.yaml").write_text(family_text(family, cases), encoding="utf-8")

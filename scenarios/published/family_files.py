@@ -21,6 +21,7 @@ def common_part(documents):
 
 
 def without(document, common):
+    """What a document has beyond the common part."""
     rest = {}
     for key, value in document.items():
         if key not in common:
@@ -33,6 +34,7 @@ def without(document, common):
 
 
 def scalar(value):
+    """A value in YAML; a text without quotes where it can be nothing else."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
@@ -58,6 +60,7 @@ def section_lines(document, indent):
 
 
 def family_text(family, cases):
+    """The scenario file of a family."""
     ids = [case["id"] for case in cases]
     cases = [{key: value for key, value in case.items() if key not in ("id", "recompute_open")} for case in cases]
     common = common_part(cases) if len(cases) > 1 else without(cases[0], {"measured": {}})
