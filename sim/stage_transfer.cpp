@@ -58,7 +58,8 @@ StageTransfers stage_transfers(const Scenario& scenario, const LayerContext& con
   const ParallelPlan& plan = scenario.parallel;
   const auto transfer = [&](PairReach reach) { return stage_transfer(scenario, context, chunks, reach, name, stream); };
   const bool leaves_node = furthest_pair(plan, scenario.cluster) == PairReach::Network;
-  return {transfer(PairReach::Node), leaves_node ? transfer(PairReach::Network) : Step{}};
+  const bool pairs_in_node = scenario.cluster.gpus_per_node > 1;
+  return {pairs_in_node ? transfer(PairReach::Node) : Step{}, leaves_node ? transfer(PairReach::Network) : Step{}};
 }
 
 namespace {

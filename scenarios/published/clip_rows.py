@@ -5,7 +5,8 @@ import json
 import pathlib
 import re
 
-from words import NotExpressed, cluster_of, number, precision_of, recompute_of, unstated, whole, zero_of
+from machines import cluster_of
+from words import NotExpressed, cells, decimal, joined, number, precision_of, recompute_of, unstated, whole, zero_of
 
 FAMILIES = [("CH-", "cherti"), ("LAION-", "laion-blog"), ("CNXXL", "laion-blog"), ("OC-", "openclip-docs"),
             ("NEMO", "nemo-clip"), ("OAI", "openai-clip"), ("EVA", "eva-clip"), ("OPTIMUS", "optimus")]
@@ -19,40 +20,56 @@ STACKS = [
 ]
 
 
+def catalog():
+    """Lower-case name of a catalog model -> its name and file."""
+    sources = json.loads((CATALOG / "index.json").read_text(encoding="utf-8"))["sources"]
+    return {name.lower(): (name, file) for source in sources for name, file in source["models"].items()}
+
+
+def spellings(name):
+    """What a model may be called: ViT-L/14, ViT-L/14@336px (the image size is a column of its own), SigLIP B/16, EVA's file names."""
+    plain = re.sub(r"^(Open-?CLIP|OpenAI CLIP|CLIP)[ -]", "", name.replace("/", "-"), flags=re.IGNORECASE)
+    shape = re.sub(r"[@-]\d{3}(px)?$", "", plain).replace("_", "-")
+    siglip = re.fullmatch(r"SigLIP-? ?(\w+)-(\d+)", shape)
+    eva = re.fullmatch(r"(EVA\d+)_CLIP_([A-Za-z]+)(?:_14)?(_336)?(_plus)?_psz(\d+)(_plus)?_s\d+B", name)
+    return [name, name.replace("/", "-"), plain, shape, f"ViT-{shape}",
+            *([f"ViT-{siglip[1]}-{siglip[2]}-SigLIP" + size for size in ("", "-256")] if siglip else []),
+            *([f"{eva[1]}-{eva[2]}-{eva[5]}" + ("-336" if eva[3] else "") + ("-plus" if eva[4] or eva[6] else "")] if eva else [])]
+
+
 def model_of(name):
-    """Name in the catalog: ViT-L/14, ViT-L/14@336px, SigLIP B/16; the image size is a column of its own."""
-    known = {path.name.removesuffix(".json").removesuffix(".config").lower(): path.name.removesuffix(".json").removesuffix(".config")
-             for path in CATALOG.glob("*.json")}
-    plain = re.sub(r"[@-]\d{3}(px)?$", "", name.replace("/", "-")).replace("_", "-")
-    siglip = re.fullmatch(r"SigLIP-? ?(\w+)-(\d+)", plain)
-    for wanted in (name, name.replace("/", "-"), plain, f"ViT-{plain}", f"ViT-{siglip[1]}-{siglip[2]}-SigLIP" if siglip else plain):
-        if wanted.lower() in known and "clip-vit" not in wanted.lower():
-            return known[wanted.lower()]
+    """Name in the catalog."""
+    known = catalog()
+    for wanted in spellings(name):
+        if wanted.lower() in known:
+            return known[wanted.lower()][0]
     kind = " (convolutions)" if re.match(r"RN\d|convnext|ResNet", name, re.IGNORECASE) else ""
-    raise NotExpressed(f"the {name} tower{kind} is not modelled")
+    raise NotExpressed(f"the {name} tower{kind} is not modelled" if name else "the model is not stated")
 
 
 def text_length_of(row):
     """Tokens of a text, and what is assumed: a batch padded beyond the tower's positions is read as full texts."""
     if unstated(row["text_len"]):
         return {}, []
-    config = next(CATALOG.glob(model_of(row["model"]) + ".*json"), None) or CATALOG / f"{model_of(row['model'])}.json"
-    text = json.loads(config.read_text(encoding="utf-8")).get("text_cfg", {})
-    longest, wanted = text.get("context_length", 77), whole(row, "text_len")
+    config = json.loads((CATALOG / catalog()[model_of(row["model"]).lower()][1]).read_text(encoding="utf-8"))
+    longest = config.get("text_cfg", {}).get("context_length") or config.get("text_config", {}).get("max_position_embeddings", 77)
+    wanted = whole(row, "text_len")
     if wanted <= longest:
         return {"text_length": wanted}, []
     return {"text_length": longest}, [f"text length {longest}, the tower's positions, where {wanted} are printed"]
 
 
 def refuse(row):
-    if not row["samples_per_s"]:
-        raise NotExpressed("no throughput is published" if not row["step_time_s"] else "not a contrastive two-tower model")
+    if "not contrastive" in row["model"]:
+        raise NotExpressed("not a contrastive two-tower model")
+    if decimal(row["samples_per_s"]) is None and decimal(row["step_time_s"]) is None:
+        raise NotExpressed("no throughput is published")
     if row["id"] in SAME_RUN:
         raise NotExpressed(f"the same run as {SAME_RUN[row['id']]}")
     model_of(row["model"])
     if "internal" in row["framework"]:
         raise NotExpressed("the software is not public")
-    if not row["local_batch"] and not row["global_batch"]:
+    if unstated(row["local_batch"]) and unstated(row["global_batch"]):
         raise NotExpressed("the local batch is not stated")
 
 
@@ -71,7 +88,8 @@ def batch_of(row):
 
 def recomputation_of(row, local):
     """`full` or `none`, and what is assumed of it."""
-    stated = recompute_of(row["grad_ckpt"]) if row["grad_ckpt"].strip() in ("full", "none", "yes", "no", "on", "off") else None
+    plain = re.match(r"(full|none|selective|true|false|on|off)\b|(yes|no)$", row["grad_ckpt"].lower())
+    stated = recompute_of(row["grad_ckpt"]) if plain else None
     if stated:
         return stated, []
     large = not re.search(r"-[BSM]-|base|medium", row["model"].replace("/", "-"))
@@ -83,7 +101,7 @@ def recomputation_of(row, local):
 def precision_in(row):
     """Type of the products, and what is assumed of it: `amp` alone is open_clip's fp16."""
     text = row["precision"]
-    stated = re.search(r"fp16|float16|half|fp8|float8|fp32|tf32|bf16|bfloat16", text) and "not in file" not in text
+    stated = re.search(r"fp16|float16|half|fp8|float8|int8|fp32|tf32|bf16|bfloat16", text) and "not in file" not in text
     precision = precision_of(re.sub(r"^amp[ _]*", "", text)) if stated else "fp16"
     named = "float16" in text or "bf16" in text.split("(")[0]
     return precision, [] if named else ["precision fp16, open_clip's amp"]
@@ -95,8 +113,15 @@ def sharding_of(row):
     return stage if stage is not None else 1 if re.search(r"deepspeed|nemo|megatron", row["framework"].lower()) else 0
 
 
+def throughput_of(row, batch):
+    """Samples a second: as printed, or a batch in the printed time of a step."""
+    printed = decimal(row["samples_per_s"])
+    return joined(row["samples_per_s"]).strip("~≈ ") if printed is not None else round(batch / decimal(row["step_time_s"]), 1)
+
+
 def clip_case(row):
     """Family and case of a row."""
+    row = cells(row)
     family = next((name for prefix, name in FAMILIES if row["id"].startswith(prefix)), "other")
     refuse(row)
     stack, stack_assumed = next((stack, words) for pattern, stack, words in STACKS if re.search(pattern, row["framework"].lower()))
@@ -117,8 +142,8 @@ def clip_case(row):
                          **text, **image, "precision": precision,
                          "optimizer": "adamw", **({"patch_dropout": number(dropout[0])} if dropout else {})},
             "parallel": {"data": whole(row, "n_gpus"), "zero": sharding_of(row), "recompute": recompute}, "stack": stack,
-            "measured": {"samples_per_s": f"{row['samples_per_s']} samples/s", "source": f"{row['source']}, {row['url']}",
-                         "family": family, "split": "calibration", "tier": "B",
+            "measured": {"samples_per_s": f"{throughput_of(row, batch)} samples/s", "source": f"{row['source']}, {row['url']}",
+                         "family": family, "split": row["split"] or "calibration", "tier": row["tier"] or "B",
                          "unstated": "input path; PyTorch version; attention kernel" + ("; recomputation" if recompute_assumed else ""),
                          "assumed": "; ".join(assumed + rounding + network + text_assumed)}}
     return family, case

@@ -7,7 +7,7 @@ A reading is chosen for what the source or its software says, and says so. Nothi
 import fnmatch
 import re
 
-from words import flash_of, unstated, zero_of
+from words import NotExpressed, flash_of, said, unstated, whole, zero_of
 
 
 def reading(stack, assumed=(), **values):
@@ -28,7 +28,7 @@ READINGS = {
                          variation={"slow_nodes": {"fraction": 0.005, "slowdown": 1.1}}),
     "korthikanti": reading(MEGATRON_2023, ["stack: nearest in the catalog, a year younger"], zero=0),
     "narayanan_t2_ZeRO-3": reading("deepspeed-2023", ["stack: DeepSpeed's, two years younger, without fused kernels"], zero=3),
-    "narayanan": reading(MEGATRON_2021, ["no interleaving"], zero=0),
+    "narayanan": reading(MEGATRON_2021, zero=0),
     "mtnlg": reading(DEEPSPEED_PIPELINE, ["micro_batch 1", "ZeRO 0"], zero=0),
     "vtrain": reading(MEGATRON_2023, ["ZeRO 0", "network 4 x 200 Gb/s", "vocabulary 50257 padded to 51200", "80 GB GPU",
                                       "asynchronous tensor all-reduce"], zero=0),
@@ -51,7 +51,7 @@ READINGS = {
                         zero=1, recompute="none", memory_unit="GiB", memory_figure="device"),
     "flagperf_*zero3": reading("deepspeed-2023", ["stack: DeepSpeed with eager Hugging Face kernels and FlashAttention-2",
                                                   "fp16, as FlagPerf's ds_config.json has it"],
-                               memory_unit="GiB", memory_figure="device", training={"precision": "fp16"}),
+                               zero=3, memory_unit="GiB", memory_figure="device", training={"precision": "fp16"}),
     "flagperf_*_llama3": reading("megatron-core-2024", [
         "ZeRO-1", "no recomputation", "A100-80GB where two names are used", "8 x 400 Gb/s where only the port rate is given",
         "from FlagPerf's pretrain_llama3.sh: sequence parallelism, Transformer Engine, no flag for any overlap, and none that takes "
@@ -60,8 +60,9 @@ READINGS = {
                                  techniques={"tp_overlap": False, "pp_overlap": False, "dp_overlap": False}),
     "llmfoundry": reading("pytorch-fsdp-2023", ["H100 nodes joined by 8 x 400 Gb/s", "Composer's default BACKWARD_POST",
                                                 "mixed_precision DEFAULT: 16-bit parameters, fp32 reduction; PURE: 16-bit reduction",
-                                                "FlashAttention-1"], fsdp={"backward_prefetch": 0}),
-    "torchtitan": reading("torchtitan-2025", zero=3),
+                                                "FlashAttention-1"], zero=3, fsdp={"backward_prefetch": 0}),
+    # components/metrics.py prints max_reserved_gib
+    "torchtitan": reading("torchtitan-2025", zero=3, memory_unit="GiB", memory_figure="reserved"),
 }
 # Parts of an architecture that the tables have no column for, by pattern of ids.
 ARCHITECTURES = {
@@ -78,6 +79,7 @@ STACK_WORDS = [
     (r"flagscale", "flagscale-2023"),
 ]
 UNFUSED_STACKS = (MEGATRON_2021, MEGATRON_2023, DEEPSPEED_PIPELINE)  # unless a row says that it has flash attention
+FSDP_STACKS = ("torchtitan-2025", "pytorch-fsdp-2023")
 CUT_COLLECTIVES = ("megatron-core-2024", "nemo", "megascale")  # stacks with tp_overlap, which needs sequence parallelism
 OVERLAP_WORDS = {"tp_overlap": r"\btp\b|tp-comm|tensor", "pp_overlap": r"\bpp\b|p2p|pipeline",
                  "dp_overlap": r"\bdp\b|grad|param|fsdp|prefetch|zero"}
@@ -87,7 +89,7 @@ def stack_named_by(row):
     """Stack for a source without an entry of its own: by the software that its cells name, then by its year."""
     words = " ".join(row.get(column) or "" for column in ("source", "framework", "zero_stage", "overlaps", "notes")).lower()
     if "deepspeed" in words:
-        return "deepspeed-pipeline-2022" if int(row["pp"] or 1) > 1 else "deepspeed-2023"
+        return "deepspeed-pipeline-2022" if whole(row, "pp", 1) > 1 else "deepspeed-2023"
     for pattern, stack in STACK_WORDS:
         if re.search(pattern, words):
             return stack
@@ -103,7 +105,7 @@ def techniques_named_by(row, stack):
     if flash is True:
         flash = 2 if stack in UNFUSED_STACKS else None
     techniques = {} if flash is None or flash == "transformer-engine" else {"flash_attention": flash}
-    if stack.startswith(CUT_COLLECTIVES) and row["sequence_parallel"] != "yes":
+    if stack.startswith(CUT_COLLECTIVES) and not said(row["sequence_parallel"]):
         techniques["tp_overlap"] = False
     overlaps = row["overlaps"].lower()
     if unstated(overlaps) or "default" in overlaps or not stack.startswith(("megatron-core", "nemo")):
@@ -113,6 +115,22 @@ def techniques_named_by(row, stack):
         return techniques
     switches = {key: value and not overlaps.startswith(("none", "no ")) for key, value in named.items()}
     return {**switches, **techniques}
+
+
+def techniques_of_cells(row, stack):
+    """Switches that the cells of any source name: the parallel block, the window, and an attention of another kind than the stack's."""
+    techniques = {"parallel_block": True} if said(row["ptb"]) else {}
+    window = re.match(r"\d+", row["swa_window"])
+    if window:
+        techniques["sliding_window"] = int(window[0])
+    elif said(row["swa_window"]):
+        raise NotExpressed("the width of the sliding window is not stated")
+    flash, fused = flash_of(row["flash_attention"]), stack not in UNFUSED_STACKS
+    if flash is False and fused:
+        techniques["flash_attention"] = False
+    elif not fused and (flash or (flash is None and whole(row, "cp", 1) > 1)):  # a divided sequence runs on flash kernels alone
+        techniques["flash_attention"] = flash if flash in (1, 2, 3) and flash is not True else 2
+    return techniques
 
 
 def reading_without_entry(row):
@@ -127,12 +145,21 @@ def reading_without_entry(row):
 
 def sharded_in_pipeline(choice, row):
     """FSDP inside a pipeline: its shards are gathered once a step and its gradients reduced once, which is ZeRO-1's traffic."""
-    if int(row["pp"] or 1) == 1 or choice["stack"] not in ("torchtitan-2025", "pytorch-fsdp-2023"):
+    if whole(row, "pp", 1) == 1 or choice["stack"] not in FSDP_STACKS:
         return choice
     sentence = "stack: Megatron-Core's without tensor overlap, as FSDP inside a pipeline keeps parameters and reduces once a step"
-    asynchronous = row["sequence_parallel"] == "yes" and "async TP" in row["overlaps"]
+    asynchronous = said(row["sequence_parallel"]) is True and "async TP" in row["overlaps"]
     return {**choice, "stack": "megatron-core-2024", "assumed": choice["assumed"] + [sentence],
             "techniques": {**choice.get("techniques", {}), "tp_overlap": asynchronous}}
+
+
+def replicated(choice, row):
+    """A stack that shards parameters, where a row says that they are not: DistributedDataParallel, which is PyTorch's other one."""
+    stage = zero_of(row["zero_stage"])[0]
+    if choice["stack"] not in FSDP_STACKS or stage is None or stage >= 2:
+        return choice
+    return {**choice, "stack": "pytorch-ddp-2024", "assumed": choice["assumed"] + ["stack: PyTorch's DistributedDataParallel, as "
+                                                                                   "parameters are not sharded"]}
 
 
 def reading_of(row):
@@ -140,4 +167,4 @@ def reading_of(row):
     name, family = row["id"], row["id"].split("_")[0]
     patterns = [pattern for pattern in READINGS if fnmatch.fnmatch(name, pattern + "*")]
     choice = READINGS.get(max(patterns, key=len, default=family)) or reading_without_entry(row)
-    return sharded_in_pipeline(choice, row)
+    return replicated(sharded_in_pipeline(choice, row), row)

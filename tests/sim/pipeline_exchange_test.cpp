@@ -55,6 +55,25 @@ TEST_CASE("only the stages on either side of a node's edge send over the network
   CHECK(pipeline("2 Gb/s").timeline.makespan > one.timeline.makespan);
 }
 
+TEST_CASE("where nodes hold one GPU each, every stage sends over the network", "[property]") {
+  const std::string stack = GENERATE("megatron-lm-2023-01", "deepspeed-pipeline-2022");  // free and in turn
+  CAPTURE(stack);
+  const auto pipeline = [&](const std::string& gpus_per_node) {
+    return run(tiny_decoder, {{"cluster.gpus", "4"},
+                              {"cluster.gpus_per_node", gpus_per_node},
+                              {"parallel.pipeline", "4"},
+                              {"training.global_batch", "8"},
+                              {"stack", stack},
+                              {"cluster.network", "{nics_per_node: 1, bandwidth: 200 Gb/s}"}});
+  };
+  const Run apart = pipeline("1");
+  for (const Task& task : apart.step.graph.tasks) {
+    const Step& step = apart.step.steps[task.label];
+    if (step.step_class == StepClass::PipelineCommunication) CHECK(step.use == StepUse::NetworkTransfer);
+  }
+  CHECK(apart.timeline.makespan > pipeline("4").timeline.makespan);
+}
+
 TEST_CASE("exchanges in turn make each steady exchange of gradients wait for that of activations, and no other", "[property]") {
   const int stages = GENERATE(2, 4);
   CAPTURE(stages);
