@@ -38,7 +38,8 @@ std::string plan_words(const Result::Plan& plan) {
   if (plan.data > 1) dimensions.push_back(data_words(plan));
   if (dimensions.empty()) dimensions.emplace_back("one GPU");
   const std::string recompute = plan.recompute == "none" ? "nothing recomputed" : plan.recompute + " recomputation";
-  return fmt::format("{}; {} of {}; {}", fmt::join(dimensions, " x "), plural(plan.micro_batches, "micro-batch"),
+  const std::string order = plan.rank_order == "tp-cp-pp-dp" ? ", stages before replicas in a node" : "";
+  return fmt::format("{}{}; {} of {}; {}", fmt::join(dimensions, " x "), order, plural(plan.micro_batches, "micro-batch"),
                      plural(plan.micro_batch, "sample"), recompute);
 }
 

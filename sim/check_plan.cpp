@@ -41,6 +41,8 @@ void check_tensor_split(Reader& root, const Scenario& scenario) {
 void check_pipeline(Reader& root, const Scenario& scenario) {
   const ParallelPlan& plan = scenario.parallel;
   if (is_contrastive(scenario.model)) {
+    if (scenario.parallel.rank_order != RankOrder::DataBeforePipeline)
+      fail_at(root, "parallel", "rank_order", "of two-tower models is tensor, data, pipeline: tp-cp-dp-pp");
     if (!scenario.tower_plans.empty()) return;  // sim/read_towers.cpp
     if (const std::optional<PlanFault> fault = shared_pipeline_fault(scenario))
       fail_at(root, "parallel", fault->key, fault->rule);

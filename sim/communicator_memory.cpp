@@ -26,8 +26,9 @@ bool ties_stages(const Scenario& scenario) {
 /// The ranks of one replica of the model: neighbours in the numbering but for the data dimension.
 Group replica(const ParallelPlan& plan, const Cluster& cluster) {
   const int ranks = plan.tensor * plan.pipeline;
-  const bool one_node = cluster.gpus <= cluster.gpus_per_node;
-  return {.ranks = ranks, .ranks_per_node = one_node ? ranks : std::min(ranks, plan.tensor)};
+  const bool together = plan.rank_order == RankOrder::PipelineBeforeData && plan.context == 1;
+  const int in_node = together ? cluster.gpus_per_node : plan.tensor;
+  return {.ranks = ranks, .ranks_per_node = std::min(ranks, cluster.gpus <= cluster.gpus_per_node ? ranks : in_node)};
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 namespace mfusim {
 
 /// Where the ranks of each group sit. Ranks are numbered as in Megatron-LM: tensor innermost, then context, then data, then
-/// pipeline; so tensor groups fill nodes first, and pipeline neighbours are furthest apart.
+/// pipeline; so tensor groups fill nodes first, and pipeline neighbours are furthest apart. With RankOrder::PipelineBeforeData
+/// the last two change places: stages share nodes, and replicas are furthest apart.
 [[nodiscard]] Group tensor_group(const ParallelPlan& plan);
 /// The ranks that reduce gradients together: data-parallel and context ranks with the same parameters.
 [[nodiscard]] Group data_group(const ParallelPlan& plan, const Cluster& cluster);

@@ -9,6 +9,9 @@
 namespace mfusim {
 namespace {
 
+const std::vector<std::pair<std::string, RankOrder>> orders{{"tp-cp-dp-pp", RankOrder::DataBeforePipeline},
+                                                            {"tp-cp-pp-dp", RankOrder::PipelineBeforeData}};
+
 const std::vector<std::pair<std::string, ContextExchange>> exchanges{
     {"ring", ContextExchange::Ring}, {"all-to-all", ContextExchange::AllToAll}, {"all-gather", ContextExchange::AllGather}};
 
@@ -93,6 +96,13 @@ std::string to_string(ContextExchange exchange) {
   throw std::logic_error("unhandled ContextExchange");
 }
 
+std::string to_string(RankOrder order) {
+  for (const auto& [word, value] : orders) {
+    if (value == order) return word;
+  }
+  throw std::logic_error("unhandled RankOrder");
+}
+
 void read_sharding(Reader& parallel, ParallelPlan& plan) {
   const std::int64_t zero = parallel.non_negative_int("zero", 0);
   constexpr int highest = 3;
@@ -110,6 +120,7 @@ void read_context(Reader& parallel, ParallelPlan& plan) {
   plan.context_exchange = plan.context > 1 ? parallel.choice("context_exchange", exchanges, "ring") : ContextExchange::Ring;
   if (plan.context == 1 && parallel.has("context_exchange"))
     parallel.fail("context_exchange", "there is nothing to exchange: context is 1");
+  plan.rank_order = parallel.choice("rank_order", orders, "tp-cp-dp-pp");
 }
 
 void complete_sharding(Reader& parallel, ParallelPlan& plan) {

@@ -50,6 +50,14 @@ struct Training {
   return stack.weights != WeightState::ShardedCast && is_half(training.precision) && !is_half(training.state.parameters);
 }
 
+/// How ranks are numbered, innermost first, and so which of them share nodes: Megatron-LM's own order, or with
+/// --use-tp-pp-dp-mapping.
+enum class RankOrder {
+  DataBeforePipeline,  ///< Tensor, context, data, pipeline.
+  PipelineBeforeData,  ///< Tensor, context, pipeline, data.
+};
+[[nodiscard]] std::string to_string(RankOrder order);
+
 /// How the GPUs share the work; every number is resolved and checked: tensor x pipeline x context x data = GPUs.
 struct ParallelPlan {
   int tensor = 1;
@@ -60,6 +68,7 @@ struct ParallelPlan {
   int data = 1;
   int context = 1;  ///< Ranks that divide each sequence; they reduce gradients together with the data-parallel ones.
   ContextExchange context_exchange = ContextExchange::Ring;
+  RankOrder rank_order = RankOrder::DataBeforePipeline;
   int zero = 0;             ///< What is sharded: 1 optimizer state, 2 and gradients, 3 and parameters.
   int shard_group = 1;      ///< Ranks that divide that between them; such groups are replicas of each other.
   FullSharding sharding{};  ///< ZeRO-3 only.

@@ -4,6 +4,7 @@
 #include "model/parameters.hpp"
 #include "sim/data_parallel.hpp"
 #include "sim/pipeline_schedule.hpp"
+#include "sim/placement.hpp"
 
 #include <fmt/format.h>
 
@@ -23,11 +24,7 @@ double table_values(const Work<Count>& work, const TensorGroup& group) {
 
 /// The same rank of the first stage and of the stage with the loss; the other pairs of a node's ranks exchange beside it.
 Group embedding_pair(const ParallelPlan& plan, const Cluster& cluster) {
-  const int ranks_a_stage = cluster.gpus / plan.pipeline;
-  const bool same_node = cluster.gpus <= cluster.gpus_per_node;
-  return {.ranks = 2,
-          .ranks_per_node = same_node ? 2 : 1,
-          .concurrent_groups_per_node = std::min(ranks_a_stage, cluster.gpus_per_node)};
+  return pipeline_pair(plan, cluster, pair_reach(plan, cluster, 0, plan.pipeline - 1));
 }
 
 Step embedding_reduction(const Scenario& scenario, double values) {

@@ -150,6 +150,7 @@ void add_plan(const Scenario& scenario, CommandArguments& arguments) {
   arguments.flag_if(plan.sequence, "--sequence-parallel");
   add_stages(scenario, arguments);
   add_context(plan, arguments);
+  arguments.flag_if(plan.rank_order == RankOrder::PipelineBeforeData, "--use-tp-pp-dp-mapping");
   arguments.value("--micro-batch-size", scenario.training.micro_batch);
   arguments.value("--global-batch-size", scenario.training.global_batch);
   arguments.flag_if(techniques.dp_overlap, "--overlap-grad-reduce");

@@ -41,6 +41,7 @@ const std::map<std::string, FlagMeaning, std::less<>>& megatron_flags() {
       {"use-distributed-optimizer", {"parallel.zero", "1"}},
       {"overlap-grad-reduce", {"techniques.dp_overlap", "true"}},
       {"tp-comm-overlap", {"techniques.tp_overlap", "true"}},
+      {"use-tp-pp-dp-mapping", {"parallel.rank_order", "tp-cp-pp-dp"}},
       {"no-overlap-p2p-communication", {"techniques.pp_overlap", "false"}},
       {"use-flash-attn", {"techniques.flash_attention", "2"}},
       {"disable-bias-linear", {"model.bias", "false"}},

@@ -2,6 +2,7 @@
 #include "study/sweep_twins.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -9,8 +10,11 @@
 namespace mfusim {
 namespace {
 
+/// Of keys whose values may be one plan: what means the same as another value.
+constexpr std::array<const char*, 3> second_words{"selective", "auto", "tp-cp-pp-dp"};
+
 bool can_hold_twins(const std::string& path) {
-  return path == "parallel.recompute" || path == "parallel.sequence";
+  return path == "parallel.recompute" || path == "parallel.sequence" || path == "parallel.rank_order";
 }
 
 /// Equal for twins and for no others.
@@ -47,8 +51,9 @@ std::vector<RankedRow> without_twins(const std::vector<std::string>& axes, std::
 std::size_t rows_with_twins(const SweepSpace& space, std::size_t top) {
   for (const SweepAxis& axis : space.axes) {
     const std::size_t words = axis.labels.size();
-    const char* second_word = axis.path == "parallel.recompute" ? "selective" : "auto";
-    const bool holds_it = std::find(axis.labels.begin(), axis.labels.end(), second_word) != axis.labels.end();
+    const bool holds_it = std::any_of(second_words.begin(), second_words.end(), [&](const char* word) {
+      return std::find(axis.labels.begin(), axis.labels.end(), word) != axis.labels.end();
+    });
     if (can_hold_twins(axis.path) && words > 1 && holds_it) top *= 2;
   }
   return top;

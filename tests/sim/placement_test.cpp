@@ -93,3 +93,46 @@ TEST_CASE("neighbouring stages are apart where any of their ranks sit on differe
   CHECK(pipeline_pair(plan, cluster, PairReach::Node).ranks_per_node == 2);
   CHECK(pipeline_pair(plan, cluster, PairReach::Network).ranks_per_node == 1);
 }
+
+TEST_CASE("stages before replicas: the groups and neighbours of either order are those of its numbering", "[property]") {
+  constexpr int gpus_per_node = 8;
+  const int tensor = GENERATE(1, 2, 8);
+  const int context = GENERATE(1, 2, 4);
+  const int data = GENERATE(1, 2, 8);
+  const int stages = GENERATE(1, 2, 4, 16);
+  const RankOrder order = GENERATE(RankOrder::DataBeforePipeline, RankOrder::PipelineBeforeData);
+  CAPTURE(tensor, context, data, stages, to_string(order));
+  ParallelPlan plan;
+  plan.tensor = tensor;
+  plan.context = context;
+  plan.data = data;
+  plan.pipeline = stages;
+  plan.rank_order = order;
+  plan.zero = 1;
+  Cluster cluster;
+  cluster.gpus = tensor * context * data * stages;
+  cluster.gpus_per_node = gpus_per_node;
+  const auto node_of = [&](int t, int c, int d, int p) {
+    const int outer = order == RankOrder::PipelineBeforeData ? d * stages + p : p * data + d;
+    return ((outer * context + c) * tensor + t) / gpus_per_node;
+  };
+
+  int on_first_node = 0;
+  for (int rank = 0; rank < context * data; ++rank) on_first_node += node_of(0, rank % context, rank / context, 0) == 0 ? 1 : 0;
+  CHECK(data_group(plan, cluster).ranks_per_node == on_first_node);
+  plan.shard_group = context;
+  int replicas_on_first_node = 0;
+  for (int d = 0; d < data; ++d) replicas_on_first_node += node_of(0, 0, d, 0) == 0 ? 1 : 0;
+  CHECK(shard_replicas(plan, cluster).ranks_per_node == replicas_on_first_node);
+
+  for (int stage = 0; stage + 1 < stages; ++stage) {
+    bool apart = false;
+    for (int rank = 0; rank < tensor * context * data; ++rank) {
+      const int t = rank % tensor;
+      const int c = rank / tensor % context;
+      const int d = rank / tensor / context;
+      apart = apart || node_of(t, c, d, stage) != node_of(t, c, d, stage + 1);
+    }
+    CHECK((pair_reach(plan, cluster, stage, stage + 1) == PairReach::Network) == apart);
+  }
+}

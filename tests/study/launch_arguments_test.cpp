@@ -72,6 +72,7 @@ TEST_CASE("what changes a step has its argument, or there is no launch", "[unit]
       {{{"parallel.recompute", "full"}, {"parallel.recompute_method", "block"}, {"parallel.recompute_layers", "2"}},
        "--recompute-method block"},
       {{{"parallel.recompute", "full"}, {"parallel.recompute_layers", "2"}}, "--recompute-num-layers 2"},
+      {{{"parallel.rank_order", "tp-cp-pp-dp"}}, "--use-tp-pp-dp-mapping"},
       {{{"parallel.zero", "3"}}, "--data-parallel-sharding-strategy optim_grads_params"},
       {{{"parallel.zero", "1"}, {"parallel.shard_group", "4"}}, "--num-distributed-optimizer-instances 2"},
       {{{"techniques.flash_attention", "false"}}, "--attention-backend unfused"},
