@@ -54,13 +54,18 @@ bool fits(const Scenario& scenario, std::size_t stage) {
   return memory_of(scenario, micro_batch_work(scenario))[stage].total() <= scenario.cluster.gpu.memory_capacity;
 }
 
+/// A share without small divisors is dealt evenly sample by sample only, which nobody would run.
+bool deals_in_about(std::int64_t passes, const TowerPlan& plan) {
+  return plan.parallel.micro_batches <= 2 * passes;
+}
+
 /// The first remedy with which a tower fits its GPUs; the scenario's own plan where none does.
 void fit_tower(Scenario& scenario, std::size_t tower) {
   const TowerPlan own = scenario.tower_plans[tower];
   for (const Remedy& remedy : remedies(scenario)) {
     if (own.gpus % remedy.plan.tensor != 0 || remedy.passes > own.micro_batch) continue;
     scenario.tower_plans[tower] = plan_in_passes(remedy.plan, own.gpus, scenario.training.global_batch, remedy.passes);
-    if (fits(scenario, tower)) return;
+    if (deals_in_about(remedy.passes, scenario.tower_plans[tower]) && fits(scenario, tower)) return;
   }
   scenario.tower_plans[tower] = own;
 }
@@ -88,16 +93,16 @@ Scenario with_colocated(const Scenario& scenario, TowerPlacement placement) {
     const TowerPlan whole = plan_in_passes(remedy.plan, scenario.cluster.gpus, scenario.training.global_batch, remedy.passes);
     together.parallel = whole.parallel;
     together.training.micro_batch = whole.micro_batch;
+    return deals_in_about(remedy.passes, whole);
   };
   const std::int64_t share =
       whole_batch_plan(scenario.parallel, scenario.cluster.gpus, scenario.training.global_batch).micro_batch;
   for (const Remedy& remedy : remedies(scenario)) {
     if (remedy.passes > share) break;
     if (scenario.cluster.gpus % remedy.plan.tensor != 0) continue;
-    set_plan(remedy);
-    if (fits(together, 0)) return together;
+    if (set_plan(remedy) && fits(together, 0)) return together;
   }
-  set_plan({scenario.parallel});
+  static_cast<void>(set_plan({scenario.parallel}));
   return together;
 }
 

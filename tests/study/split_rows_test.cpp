@@ -85,6 +85,13 @@ TEST_CASE("each row of a split is a scenario that a run takes, with the same ste
   }
 }
 
+TEST_CASE("a share without small divisors is not taken sample by sample", "[property]") {
+  // 10007 is prime: as the share of each of four GPUs it is dealt evenly in one pass or in as many as it has samples
+  const Scenario together = with_colocated(scenario_of(half_a_node, {{"training.global_batch", "40028"}}));
+  CHECK(together.parallel.micro_batches == 1);
+  CHECK_FALSE(split_point(together).fits);
+}
+
 TEST_CASE("of few splits the best is the best of all", "[property]") {
   const Settings settings = GENERATE(Settings{}, Settings{{"cluster.gpus", "16"}, {"training.global_batch", "256"}},
                                      Settings{{"training.text_length", "8"}, {"training.global_batch", "16"}});
