@@ -34,6 +34,11 @@ json row_json(const PlanAnswer& answer, const PlanRow& row) {
   }
   if (row.days) object["days"] = *row.days;
   if (row.cost) object["cost"] = *row.cost;
+  if (row.least_cost) {
+    json& least = object["least_cost"];
+    least = {{"cost", row.least_cost->cost}, {"days", row.least_cost->days}, {"configuration", row.least_cost->row.row.index}};
+    for (std::size_t i = 0; i < answer.axes.size(); ++i) least["axes"][answer.axes[i]] = row.least_cost->row.values[i];
+  }
   return object;
 }
 
@@ -53,6 +58,7 @@ Grid plan_grid(const PlanAnswer& answer) {
              {"enough", "enough"},
              {"days", "days"},
              {"cost", "cost"},
+             {"least_cost", "least cost"},
              {"iteration_time_s", "step s"},
              {"samples_per_s", "samples/s"},
              {"mfu", "MFU", 3},
@@ -67,6 +73,7 @@ Grid plan_grid(const PlanAnswer& answer) {
   for (const PlanRow& row : answer.rows) {
     const auto of_best = [&](auto number) { return row.best ? Cell(number(row.best->row)) : Cell(); };
     grid.rows.push_back({row.value, std::string(row.enough ? "yes" : "no"), cell_of(row.days), cell_of(row.cost),
+                         row.least_cost ? Cell(row.least_cost->cost) : Cell(),
                          of_best([](const SweepRow& best) { return to_seconds(best.iteration_time).count(); }),
                          of_best([](const SweepRow& best) { return samples_per_s(best); }),
                          of_best([](const SweepRow& best) { return best.mfu; }),
@@ -88,7 +95,14 @@ void write_table(std::ostream& out, const PlanAnswer& answer) {
   }
   out << fmt::format("first that is enough   {}\nlast that is enough    {}\n", answer.rows[*answer.smallest].value,
                      answer.rows[*answer.largest].value);
-  if (answer.cheapest) out << fmt::format("cheapest               {}\n", answer.rows[*answer.cheapest].value);
+  if (answer.cheapest) {
+    const PlanRow& row = answer.rows[*answer.cheapest];
+    const std::string how = row.least_cost
+                                ? fmt::format(" (configuration {}: {:.6g} in {:.3g} days)", row.least_cost->row.row.index,
+                                              row.least_cost->cost, row.least_cost->days)
+                                : "";
+    out << fmt::format("cheapest               {}{}\n", row.value, how);
+  }
 }
 
 void write_json(std::ostream& out, const PlanAnswer& answer) {

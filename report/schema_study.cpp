@@ -55,6 +55,7 @@ json measured() {
   json object = section("A published measurement to hold the prediction against; never read by the simulation",
                         {{"iteration_time", quantity("Measured step time", "14.83 s")},
                          {"mfu", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}, {"description", "Measured MFU"}}},
+                         {"hfu", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}, {"description", "Measured HFU"}}},
                          {"memory", quantity("Measured peak of the fullest GPU", "58 GB")},
                          {"memory_figure", word("What that figure counts", {"allocated", "reserved", "device"})},
                          {"source", {{"type", "string"}, {"description", "Where it was published"}}}});

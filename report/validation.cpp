@@ -95,6 +95,8 @@ void write_one(std::ostream& out, const ValidationRow& row) {
     compared("step time", show_time(*row.predicted_time), show_time(*row.measured_time), fmt::format("{:+.1f} %", *error));
   if (const auto error = mfu_error_points(row))
     compared("MFU", show_percent(*row.predicted_mfu), show_percent(*row.measured_mfu), fmt::format("{:+.1f} points", *error));
+  if (const auto error = hfu_error_points(row))
+    compared("HFU", show_percent(*row.predicted_hfu), show_percent(*row.measured_hfu), fmt::format("{:+.1f} points", *error));
   if (const auto error = memory_error_percent(row))
     compared("memory", show_bytes(*row.predicted_memory), show_bytes(*row.measured_memory), fmt::format("{:+.1f} %", *error));
   out << '\n';
@@ -139,6 +141,9 @@ json row_json(const ValidationRow& row) {
   add(object, "predicted_mfu", row.predicted_mfu);
   add(object, "measured_mfu", row.measured_mfu);
   add(object, "mfu_error_points", mfu_error_points(row));
+  add(object, "predicted_hfu", row.predicted_hfu);
+  add(object, "measured_hfu", row.measured_hfu);
+  add(object, "hfu_error_points", hfu_error_points(row));
   add(object, "predicted_memory_bytes", row.predicted_memory);
   add(object, "measured_memory_bytes", row.measured_memory);
   add(object, "memory_error_percent", memory_error_percent(row));
@@ -161,6 +166,7 @@ json family_json(const FamilySummary& family) {
   add(object, "time_error_percent", family.time_percent);
   add(object, "kendall_tau", family.tau);
   add(object, "mfu_error_points", family.mfu_points);
+  add(object, "hfu_error_points", family.hfu_points);
   add(object, "memory_error_percent", family.memory_percent);
   return object;
 }
@@ -217,6 +223,8 @@ Grid validation_grid(const ValidationReport& report) {
              {"error_percent", "error %", 3},
              {"predicted_mfu", "MFU"},
              {"measured_mfu", "measured MFU"},
+             {"predicted_hfu", "HFU"},
+             {"measured_hfu", "measured HFU"},
              {"predicted_memory_bytes", "memory B"},
              {"measured_memory_bytes", "measured memory B"},
              {"failure", "failure"},
@@ -230,8 +238,8 @@ Grid validation_grid(const ValidationReport& report) {
   for (const ValidationRow& row : report.rows) {
     grid.rows.push_back({row.id, row.family, row.split, row.tier, seconds(row.predicted_time), seconds(row.measured_time),
                          percent(time_error_percent(row)), percent(row.predicted_mfu), percent(row.measured_mfu),
-                         bytes(row.predicted_memory), bytes(row.measured_memory), row.failure, row.source, row.unstated,
-                         row.assumed});
+                         percent(row.predicted_hfu), percent(row.measured_hfu), bytes(row.predicted_memory),
+                         bytes(row.measured_memory), row.failure, row.source, row.unstated, row.assumed});
   }
   return grid;
 }

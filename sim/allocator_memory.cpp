@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/allocator_memory.hpp"
 
-#include "sim/communicator_memory.hpp"
-
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -73,10 +71,10 @@ void add_part(StageMemory& memory, std::string_view name, Bytes bytes) {
   }
 }
 
-void add_beside_tensors(const Scenario& scenario, StageMemory& memory) {
+void add_beside_tensors(const Scenario& scenario, Bytes communicators, StageMemory& memory) {
   add_part(memory, "fragmentation", scenario.stack.fragmentation * coming_and_going(memory));
   add_part(memory, "startup", startup(scenario, memory));
-  add_part(memory, "communicators", communicators_memory(scenario));
+  add_part(memory, "communicators", communicators);
   add_part(memory, "framework", scenario.stack.framework_memory);
   leave_room(scenario, memory);
 }

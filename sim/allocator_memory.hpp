@@ -21,10 +21,10 @@ void add_part(StageMemory& memory, std::string_view name, Bytes bytes);
 ///   buffer's size once more before it takes the view, beside weights, gradients and master weights. Source: NVIDIA/Megatron-LM,
 ///   megatron/optimizer/distrib_optimizer.py (param_buffers); pytorch/pytorch, torch/csrc/utils/tensor_new.cpp
 ///   (internal_new_from_data: at::empty of the storage's size, then set_).
-/// - communicators and framework.
+/// - communicators (sim/communicator_memory.hpp) and framework.
 ///
 /// What is held back (sim/collective_memory.hpp) then takes no more than the room that is left: where memory is short the
 /// allocator waits for the collectives.
-void add_beside_tensors(const Scenario& scenario, StageMemory& memory);
+void add_beside_tensors(const Scenario& scenario, Bytes communicators, StageMemory& memory);
 
 }  // namespace mfusim

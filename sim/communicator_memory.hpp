@@ -22,4 +22,8 @@ namespace mfusim {
 /// needs none. Assumption: sends and receives between stages hold what a collective of two does.
 [[nodiscard]] Bytes communicators_memory(const Scenario& scenario);
 
+/// Of a rank of a two-tower job that holds the towers from `first_tower` on. Where towers have plans of their own: the groups of
+/// each of its towers, those that two plans have in common once, and the whole job, which sums the norm of the gradients.
+[[nodiscard]] Bytes communicators_memory(const Scenario& scenario, std::size_t first_tower);
+
 }  // namespace mfusim

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/contrastive_loss.hpp"
 
-#include "model/contrastive_head.hpp"
 #include "sim/data_parallel.hpp"
+#include "sim/loss_layers.hpp"
 #include "sim/placement.hpp"
 
 #include <fmt/format.h>
@@ -11,23 +11,6 @@
 
 namespace mfusim {
 namespace {
-
-/// A part of a layer runs in program order.
-void rechain(Layer<Count>& layer) {
-  for (std::size_t i = 0; i < layer.operators.size(); ++i)
-    layer.operators[i].inputs = i == 0 ? std::vector<int>{} : std::vector<int>{static_cast<int>(i) - 1};
-}
-
-bool works_on_gathered(const Operator<Count>& op) {
-  return !std::holds_alternative<L2Normalize<Count>>(op.shape);
-}
-
-/// The loss of other rows and columns than the local ones: the whole batch (global), or one block of the ring.
-LayerGroup<Count> square_head(const Scenario& scenario, std::int64_t size) {
-  InputShape shape;
-  shape.batch = size;
-  return contrastive_head(scenario.model.loss, embedding_width(scenario.model), shape);
-}
 
 std::string megabytes(Bytes message) {
   return fmt::format("{:.4g} MB", message.value() / 1e6);
@@ -48,37 +31,15 @@ ContrastiveLoss::ContrastiveLoss(const Scenario& scenario, StepGraph& graph, con
     Side& side = sides_.emplace_back();
     side.of = of;
     side.context = layer_context(*of.view);
-    split_head(side);
+    LossLayers layers = loss_layers(scenario, *of.view, *of.head);
+    side.own = std::move(layers.own);
+    side.joint = std::move(layers.joint);
     StepTable& table = graph.table();
     side.own_forward = forward_layer(side.context, table, side.own, ForwardPurpose::First);
     side.joint_forward = forward_layer(side.context, table, side.joint, ForwardPurpose::First);
     side.joint_backward = backward_layer(side.context, table, side.joint);
     side.own_backward = backward_layer(side.context, table, side.own);
   }
-}
-
-void ContrastiveLoss::split_head(Side& side) const {
-  const auto add_joint = [&](const Layer<Count>& layer) {
-    std::copy_if(layer.operators.begin(), layer.operators.end(), std::back_inserter(side.joint.operators), works_on_gathered);
-  };
-  side.own.name = "head";
-  side.joint.name = "loss";
-  const Layer<Count>& head = side.of.head->layer;
-  std::copy_if(head.operators.begin(), head.operators.end(), std::back_inserter(side.own.operators),
-               [](const auto& op) { return !works_on_gathered(op); });
-  switch (scenario_.loss_exchange) {
-    case LossExchange::Local:
-      add_joint(head);
-      break;
-    case LossExchange::Global:
-      add_joint(square_head(scenario_, scenario_.training.global_batch).layer);
-      break;
-    case LossExchange::Ring:
-      add_joint(square_head(scenario_, scenario_.training.global_batch / side.of.view->parallel.data).layer);
-      break;
-  }
-  rechain(side.own);
-  rechain(side.joint);
 }
 
 std::vector<ContrastiveLoss::Tasks> ContrastiveLoss::add(std::vector<Tasks> features) {

@@ -43,7 +43,6 @@ class ContrastiveLoss {
     Segment own_forward, joint_forward, joint_backward, own_backward;
   };
 
-  void split_head(Side& side) const;
   Tasks add_together(const Tasks& features);
   std::vector<Tasks> add_apart(const std::vector<Tasks>& features);
   Tasks add_ring(const Tasks& normalized);

@@ -3,8 +3,10 @@
 
 #include "sim/allocator_memory.hpp"
 #include "sim/build_step.hpp"
+#include "sim/communicator_memory.hpp"
 #include "sim/context_parallel.hpp"
 #include "sim/fullest_moment.hpp"
+#include "sim/loss_layers.hpp"
 #include "sim/model_state.hpp"
 #include "sim/towers.hpp"
 
@@ -66,7 +68,7 @@ class PipelineStages {
     memory.stage = stage;
     memory.parts = state->second;
     add_activations(fullest(stage, activations), memory);
-    add_beside_tensors(scenario_, memory);
+    add_beside_tensors(scenario_, communicators_memory(scenario_), memory);
     return memory;
   }
 
@@ -139,9 +141,9 @@ StageMemory rank_with_towers(const Scenario& scenario, const Work<Count>& work, 
   memory.passes_in_flight = caches_features(plan) ? 1 : plan.micro_batches;
   memory.parts.emplace_back("activations", activations.kept);
   memory.parts.emplace_back("recomputed_layer", activations.recomputed);
-  memory.parts.emplace_back("loss", kept_by_layers(scenario, {work.head[first]}));
+  memory.parts.emplace_back("loss", loss_memory(scenario, tower_view(scenario, first), work.head[first]));
   memory.parts.emplace_back("gradients_in_flight", activations.in_flight);
-  add_beside_tensors(scenario, memory);
+  add_beside_tensors(tower_view(scenario, first), communicators_memory(scenario, first), memory);
   return memory;
 }
 
@@ -185,9 +187,10 @@ StageMemory stage_with_towers(const Scenario& scenario, const Work<Count>& work,
   }
   memory.parts.emplace_back("recomputed_layer", recomputed);  // one tower's at a time
   StageMemory loss;
-  if (rank.stage == loss_stage(view.parallel)) loss.parts.emplace_back("loss", kept_by_layers(view, {work.head[rank.tower]}));
+  if (rank.stage == loss_stage(view.parallel))
+    loss.parts.emplace_back("loss", loss_memory(scenario, view, work.head[rank.tower]));
   merge(memory, loss);
-  add_beside_tensors(view, memory);
+  add_beside_tensors(view, communicators_memory(scenario, rank.tower), memory);
   return memory;
 }
 

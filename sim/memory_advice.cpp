@@ -4,15 +4,19 @@
 #include "sim/build_step.hpp"
 #include "sim/memory.hpp"
 #include "sim/placement.hpp"
+#include "sim/towers.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 namespace mfusim {
 namespace {
+
+constexpr int sharded_parameters = 3;  // ZeRO stage
 
 struct Change {
   std::vector<std::pair<std::string, std::string>> settings;  ///< Keys of the scenario and their new values.
@@ -28,9 +32,11 @@ void add_recomputation(const Scenario& scenario, std::vector<Change>& changes) {
   }
 }
 
-/// Half the micro-batch runs twice as often; a contrastive loss cannot.
+/// Half the micro-batch runs twice as often, under a contrastive loss over cached features, which parameters that come and go do
+/// not have.
 void add_half_micro_batch(const Scenario& scenario, std::vector<Change>& changes) {
-  if (scenario.training.micro_batch % 2 != 0 || is_contrastive(scenario.model)) return;
+  const bool cannot = is_contrastive(scenario.model) && scenario.parallel.zero == sharded_parameters;
+  if (scenario.training.micro_batch % 2 != 0 || cannot) return;
   Change change{{{"training.micro_batch", std::to_string(scenario.training.micro_batch / 2)}}, scenario};
   change.scenario.training.micro_batch /= 2;
   change.scenario.parallel.micro_batches *= 2;
@@ -83,9 +89,17 @@ void add_sequence_parallelism(const Scenario& scenario, std::vector<Change>& cha
   changes.push_back(std::move(change));
 }
 
-/// Stages above 1 shard what a pipeline accumulates into over its micro-batches: without a pipeline only.
+/// The highest stage that a plan can have. Stages above 1 shard what a pipeline accumulates into over its micro-batches: without
+/// a pipeline only. Sharded parameters of two towers come and go in one order, once a step.
+int highest_zero(const Scenario& scenario, const ParallelPlan& plan) {
+  if (plan.pipeline > 1) return 1;
+  const bool one_order = scenario.placement == TowerPlacement::Colocated || scenario.placement == TowerPlacement::Disjoint;
+  const bool towers = is_contrastive(scenario.model);
+  return towers && (!one_order || plan.micro_batches > 1) ? sharded_parameters - 1 : sharded_parameters;
+}
+
 void add_zero_stage(const Scenario& scenario, std::vector<Change>& changes) {
-  const int most = scenario.parallel.pipeline > 1 ? 1 : 3;
+  const int most = highest_zero(scenario, scenario.parallel);
   if (scenario.parallel.zero >= most || scenario.parallel.data == 1) return;
   Change change{{{"parallel.zero", std::to_string(scenario.parallel.zero + 1)}}, scenario};
   ++change.scenario.parallel.zero;
@@ -95,6 +109,52 @@ void add_zero_stage(const Scenario& scenario, std::vector<Change>& changes) {
 StageMemory fullest_stage(const Scenario& scenario) {
   const std::vector<StageMemory> stages = memory_of(scenario, micro_batch_work(scenario));
   return *std::max_element(stages.begin(), stages.end(), [](const auto& a, const auto& b) { return a.total() < b.total(); });
+}
+
+/// A tower's plan with half the micro-batch, where its share can be dealt so.
+std::optional<TowerPlan> with_half_micro_batch(const TowerPlan& plan, std::int64_t global_batch) {
+  const std::int64_t share = whole_batch_plan(plan.parallel, plan.gpus, global_batch).micro_batch;
+  const std::optional<std::int64_t> passes = passes_of_share(share, plan.micro_batch / 2);
+  const bool even = global_batch % plan.parallel.data == 0;
+  if (plan.micro_batch % 2 != 0 || !passes || (even && share % (plan.micro_batch / 2) != 0)) return std::nullopt;
+  TowerPlan half = plan;
+  half.micro_batch /= 2;
+  half.parallel.micro_batches = *passes;
+  return half;
+}
+
+/// Changes of the plan that a tower has for itself.
+void add_tower_changes(const Scenario& scenario, std::size_t tower, std::vector<Change>& changes) {
+  const TowerPlan& plan = scenario.tower_plans[tower];
+  const std::string name = tower == vision_tower_number ? "towers.vision." : "towers.text.";
+  const auto add = [&](const std::string& key, const std::string& value, const TowerPlan& changed) {
+    Change change{{{name + key, value}}, scenario};
+    change.scenario.tower_plans[tower] = changed;
+    changes.push_back(std::move(change));
+  };
+  for (const Recompute more : {Recompute::Selective, Recompute::Full}) {
+    if (more <= plan.parallel.recompute) continue;
+    TowerPlan changed = plan;
+    changed.parallel.recompute = more;
+    add("parallel.recompute", to_string(more), changed);
+  }
+  const bool accumulates = towers_apart(scenario) && plan.parallel.zero < sharded_parameters;
+  const std::optional<TowerPlan> half = with_half_micro_batch(plan, scenario.training.global_batch);
+  if (accumulates && half) add("micro_batch", std::to_string(half->micro_batch), *half);
+  if (plan.parallel.zero >= highest_zero(scenario, plan.parallel) || plan.parallel.data == 1) return;
+  TowerPlan changed = plan;
+  ++changed.parallel.zero;
+  add("parallel.zero", std::to_string(changed.parallel.zero), changed);
+}
+
+/// Of the tower on the fullest rank; of both where they share it.
+void add_changes_of_towers(const Scenario& scenario, std::vector<Change>& changes) {
+  if (!towers_apart(scenario)) {
+    for (std::size_t tower = 0; tower < scenario.tower_plans.size(); ++tower) add_tower_changes(scenario, tower, changes);
+    return;
+  }
+  const auto rank = static_cast<std::size_t>(fullest_stage(scenario).stage);
+  add_tower_changes(scenario, simulated_ranks(scenario)[rank].tower, changes);
 }
 
 std::string in_words(const MemoryChange& change) {
@@ -107,11 +167,15 @@ std::string in_words(const MemoryChange& change) {
 
 std::vector<MemoryChange> memory_changes(const Scenario& scenario) {
   std::vector<Change> changes;
-  add_recomputation(scenario, changes);
-  add_half_micro_batch(scenario, changes);
-  add_tensor_ranks(scenario, changes);
-  add_sequence_parallelism(scenario, changes);
-  add_zero_stage(scenario, changes);
+  if (!scenario.tower_plans.empty()) {
+    add_changes_of_towers(scenario, changes);
+  } else {
+    add_recomputation(scenario, changes);
+    add_half_micro_batch(scenario, changes);
+    add_tensor_ranks(scenario, changes);
+    add_sequence_parallelism(scenario, changes);
+    add_zero_stage(scenario, changes);
+  }
   std::vector<MemoryChange> outcomes;
   outcomes.reserve(changes.size());
   for (Change& change : changes) outcomes.push_back({std::move(change.settings), fullest_stage(change.scenario).total()});

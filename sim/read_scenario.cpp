@@ -18,6 +18,8 @@ const std::vector<std::pair<std::string, DataType>> precisions{
 const std::vector<std::pair<std::string, Optimizer>> optimizers{
     {"adam", Optimizer::Adam}, {"adamw", Optimizer::AdamW}, {"lamb", Optimizer::Lamb}, {"sgd", Optimizer::Sgd}};
 
+constexpr std::int64_t usual_node = 8;  // GPUs
+
 /// Throws what `load` throws with the place of `key` in front.
 template <class Load>
 auto located(Reader& reader, std::string_view key, Load load) {
@@ -41,12 +43,18 @@ ModelSpec read_model(Reader& root, const fs::path& folder, Catalogs& catalogs) {
   return located(root, "model", [&] { return catalogs.model(path ? (folder / name).string() : name); });
 }
 
+int read_node_gpus(const Reader& cluster) {
+  Reader quiet(cluster.node(), "cluster", nullptr);  // its defaults are told with the others of the section
+  return static_cast<int>(quiet.positive_int("gpus_per_node", usual_node));
+}
+
 Cluster read_cluster(Reader reader, Catalogs& catalogs) {
   Cluster cluster;
   const std::string gpu = reader.word("gpu");
   cluster.gpu = located(reader, "gpu", [&] { return catalogs.gpu(gpu); });
   cluster.gpus = static_cast<int>(checked_size(reader, "gpus", reader.positive_int("gpus")));
-  cluster.gpus_per_node = static_cast<int>(checked_size(reader, "gpus_per_node", reader.positive_int("gpus_per_node", 8)));
+  cluster.gpus_per_node =
+      static_cast<int>(checked_size(reader, "gpus_per_node", reader.positive_int("gpus_per_node", usual_node)));
   // the largest NVLink domain of the generations in the catalog: the NVLink Switch System of H100.
   // Source: NVIDIA H100 Tensor Core GPU Architecture, "DGX H100 SuperPOD": up to 256 GPUs
   constexpr int largest_domain = 256;

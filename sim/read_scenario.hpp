@@ -14,6 +14,8 @@ namespace mfusim {
 /// the value. ScenarioReader (sim/scenario_reader.hpp) puts them together.
 [[nodiscard]] ModelSpec read_model(Reader& root, const std::filesystem::path& folder, Catalogs& catalogs);
 [[nodiscard]] Cluster read_cluster(Reader reader, Catalogs& catalogs);
+/// GPUs that a node has room for, from the same section; a job of fewer leaves it in part.
+[[nodiscard]] int read_node_gpus(const Reader& cluster);
 
 /// `patch_dropout`: images lose a share of their patches in training (FLIP, arXiv:2212.00794).
 void read_patch_dropout(Reader& training, ModelSpec& model);

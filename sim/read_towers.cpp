@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/check_plan.hpp"
 #include "sim/check_towers.hpp"
+#include "sim/placement.hpp"
 #include "sim/read_pipeline.hpp"
 #include "sim/towers.hpp"
 
@@ -96,13 +97,18 @@ class TowerPlanReader {
       reader.fail("gpus", fmt::format("{} data-parallel ranks for training.global_batch ({})", plan.parallel.data, global));
     const std::int64_t local = plan.micro_batch;
     plan.micro_batch = reader.positive_int("micro_batch", local);
-    if (local % plan.micro_batch != 0)
+    const bool even = global % plan.parallel.data == 0;
+    const std::optional<std::int64_t> passes = passes_of_share(local, plan.micro_batch);
+    if (!passes || (even && local % plan.micro_batch != 0)) {
       reader.fail("micro_batch",
-                  fmt::format("{} does not divide the batch of a data-parallel rank ({})", plan.micro_batch, local));
-    plan.parallel.micro_batches = local / plan.micro_batch;
-    if (global % plan.parallel.data != 0) {
-      scenario_.warnings.push_back(fmt::format("{} ranks of the {} tower do not divide a batch of {}: the fullest holds {}",
-                                               plan.parallel.data, name, global, local));
+                  fmt::format("{} does not divide the batch of a data-parallel rank ({}{})", plan.micro_batch, local,
+                              even ? "" : ", of which each pass takes as even a part as whole samples allow"));
+    }
+    plan.parallel.micro_batches = *passes;
+    if (!even) {
+      scenario_.warnings.push_back(
+          fmt::format("{} ranks of the {} tower do not divide a batch of {}: the fullest holds {}{}", plan.parallel.data, name,
+                      global, local, *passes > 1 ? fmt::format(", in {} passes of at most {}", *passes, plan.micro_batch) : ""));
     }
   }
 
@@ -174,6 +180,11 @@ void read_towers(Reader& root, Scenario& scenario) {
   if (own_plans && root.has("variation")) root.fail("variation", "ranks that vary are modelled for colocated towers only");
   if (!own_plans && (towers->has("vision") || towers->has("text")))
     towers->fail(towers->has("vision") ? "vision" : "text", "a plan of its own needs placement: disjoint or two-grid");
+  if (own_plans && scenario.parallel.shard_group < gradient_ranks(scenario.parallel)) {
+    towers->fail("placement", fmt::format("towers with plans of their own shard over all their ranks: expected no "
+                                          "parallel.shard_group, got {}",
+                                          scenario.parallel.shard_group));
+  }
   read_frozen(*towers, scenario.model);
   scenario.loss_exchange = towers->choice("loss", loss_exchanges, "local");
   if (scenario.placement == TowerPlacement::Disjoint) read_disjoint(*towers, scenario);

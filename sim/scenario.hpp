@@ -138,6 +138,7 @@ struct Scenario {
   std::string name;
   ModelSpec model;
   Cluster cluster;
+  int node_gpus = 8;  ///< That a node has room for, as asked; cluster.gpus_per_node is no more than the job has.
   Training training;
   ParallelPlan parallel;
   Techniques techniques;

@@ -70,7 +70,10 @@ void ScenarioReader::refresh(Part& part, Section section, Read read_it) {
 
 void ScenarioReader::read_job(Reader& root) {
   refresh(model_, Section::Model, [&] { scenario_.model = read_model(root, folder_, catalogs_); });
-  refresh(cluster_, Section::Cluster, [&] { scenario_.cluster = read_cluster(root.child("cluster"), catalogs_); });
+  refresh(cluster_, Section::Cluster, [&] {
+    scenario_.cluster = read_cluster(root.child("cluster"), catalogs_);
+    scenario_.node_gpus = read_node_gpus(root.child("cluster"));
+  });
   scenario_.warnings.clear();
   scenario_.variation.reset();
   reached_ = Section::Variation;

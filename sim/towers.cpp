@@ -43,6 +43,24 @@ TowerPlan whole_batch_plan(const ParallelPlan& plan, int gpus, std::int64_t glob
   return own;
 }
 
+TowerPlan plan_in_passes(const ParallelPlan& plan, int gpus, std::int64_t global_batch, std::int64_t passes) {
+  TowerPlan own = whole_batch_plan(plan, gpus, global_batch);
+  const std::int64_t share = own.micro_batch;
+  const bool even = global_batch % own.parallel.data == 0;
+  if (even) {
+    while (share % passes != 0) ++passes;
+  }
+  own.micro_batch = (share + passes - 1) / passes;
+  own.parallel.micro_batches = (share + own.micro_batch - 1) / own.micro_batch;
+  return own;
+}
+
+std::optional<std::int64_t> passes_of_share(std::int64_t share, std::int64_t micro_batch) {
+  const std::int64_t passes = (share + micro_batch - 1) / micro_batch;
+  if ((share + passes - 1) / passes != micro_batch) return std::nullopt;
+  return passes;
+}
+
 std::int64_t micro_batches_of(const Scenario& scenario, std::size_t tower) {
   return has_own_plan(scenario, tower) ? scenario.tower_plans[tower].parallel.micro_batches : scenario.parallel.micro_batches;
 }

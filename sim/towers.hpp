@@ -4,6 +4,8 @@
 #include "base/reader.hpp"
 #include "sim/scenario.hpp"
 
+#include <optional>
+
 namespace mfusim {
 
 constexpr std::size_t vision_tower_number = 0;
@@ -36,6 +38,14 @@ void read_towers(Reader& root, Scenario& scenario);
 /// A tower's plan on `gpus` GPUs with the cut of `plan`: as many replicas as fit, the batch dealt as evenly as whole samples
 /// allow, each rank's share in one micro-batch (of the fullest rank). `gpus` is a multiple of plan.tensor x plan.pipeline.
 [[nodiscard]] TowerPlan whole_batch_plan(const ParallelPlan& plan, int gpus, std::int64_t global_batch);
+
+/// The same with each rank's share taken in `passes` passes or the next number above that deals it evenly: where ranks hold
+/// equally many samples, one that divides the share; where they do not, the fullest pass of the fullest rank stands for all.
+[[nodiscard]] TowerPlan plan_in_passes(const ParallelPlan& plan, int gpus, std::int64_t global_batch, std::int64_t passes);
+
+/// Passes of at most `micro_batch` samples that take a share; none where as many passes, dealt as evenly as whole samples allow,
+/// are smaller.
+[[nodiscard]] std::optional<std::int64_t> passes_of_share(std::int64_t share, std::int64_t micro_batch);
 
 /// Micro-batches of one rank of a tower in a step.
 [[nodiscard]] std::int64_t micro_batches_of(const Scenario& scenario, std::size_t tower);

@@ -30,6 +30,7 @@ FamilySummary summarize_family(std::span<const ValidationRow* const> rows) {
   }
   summary.time_percent = errors_of(rows, time_error_percent);
   summary.mfu_points = errors_of(rows, mfu_error_points);
+  summary.hfu_points = errors_of(rows, hfu_error_points);
   summary.memory_percent = errors_of(rows, memory_error_percent);
   summary.tau = kendall_tau(times);
   return summary;
@@ -120,6 +121,11 @@ std::optional<double> memory_error_percent(const ValidationRow& row) {
 std::optional<double> mfu_error_points(const ValidationRow& row) {
   if (!row.predicted_mfu || !row.measured_mfu) return std::nullopt;
   return 100 * (*row.predicted_mfu - *row.measured_mfu);
+}
+
+std::optional<double> hfu_error_points(const ValidationRow& row) {
+  if (!row.predicted_hfu || !row.measured_hfu) return std::nullopt;
+  return 100 * (*row.predicted_hfu - *row.measured_hfu);
 }
 
 std::optional<ErrorSummary> summarize_errors(std::span<const double> errors) {

@@ -24,6 +24,7 @@ struct ValidationRow {
   std::string assumed;   ///< What the scenario takes for it; may be empty.
   std::optional<Seconds> predicted_time, measured_time;
   std::optional<double> predicted_mfu, measured_mfu;
+  std::optional<double> predicted_hfu, measured_hfu;  ///< Both only where one was measured.
   std::optional<Bytes> predicted_memory, measured_memory;
   RunKind kind;                      ///< Empty words where it did not run.
   std::optional<bool> inside_range;  ///< The measured time lies in the range that is made without the row's own family.
@@ -36,6 +37,8 @@ struct ValidationRow {
 [[nodiscard]] std::optional<double> memory_error_percent(const ValidationRow& row);
 /// 100 (predicted - measured): points of MFU.
 [[nodiscard]] std::optional<double> mfu_error_points(const ValidationRow& row);
+/// The same of HFU.
+[[nodiscard]] std::optional<double> hfu_error_points(const ValidationRow& row);
 
 /// Errors of some rows in one quantity, in percent or points.
 struct ErrorSummary {
@@ -61,6 +64,7 @@ struct FamilySummary {
   int too_large = 0;  ///< Ran, they say, in less memory than is predicted.
   std::optional<ErrorSummary> time_percent;
   std::optional<ErrorSummary> mfu_points;
+  std::optional<ErrorSummary> hfu_points;
   std::optional<ErrorSummary> memory_percent;
   std::optional<double> tau;  ///< Of predicted and measured times.
 };

@@ -3,6 +3,7 @@
 
 #include "base/document.hpp"
 #include "hardware/scaled_rates.hpp"
+#include "sim/towers.hpp"
 
 #include <fmt/format.h>
 
@@ -62,7 +63,7 @@ void add_machine(const Scenario& scenario, Levers& levers) {
   if (scenario.stack.launch == LaunchMode::Eager) levers.hardware("kernel launches x 2 as fast", GpuRate::Launches);
 }
 
-/// A two-tower model runs its whole local batch in one pass.
+/// A two-tower model runs its local batch in as few passes as the scenario says: a larger batch is larger passes.
 void add_batch(const Scenario& scenario, Levers& levers) {
   const std::string batch = fmt::format("{}", 2 * scenario.training.global_batch);
   const std::string micro_batch = fmt::format("{}", 2 * scenario.training.micro_batch);
@@ -99,7 +100,7 @@ void add_techniques(const Scenario& scenario, Levers& levers) {
   const ParallelPlan& plan = scenario.parallel;
   if (plan.tensor > 1 && now.tp_overlap) levers.toggle("tp_overlap", true);
   if (plan.tensor > 1 && !now.tp_overlap) levers.key("tp_overlap on", LeverKind::Technique, tensor_overlap_on(scenario));
-  if (plan.pipeline > 1) levers.toggle("pp_overlap", now.pp_overlap);
+  if (has_pipelined_tower(scenario)) levers.toggle("pp_overlap", now.pp_overlap);
   if (plan.data > 1) levers.toggle("dp_overlap", now.dp_overlap);
   const bool flash2 = now.attention == AttentionKernel::Flash2;
   levers.key(flash2 ? "flash_attention off" : "flash_attention 2", LeverKind::Technique,

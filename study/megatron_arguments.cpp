@@ -16,6 +16,15 @@
 namespace mfusim {
 namespace {
 
+bool says_gpus(const MegatronCommand& launch) {
+  return launch.has("nnodes") || launch.has("nproc-per-node");
+}
+
+/// torchrun starts one process on one node where it is not told otherwise.
+std::int64_t gpus_of(const MegatronCommand& launch) {
+  return launch.number("nnodes", 1) * launch.number("nproc-per-node", 1);
+}
+
 /// Megatron-LM counts layers a virtual stage; a scenario counts virtual stages.
 void set_virtual_stages(Node& document, const MegatronCommand& launch) {
   const std::string name = "num-layers-per-virtual-pipeline-stage";
@@ -23,6 +32,32 @@ void set_virtual_stages(Node& document, const MegatronCommand& launch) {
   const std::int64_t chunk = launch.number(name, 1) * launch.number("pipeline-model-parallel-size", 1);
   if (layers % chunk != 0) launch.fail(name, fmt::format("x pipeline ({}) does not divide --num-layers ({})", chunk, layers));
   set_value(document, "parallel.virtual_stages", fmt::format("{}", layers / chunk));
+}
+
+bool interleaves(const MegatronCommand& launch) {
+  if (launch.has("num-layers-per-virtual-pipeline-stage") || launch.has("num-virtual-stages-per-pipeline-rank")) return true;
+  const auto layout = launch.given.find("pipeline-model-parallel-layout");
+  if (layout == launch.given.end()) return false;
+  const std::int64_t chunks = 1 + std::count(layout->second.value.begin(), layout->second.value.end(), '|');
+  return chunks > launch.number("pipeline-model-parallel-size", 1);
+}
+
+/// Query groups belong to grouped-query attention, which has one group where it is not told otherwise.
+/// Source: NVIDIA/Megatron-LM, megatron/training/arguments.py (core_transformer_config_from_args).
+void set_query_groups(Node& document, const MegatronCommand& launch) {
+  if (launch.has("num-query-groups") && !launch.has("group-query-attention"))
+    launch.fail("num-query-groups", "Megatron-LM reads it with --group-query-attention only: give both or none");
+  if (launch.has("group-query-attention") && !launch.has("num-query-groups")) set_value(document, "model.kv_heads", "1");
+}
+
+/// One micro-batch a data-parallel rank, where the GPUs are known.
+/// Source: NVIDIA/Megatron-LM, megatron/training/arguments.py (validate_args).
+void set_global_batch(Node& document, const MegatronCommand& launch) {
+  if (launch.has("global-batch-size") || !launch.has("micro-batch-size") || !says_gpus(launch)) return;
+  const std::int64_t of_a_replica = launch.number("tensor-model-parallel-size", 1) *
+                                    launch.number("pipeline-model-parallel-size", 1) * launch.number("context-parallel-size", 1);
+  const std::int64_t replicas = std::max<std::int64_t>(1, gpus_of(launch) / of_a_replica);
+  set_value(document, "training.global_batch", fmt::format("{}", replicas * launch.number("micro-batch-size", 1)));
 }
 
 void set_argument(Node& document, const MegatronCommand& launch, const std::string& name) {
@@ -60,7 +95,7 @@ void set_layout(Node& document, std::string layout, const MegatronCommand& launc
 
 /// Copies of the optimizer's shards over the ranks that the model's split leaves.
 void set_shard_group(Node& document, const MegatronCommand& launch) {
-  const std::int64_t gpus = launch.number("nnodes", 1) * launch.number("nproc-per-node", 1);
+  const std::int64_t gpus = gpus_of(launch);
   const std::int64_t of_a_model =
       launch.number("tensor-model-parallel-size", 1) * launch.number("pipeline-model-parallel-size", 1);
   const std::int64_t instances = launch.number("num-distributed-optimizer-instances", 1);
@@ -82,17 +117,13 @@ void check_attention_dropout(const MegatronCommand& launch) {
     launch.fail("attention-dropout", "must be on or off together with --hidden-dropout");
 }
 
-/// torchrun starts one process on one node where it is not told otherwise; without torchrun's arguments nobody knows.
+/// Without torchrun's arguments nobody knows.
 void set_gpus(Node& document, const MegatronCommand& launch) {
-  if (!launch.has("nnodes") && !launch.has("nproc-per-node")) return;
-  const std::int64_t gpus = launch.number("nnodes", 1) * launch.number("nproc-per-node", 1);
-  set_value(document, "cluster.gpus", fmt::format("{}", gpus));
+  if (says_gpus(launch)) set_value(document, "cluster.gpus", fmt::format("{}", gpus_of(launch)));
 }
 
 /// What Megatron-LM does where an argument is missing, and a scenario would do otherwise.
 void set_defaults(Node& document, const MegatronCommand& launch) {
-  const bool interleaved =
-      launch.has("num-layers-per-virtual-pipeline-stage") || launch.has("num-virtual-stages-per-pipeline-rank");
   for (const FlagMeaning& one : {FlagMeaning{"model.mlp", "gelu"},
                                  {"model.norm", "layer_norm"},
                                  {"model.positions", "learned"},
@@ -102,8 +133,10 @@ void set_defaults(Node& document, const MegatronCommand& launch) {
                                  {"training.optimizer", "adam"},
                                  {"techniques.tp_overlap", "false"},
                                  {"techniques.dp_overlap", "false"},
-                                 {"techniques.pp_overlap", interleaved ? "true" : "false"}})
+                                 {"techniques.pp_overlap", interleaves(launch) ? "true" : "false"}})
     set_value(document, one.key, one.value);
+  set_query_groups(document, launch);
+  set_global_batch(document, launch);
   if (!launch.has("bf16") && !launch.has("fp16")) set_value(document, "training.precision", "fp32");
   if (!launch.has("swiglu") || launch.has("ffn-hidden-size")) return;
   constexpr std::int64_t multiple = 64;  // Megatron-LM keeps the size of 4 h with two matrices: 8 h / 3, in whole 64s

@@ -97,6 +97,8 @@ void add_stages(const Scenario& scenario, CommandArguments& arguments) {
     const std::int64_t layers = scenario.model.decoder->block.layers.value();
     arguments.value("--num-layers-per-virtual-pipeline-stage", layers / (std::int64_t{plan.pipeline} * plan.virtual_stages));
   }
+  if (plan.pipeline > 1 && plan.virtual_stages == 1 && scenario.techniques.pp_overlap)
+    refuse("transfers that overlap in a pipeline without interleaving (techniques.pp_overlap: true)");
   if (plan.virtual_stages == 1 || scenario.techniques.pp_overlap) return;
   if (plan.pipeline == 2) refuse("interleaving over two stages without overlap (techniques.pp_overlap: false)");
   arguments.flag("--no-overlap-p2p-communication");

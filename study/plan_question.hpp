@@ -17,6 +17,13 @@ struct PlanQuestion {
   std::optional<double> days;  ///< At most.
 };
 
+/// The configuration that trains the samples for the least money, of those that are in time.
+struct LeastCost {
+  RankedRow row;
+  double cost = 0;
+  double days = 0;
+};
+
 /// One value of the axis with its best configuration.
 struct PlanRow {
   std::string value;
@@ -24,6 +31,8 @@ struct PlanRow {
   std::optional<double> days;     ///< For the samples.
   std::optional<double> cost;     ///< For the samples, where its GPU has a price.
   bool enough = false;            ///< Something fits, and in time.
+  /// Seldom the fastest: more GPUs are less well used. Where samples are asked for and every GPU of the space has a price.
+  std::optional<LeastCost> least_cost{};
 };
 
 struct PlanAnswer {
@@ -33,11 +42,12 @@ struct PlanAnswer {
   std::vector<PlanRow> rows;            ///< In the order of the axis.
   std::optional<std::size_t> smallest;  ///< First row that is enough.
   std::optional<std::size_t> largest;   ///< Last row that is enough.
-  std::optional<std::size_t> cheapest;  ///< Of those that are enough.
+  std::optional<std::size_t> cheapest;  ///< Of those that are enough: by the least cost, where that is known.
 };
 
 /// Sweeps the space for the fastest configuration with each value of the axis (samples a second), and asks which are enough:
-/// days = samples / (samples a second) / 86400; cost = price of a GPU-hour x GPUs x hours.
+/// days = samples / (samples a second) / 86400; cost = price of a GPU-hour x GPUs x hours. With prices a second sweep looks for
+/// the least cost with each value.
 /// Throws InputError where the space has no such axis, and for tokens where the model is no language model or where
 /// configurations of other sequence lengths would be compared by samples.
 [[nodiscard]] PlanAnswer answer_plan(SweepSpace space, const PlanQuestion& question, const SweepOptions& options,

@@ -47,21 +47,22 @@ PublishedMeasurement read_block(Reader reader, const CaseDocument& document, con
   measured.source = reader.word("source");
   measured.iteration_time = step_time(reader, training);
   if (reader.has("mfu")) measured.mfu = reader.fraction("mfu");
+  if (reader.has("hfu")) measured.hfu = reader.fraction("hfu");
   if (reader.has("memory")) {
     measured.memory = reader.quantity<Bytes>("memory");
     measured.memory_figure = reader.choice("memory_figure", memory_figures, "device");
   } else if (reader.has("memory_figure")) {
     reader.fail("memory_figure", "says what the figure of `memory` counts, and there is none");
   }
-  if (!measured.iteration_time && !measured.mfu && !measured.memory)
+  if (!measured.iteration_time && !measured.mfu && !measured.hfu && !measured.memory)
     reader.fail("iteration_time",
-                "missing: a measurement needs a value (iteration_time, samples_per_s, tokens_per_s, mfu, memory)");
+                "missing: a measurement needs a value (iteration_time, samples_per_s, tokens_per_s, mfu, hfu, memory)");
   measured.family = reader.has("family") ? reader.word("family") : document.file.stem().string();
   measured.split = reader.has("split") ? reader.word("split") : "none";
   measured.tier = words_of(reader, "tier");
   measured.unstated = words_of(reader, "unstated");
   measured.assumed = words_of(reader, "assumed");
-  for (const char* known : {"id", "hfu"}) reader.allow(known);
+  reader.allow("id");
   reader.reject_unknown_keys();
   return measured;
 }

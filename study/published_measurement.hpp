@@ -16,6 +16,7 @@ enum class MemoryFigure { Allocated, Reserved, Device };
 struct PublishedMeasurement {
   std::optional<Seconds> iteration_time;  ///< As given, or from samples_per_s or tokens_per_s and the global batch.
   std::optional<double> mfu;
+  std::optional<double> hfu;
   std::optional<Bytes> memory;  ///< Peak of the fullest GPU.
   MemoryFigure memory_figure = MemoryFigure::Device;
   std::string source;

@@ -12,14 +12,6 @@ namespace {
 
 constexpr std::array<std::int64_t, 3> more_passes{2, 4, 8};
 
-/// The tower's share of the batch in so many passes of the scenario's own plan.
-TowerPlan in_passes(const Scenario& apart, int gpus, std::int64_t passes) {
-  TowerPlan plan = whole_batch_plan(apart.parallel, gpus, apart.training.global_batch);
-  plan.parallel.micro_batches = passes;
-  plan.micro_batch = (plan.micro_batch + passes - 1) / passes;
-  return plan;
-}
-
 }  // namespace
 
 Seconds rebalanced_step(const Scenario& scenario, int vision_gpus, int text_gpus) {
@@ -28,9 +20,11 @@ Seconds rebalanced_step(const Scenario& scenario, int vision_gpus, int text_gpus
   for (const std::size_t tower : {vision_tower_number, text_tower_number}) {
     const std::int64_t share = local_batch(apart, tower);
     for (const std::int64_t passes : more_passes) {
-      if (passes > share) break;
+      if (passes > share || shards_parameters(apart)) break;
       Scenario other = apart;
-      other.tower_plans[tower] = in_passes(apart, apart.tower_plans[tower].gpus, passes);
+      other.tower_plans[tower] =
+          plan_in_passes(apart.parallel, apart.tower_plans[tower].gpus, apart.training.global_batch, passes);
+      if (other.tower_plans[tower].parallel.micro_batches > 2 * passes) continue;  // a share without small divisors
       const SplitPoint point = split_point(other);
       if (point.fits) least = std::min(least, point.step_time);
     }

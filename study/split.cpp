@@ -40,7 +40,7 @@ class Splits {
   }
 
   /// Bisection on T_v(n_v) = T_t(N - n_v): the tower that waits less is the one that needs GPUs. Then the neighbours, until
-  /// they no longer help.
+  /// two more on either side do not help.
   SplitPoint equal_time() {
     int low = 0;
     int high = count() - 1;
@@ -49,11 +49,25 @@ class Splits {
       (at(middle).vision_idle < at(middle).text_idle ? low : high) = middle;
     }
     constexpr int neighbours = 2;
-    SplitPoint best = at(low);
-    for (int i = std::max(0, low - neighbours); i <= std::min(count() - 1, high + neighbours); ++i) {
-      if (better(at(i), best)) best = at(i);
+    int best = low;
+    for (int i = low; i <= std::min(count() - 1, std::max(best, high) + neighbours); ++i) {
+      if (better(at(i), at(best))) best = i;
     }
-    return best;
+    for (int i = low; i >= std::max(0, std::min(best, low) - neighbours); --i) {
+      if (better(at(i), at(best))) best = i;
+    }
+    return at(best);
+  }
+
+  /// The best of all splits where there are few, otherwise what the equal-time rule finds.
+  SplitPoint fastest() {
+    constexpr int few = 31;  // of 32 GPUs
+    if (count() > few) return equal_time();
+    int best = 0;
+    for (int i = 1; i < count(); ++i) {
+      if (better(at(i), at(best))) best = i;
+    }
+    return at(best);
   }
 
   /// All splits, or `most` of them evenly spread.
@@ -78,9 +92,10 @@ class Splits {
 /// Both towers on all GPUs by grids of their own: every pair of tensor sizes that model, node and batch allow.
 std::optional<SplitPoint> best_two_grid(const Scenario& scenario) {
   std::optional<SplitPoint> best;
+  if (shards_parameters(scenario)) return best;
   const auto suits = [&](int tensor) {
     const std::vector<SplitSize> sizes = tensor_split_sizes(scenario.model);
-    return scenario.cluster.gpus_per_node % tensor == 0 &&
+    return scenario.cluster.gpus_per_node % tensor == 0 && scenario.cluster.gpus % tensor == 0 &&
            scenario.training.global_batch % (scenario.cluster.gpus / tensor) == 0 &&
            std::all_of(sizes.begin(), sizes.end(), [&](const SplitSize& size) { return size.value % tensor == 0; });
   };
@@ -104,12 +119,16 @@ std::optional<SplitPoint> best_two_grid(const Scenario& scenario) {
 /// The same samples a GPU on another number of GPUs; nothing where they are not whole.
 std::optional<Scenario> at_scale(const Scenario& scenario, int gpus) {
   Scenario other = scenario;
+  const int tensor = scenario.parallel.tensor;
   const std::int64_t samples = scenario.training.global_batch * gpus;
-  const bool nodes = gpus <= scenario.cluster.gpus_per_node || gpus % scenario.cluster.gpus_per_node == 0;
-  if (samples % scenario.cluster.gpus != 0 || !nodes || gpus < 2 * scenario.parallel.tensor) return std::nullopt;
+  const bool nodes = gpus <= scenario.node_gpus || gpus % scenario.node_gpus == 0;
+  if (samples % scenario.cluster.gpus != 0 || !nodes || gpus < 2 * tensor || gpus % tensor != 0) return std::nullopt;
+  if (gpus > scenario.node_gpus && scenario.cluster.network.name.empty()) return std::nullopt;
   other.cluster.gpus = gpus;
+  other.cluster.gpus_per_node = std::min(gpus, scenario.node_gpus);
   other.training.global_batch = samples / scenario.cluster.gpus;
-  if (gpus > scenario.cluster.gpus_per_node && scenario.cluster.network.name.empty()) return std::nullopt;
+  other.parallel.data = gpus / tensor;
+  other.parallel.shard_group = other.parallel.data;
   return other;
 }
 
@@ -119,9 +138,9 @@ std::vector<SplitScale> scales_of(const Scenario& scenario, const SplitRules& ru
   for (int gpus = 8; gpus <= most_gpus; gpus *= 2) {
     const std::optional<Scenario> other = at_scale(scenario, gpus);
     if (!other) continue;
-    if (rules.nodes == SplitRules::Nodes::Whole && gpus < 2 * scenario.cluster.gpus_per_node) continue;
+    if (rules.nodes == SplitRules::Nodes::Whole && gpus < 2 * scenario.node_gpus) continue;
     if (rules.batch == SplitRules::Batch::Divides) continue;
-    scales.push_back({gpus, split_point(with_colocated(*other)).step_time, Splits(*other, rules).equal_time()});
+    scales.push_back({gpus, split_point(with_colocated(*other)).step_time, Splits(*other, rules).fastest()});
   }
   return scales;
 }
@@ -162,7 +181,7 @@ std::vector<SplitSensitivity> sensitivity_of(const Scenario& scenario, const Spl
   std::vector<SplitSensitivity> rows;
   rows.reserve(changed.size());
   for (const auto& [change, other] : changed) {
-    rows.push_back({change, Splits(other, rules).equal_time(),
+    rows.push_back({change, Splits(other, rules).fastest(),
                     split_point(with_split(other, best.vision_gpus, best.text_gpus)).step_time,
                     split_point(with_colocated(other)).step_time});
   }
@@ -176,7 +195,7 @@ std::vector<int> admissible_vision_gpus(const Scenario& scenario, const SplitRul
 }
 
 SplitPoint best_split(const Scenario& scenario, const SplitRules& rules) {
-  return Splits(scenario, rules).equal_time();
+  return Splits(scenario, rules).fastest();
 }
 
 SplitReport split_towers(const Scenario& scenario, const SplitRules& rules) {
@@ -193,7 +212,9 @@ SplitReport split_towers(const Scenario& scenario, const SplitRules& rules) {
   splits.check(most_in_curve);
   report.curve = splits.simulated();
   report.best_disjoint = *std::min_element(report.curve.begin(), report.curve.end(), better);
-  report.placements = {report.colocated, split_point(with_colocated(scenario, TowerPlacement::TwoStreams))};
+  report.placements = {report.colocated};
+  if (!shards_parameters(scenario))
+    report.placements.push_back(split_point(with_colocated(scenario, TowerPlacement::TwoStreams)));
   if (const auto grids = best_two_grid(scenario)) report.placements.push_back(*grids);
   report.placements.push_back(report.best_disjoint);
   const Scenario apart = with_split(scenario, report.best_disjoint.vision_gpus, report.best_disjoint.text_gpus);

@@ -73,15 +73,15 @@ constexpr int most_in_curve = 128;
 
 /// Simulates the towers of `scenario` (two towers; its own placement does not matter) in every placement.
 /// A tower takes the plan of the `parallel` section; where that does not fit into memory, with full recomputation, then with
-/// larger tensor groups, then with full recomputation in two, four, .. passes over cached features; so does the colocated
-/// baseline. Each rank takes its share of the batch in as few passes as fit: training.micro_batch is not read, which the answer
-/// says. The equal-time rule: the split at which neither tower waits for the other, found by bisection on the simulated idle
-/// times, then its neighbours. Where there are more than `most_in_curve` admissible splits the check simulates that many, evenly
-/// spread, besides. Throws InputError where the model has not two towers, where there are fewer GPUs than two smallest plans, or
-/// where no split keeps the rules.
+/// larger tensor groups, then with full recomputation in two, four, .. passes over cached features (or the next number that deals
+/// the share evenly; with ZeRO-3 in one alone); so does the colocated baseline. Each rank takes its share of the batch in as few
+/// passes as fit: training.micro_batch is not read, which the answer says. The equal-time rule: the split at which neither tower
+/// waits for the other, found by bisection on the simulated idle times, then its neighbours. Where there are more than
+/// `most_in_curve` admissible splits the check simulates that many, evenly spread, besides. Throws InputError where the model has
+/// not two towers, where there are fewer GPUs than two smallest plans, or where no split keeps the rules.
 [[nodiscard]] SplitReport split_towers(const Scenario& scenario, const SplitRules& rules = {});
 
-/// The best disjoint split by the equal-time rule. Throws as split_towers.
+/// The best disjoint split: of all up to 32 GPUs, by the equal-time rule beyond. Throws as split_towers.
 [[nodiscard]] SplitPoint best_split(const Scenario& scenario, const SplitRules& rules = {});
 
 /// The vision tower's GPUs in every disjoint split that keeps the rules, ascending. Throws as split_towers.

@@ -49,6 +49,12 @@ std::string recommendation_of(const SplitReport& report) {
         apart.vision_gpus, apart.text_gpus, with_unit(apart.step_time), with_unit(together.step_time), change,
         reason_for(apart, together));
   }
+  if (!apart.fits) {
+    return fmt::format(
+        "Do not split: no split fits into the GPUs' memory (the best, {} + {} GPUs, lacks {:.1f} GB), colocated data parallelism "
+        "fits and takes {} a step.",
+        apart.vision_gpus, apart.text_gpus, -apart.headroom.value() / 1e9, with_unit(together.step_time));
+  }
   const double won = 100 * (1 + apart.integer_loss) / (1 + change / 100) - 100;
   const std::string rest = won >= 0 ? fmt::format("larger batches a GPU win back {:.1f} % only", won)
                                     : fmt::format("larger batches a GPU win nothing back: the rest costs another {:.1f} %", -won);

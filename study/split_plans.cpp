@@ -46,7 +46,7 @@ std::vector<Remedy> remedies(const Scenario& scenario) {
       if (scenario.parallel.recompute == Recompute::Full) break;
     }
   }
-  add_passes(scenario, plans);
+  if (!shards_parameters(scenario)) add_passes(scenario, plans);
   return plans;
 }
 
@@ -54,11 +54,9 @@ bool fits(const Scenario& scenario, std::size_t stage) {
   return memory_of(scenario, micro_batch_work(scenario))[stage].total() <= scenario.cluster.gpu.memory_capacity;
 }
 
-TowerPlan in_passes(const Remedy& remedy, int gpus, std::int64_t global_batch) {
-  TowerPlan plan = whole_batch_plan(remedy.plan, gpus, global_batch);
-  plan.parallel.micro_batches = remedy.passes;
-  plan.micro_batch = (plan.micro_batch + remedy.passes - 1) / remedy.passes;
-  return plan;
+/// A share without small divisors is dealt evenly sample by sample only, which nobody would run.
+bool deals_in_about(std::int64_t passes, const TowerPlan& plan) {
+  return plan.parallel.micro_batches <= 2 * passes;
 }
 
 /// The first remedy with which a tower fits its GPUs; the scenario's own plan where none does.
@@ -66,8 +64,8 @@ void fit_tower(Scenario& scenario, std::size_t tower) {
   const TowerPlan own = scenario.tower_plans[tower];
   for (const Remedy& remedy : remedies(scenario)) {
     if (own.gpus % remedy.plan.tensor != 0 || remedy.passes > own.micro_batch) continue;
-    scenario.tower_plans[tower] = in_passes(remedy, own.gpus, scenario.training.global_batch);
-    if (fits(scenario, tower)) return;
+    scenario.tower_plans[tower] = plan_in_passes(remedy.plan, own.gpus, scenario.training.global_batch, remedy.passes);
+    if (deals_in_about(remedy.passes, scenario.tower_plans[tower]) && fits(scenario, tower)) return;
   }
   scenario.tower_plans[tower] = own;
 }
@@ -92,18 +90,19 @@ Scenario with_colocated(const Scenario& scenario, TowerPlacement placement) {
   together.placement = placement;
   together.tower_plans.clear();
   const auto set_plan = [&](const Remedy& remedy) {
-    const TowerPlan whole = in_passes(remedy, scenario.cluster.gpus, scenario.training.global_batch);
+    const TowerPlan whole = plan_in_passes(remedy.plan, scenario.cluster.gpus, scenario.training.global_batch, remedy.passes);
     together.parallel = whole.parallel;
     together.training.micro_batch = whole.micro_batch;
+    return deals_in_about(remedy.passes, whole);
   };
   const std::int64_t share =
       whole_batch_plan(scenario.parallel, scenario.cluster.gpus, scenario.training.global_batch).micro_batch;
   for (const Remedy& remedy : remedies(scenario)) {
     if (remedy.passes > share) break;
-    set_plan(remedy);
-    if (fits(together, 0)) return together;
+    if (scenario.cluster.gpus % remedy.plan.tensor != 0) continue;
+    if (set_plan(remedy) && fits(together, 0)) return together;
   }
-  set_plan({scenario.parallel});
+  static_cast<void>(set_plan({scenario.parallel}));
   return together;
 }
 

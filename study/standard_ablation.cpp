@@ -2,6 +2,7 @@
 #include "study/standard_ablation.hpp"
 
 #include "base/document.hpp"
+#include "sim/towers.hpp"
 
 #include <fmt/format.h>
 
@@ -64,7 +65,7 @@ void add_steps(const Scenario& scenario, Ablation& ablation) {
             "a language model's attention only");
   steps.add("TP overlap", tensor_overlap(scenario), plan.tensor > 1 && plan.sequence,
             "needs a tensor group with sequence parallelism");
-  steps.add("PP overlap", {{"techniques.pp_overlap", "true"}}, plan.pipeline > 1, "needs a pipeline");
+  steps.add("PP overlap", {{"techniques.pp_overlap", "true"}}, has_pipelined_tower(scenario), "needs a pipeline");
   steps.add("DP overlap", {{"techniques.dp_overlap", "true"}}, plan.data > 1, "needs data-parallel replicas");
   steps.add("efficient operators", {{"techniques.flash_attention", "2"}, {"techniques.fused_operators", "true"}}, true, "");
   steps.add("input path", {{"techniques.async_data", "true"}, {"techniques.shared_loader", "true"}}, true, "");

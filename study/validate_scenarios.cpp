@@ -2,8 +2,10 @@
 #include "study/validate_scenarios.hpp"
 
 #include "base/count.hpp"
+#include "sim/build_step.hpp"
 #include "sim/evaluate.hpp"
 #include "sim/residuals.hpp"
+#include "sim/step_flops.hpp"
 #include "study/published_measurement.hpp"
 
 #include <fmt/format.h>
@@ -56,6 +58,12 @@ Bytes figure_of(const Evaluation& evaluation, MemoryFigure figure) {
   throw std::logic_error("unhandled MemoryFigure");
 }
 
+/// HFU, as Result::hfu.
+double hardware_utilisation(const Scenario& scenario, const Evaluation& evaluation) {
+  const Flops repeated = repeated_flops(scenario, micro_batch_work(scenario));
+  return utilisation(scenario, evaluation.model_flops + repeated, evaluation.iteration_time);
+}
+
 /// Fills what was measured, then what is predicted.
 void run_case(ValidationRow& row, const CaseDocument& document, const Settings& settings) {
   const Scenario scenario = read_case(document, settings);
@@ -68,12 +76,14 @@ void run_case(ValidationRow& row, const CaseDocument& document, const Settings& 
   row.assumed = measured.assumed;
   row.measured_time = measured.iteration_time;
   row.measured_mfu = measured.mfu;
+  row.measured_hfu = measured.hfu;
   row.measured_memory = measured.memory;
   const Evaluation predicted = evaluate(scenario);
   row.predicted_time = predicted.iteration_time;
   row.predicted_mfu = predicted.mfu;
   row.predicted_memory = figure_of(predicted, measured.memory_figure);
   row.fits = predicted.fits();
+  if (row.measured_hfu) row.predicted_hfu = hardware_utilisation(scenario, predicted);
   row.kind = run_kind_of(scenario);
   if (!row.measured_time) return;
   const ResidualRange range = shipped_residuals().range_without(row.kind, row.family);

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -48,34 +47,47 @@ Inputs inputs_of(const WorkloadPhase& phase) {
 }
 
 /// The phases' step times under one split; phases with the same inputs are simulated once.
-std::vector<Seconds> under_split(const Scenario& scenario, const std::vector<PhaseSplit>& phases, const SplitPoint& split) {
+std::vector<Seconds> under_split(const Scenario& scenario, const std::vector<PhaseSplit>& phases, int vision_gpus) {
   std::vector<Seconds> times;
   times.reserve(phases.size());
   std::map<Inputs, Seconds> known;
   for (const PhaseSplit& phase : phases) {
     const auto [at, fresh] = known.try_emplace(inputs_of(phase.phase));
     if (fresh)
-      at->second = split_point(with_split(in_phase(scenario, phase.phase), split.vision_gpus, split.text_gpus)).step_time;
+      at->second =
+          split_point(with_split(in_phase(scenario, phase.phase), vision_gpus, scenario.cluster.gpus - vision_gpus)).step_time;
     times.push_back(at->second);
   }
   return times;
 }
 
-/// The phases' best splits, and what every phase costs under each of them.
+/// The splits that a run may keep: from the lowest to the highest that is a phase's best, evenly spread where they are many, and
+/// those themselves, which come first.
+std::vector<int> candidate_splits(const Scenario& scenario, const std::vector<PhaseSplit>& phases, const SplitRules& rules) {
+  std::vector<int> candidates;
+  const auto add = [&](int vision) {
+    if (std::find(candidates.begin(), candidates.end(), vision) == candidates.end()) candidates.push_back(vision);
+  };
+  for (const PhaseSplit& phase : phases) add(phase.best.vision_gpus);
+  const auto [lowest, highest] = std::minmax_element(candidates.begin(), candidates.end());
+  std::vector<int> between = admissible_vision_gpus(scenario, rules);
+  std::erase_if(between, [low = *lowest, high = *highest](int vision) { return vision < low || vision > high; });
+  constexpr std::size_t most = 17;
+  const std::size_t stride = (between.size() + most - 1) / most;
+  for (std::size_t i = 0; i < between.size(); i += stride) add(between[i]);
+  return candidates;
+}
+
+/// Splits, and what every phase costs under each of them.
 struct Candidates {
   std::vector<int> vision_gpus;
   SplitCosts costs;
 };
 
-Candidates candidates_of(const Scenario& scenario, const std::vector<PhaseSplit>& phases) {
-  Candidates candidates;
+Candidates candidates_of(const Scenario& scenario, const std::vector<PhaseSplit>& phases, const SplitRules& rules) {
+  Candidates candidates{.vision_gpus = candidate_splits(scenario, phases, rules), .costs = {}};
   for (const PhaseSplit& phase : phases) candidates.costs.iterations.push_back(phase.phase.iterations);
-  std::set<int> tried;
-  for (const PhaseSplit& phase : phases) {
-    if (!tried.insert(phase.best.vision_gpus).second) continue;
-    candidates.vision_gpus.push_back(phase.best.vision_gpus);
-    candidates.costs.step.push_back(under_split(scenario, phases, phase.best));
-  }
+  for (const int vision : candidates.vision_gpus) candidates.costs.step.push_back(under_split(scenario, phases, vision));
   return candidates;
 }
 
@@ -199,7 +211,7 @@ WorkloadReport split_workload(const Scenario& scenario, const Workload& workload
   // Assumption: a sample's work varies as widely as that of image-text data with mixed sizes, CV 0.6; a batch's by CV / sqrt(B)
   constexpr double variation_of_a_sample = 0.6;
   report.noise_percent = 100 * variation_of_a_sample / std::sqrt(static_cast<double>(scenario.training.global_batch));
-  const Candidates candidates = candidates_of(scenario, report.phases);
+  const Candidates candidates = candidates_of(scenario, report.phases, rules);
   choose_static(candidates, scenario.cluster.gpus, report);
   add_reallocations(scenario, workload.rebuild, report);
   add_policies(workload.rebuild, periodic(scenario, workload, candidates), report);

@@ -69,6 +69,39 @@ TEST_CASE("a change for the sake of memory, made in the scenario, needs what it 
                                        "training.micro_batch"});
 }
 
+TEST_CASE("a change to a two-tower plan, made in the scenario, needs what it promises", "[property]") {
+  std::set<std::string> tried;
+  for (const Settings& plan : std::vector<Settings>{
+           {},
+           {{"training.micro_batch", "512"}},
+           {{"parallel.zero", "2"}, {"training.micro_batch", "512"}, {"parallel.recompute", "full"}},
+           {{"towers.placement", "two-streams"}, {"parallel.zero", "2"}},
+           {{"parallel.pipeline", "2"}, {"training.micro_batch", "512"}},
+           {{"towers.placement", "disjoint"}, {"towers.vision.gpus", "2"}, {"towers.vision.parallel.recompute", "selective"}},
+           {{"towers.placement", "disjoint"},
+            {"towers.vision.gpus", "6"},
+            {"parallel.zero", "2"},
+            {"towers.vision.micro_batch", "342"}},
+           {{"towers.placement", "disjoint"}, {"towers.vision.gpus", "4"}, {"towers.vision.parallel.pipeline", "2"}},
+           {{"towers.placement", "two-grid"}, {"towers.vision.parallel.tensor", "2"}, {"parallel.zero", "2"}}}) {
+    Settings settings{{"training.global_batch", "8192"}};
+    settings.insert(settings.end(), plan.begin(), plan.end());
+    CAPTURE(settings.back().first, settings.back().second);
+    REQUIRE(refusal_of(small_clip, settings) == "accepted");
+    for (const MemoryChange& change : memory_changes(scenario_of(small_clip, settings))) {
+      CAPTURE(change.settings.front().first, change.settings.front().second);
+      Settings changed = settings;
+      changed.insert(changed.end(), change.settings.begin(), change.settings.end());
+      REQUIRE(refusal_of(small_clip, changed) == "accepted");
+      CHECK(peak_of(memory_by_stage(scenario_of(small_clip, changed))) == change.peak);
+      tried.insert(change.settings.front().first);
+    }
+  }
+  CHECK(tried == std::set<std::string>{"parallel.recompute", "parallel.zero", "towers.text.parallel.recompute",
+                                       "towers.vision.micro_batch", "towers.vision.parallel.recompute",
+                                       "towers.vision.parallel.zero", "training.micro_batch"});
+}
+
 TEST_CASE("the advised change is the one that needs least, and its words say how much it frees", "[property]") {
   for (const auto& [name, plan] : crowded_plans()) {
     const Scenario scenario = scenario_of(small_decoder, crowded(plan));

@@ -41,6 +41,9 @@ TEST_CASE("a towers section that cannot be is refused with the rule and the valu
       {disjoint("6", {{"towers.vision.parallel.tensor", "3"}}),
        "towers.vision.parallel.tensor: 3 does not divide cluster.gpus_per_node (8)"},
       {disjoint("4", {{"towers.vision.micro_batch", "5"}}), "5 does not divide the batch of a data-parallel rank (32)"},
+      {disjoint("6", {{"towers.vision.micro_batch", "13"}}),  // 22 samples are 11 + 11
+       "13 does not divide the batch of a data-parallel rank (22, of which each pass takes as even a part"},
+      {disjoint("4", {{"parallel.zero", "1"}, {"parallel.shard_group", "2"}}), "expected no parallel.shard_group, got 2"},
       {disjoint("4", {{"training.global_batch", "3"}, {"cluster.gpus", "8"}}),
        "4 data-parallel ranks for training.global_batch (3)"},
       {disjoint("4", {{"towers.loss", "global"}}), "global is modelled for towers on the same GPUs only"},

@@ -3,6 +3,7 @@
 
 #include "base/document.hpp"
 #include "study/predict.hpp"
+#include "study/standard_ablation.hpp"
 #include "tests/catch.hpp"
 
 #include <algorithm>
@@ -47,6 +48,26 @@ TEST_CASE("a lever is worth what the scenario with that one key changed is worth
     CHECK_THAT(outcome(explanation, name).gain_percent,
                WithinAbs(100 * (alone.samples_per_s / explanation.result.samples_per_s - 1), 1e-9));
   }
+}
+
+TEST_CASE("a tower that is a pipeline has transfers to overlap, whatever the parallel section says", "[property]") {
+  const ScenarioDocument towers{.root = parse_yaml("model: ViT-B-32\n"
+                                                   "cluster: {gpu: a100-sxm4-80gb, gpus: 8, gpus_per_node: 8}\n"
+                                                   "training: {global_batch: 512}\n"
+                                                   "stack: pytorch-ddp-2024\n"
+                                                   "towers: {placement: disjoint, vision: {gpus: 4, micro_batch: 64, "
+                                                   "parallel: {pipeline: 2}}}\n",
+                                                   "test.yaml"),
+                                .folder = ".",
+                                .name = "test.yaml"};
+  const Explanation explanation = explain(towers);
+  Node root = towers.root;
+  set_value(root, "techniques.pp_overlap", "true");
+  const Result alone = predict(read_scenario(root, ".", "test"));
+  CHECK_THAT(outcome(explanation, "pp_overlap on").gain_percent,
+             WithinAbs(100 * (alone.samples_per_s / explanation.result.samples_per_s - 1), 1e-9));
+  const Ablation ablation = standard_ablation(towers);
+  CHECK(std::any_of(ablation.steps.begin(), ablation.steps.end(), [](const auto& step) { return step.name == "PP overlap"; }));
 }
 
 TEST_CASE("levers come by gain, and faster hardware never costs", "[property]") {

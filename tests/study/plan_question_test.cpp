@@ -4,6 +4,8 @@
 #include "tests/catch.hpp"
 #include "tests/study/sweep_spaces.hpp"
 
+#include <algorithm>
+
 namespace {
 
 using namespace mfusim;
@@ -36,6 +38,27 @@ TEST_CASE("days and cost follow from the rate of the best configuration", "[unit
     const double seconds = 5e8 / samples_per_s(row.best->row);
     CHECK_THAT(*row.days, WithinRel(seconds / 86400, 1e-12));
     CHECK_THAT(*row.cost, WithinRel(2.0 * row.best->row.gpus * seconds / 3600, 1e-12));
+  }
+}
+
+TEST_CASE("the cheapest of the values is the one with the least cost of all configurations in time", "[property]") {
+  const char* const space =
+      "sweep: {axes: {parallel.recompute: [none, full], cluster.gpus: [1, 2, 4, 8]}, price_per_gpu_hour: {a100-sxm4-80gb: 2}}";
+  const auto asked = [&](const std::string& axis, std::optional<double> days) {
+    return ask(space, {.axis = axis, .samples = 1e9, .tokens = 0, .days = days});
+  };
+  const PlanAnswer by_gpus = asked("cluster.gpus", std::nullopt);
+  // the fastest on each number of GPUs is the cheapest there: the price is of GPUs and hours
+  for (const PlanRow& row : by_gpus.rows) CHECK_THAT(row.least_cost->cost, WithinRel(*row.cost, 1e-12));
+  for (const PlanRow& limit : by_gpus.rows) {
+    const double days = 1.001 * *limit.days;
+    double least = *limit.cost;
+    for (const PlanRow& row : by_gpus.rows) {
+      if (*row.days <= days) least = std::min(least, *row.cost);
+    }
+    const PlanAnswer in_time = asked("parallel.recompute", days);
+    CHECK(in_time.rows[*in_time.cheapest].least_cost->days <= days);
+    CHECK_THAT(in_time.rows[*in_time.cheapest].least_cost->cost, WithinRel(least, 1e-12));
   }
 }
 

@@ -72,6 +72,23 @@ TEST_CASE("a published memory is held against the figure that it counts", "[unit
   CHECK_THAT(row("memory_figure: device").failure, ContainsSubstring("memory_figure"));
 }
 
+TEST_CASE("a published HFU is held against the predicted one, which counts what recomputation repeats", "[unit]") {
+  const TemporaryFolder folder;
+  const auto row = [&](const std::string& recompute, const std::string& measured) {
+    const std::string text = std::string(base_lines) + "cases:\n  - {id: one, parallel: {recompute: " + recompute +
+                             "}, measured: {" + measured + ", source: s}}\n";
+    return validate_case(find_measured_cases({folder.write("f.yaml", text)}).at(0));
+  };
+  const ValidationRow all = row("full", "hfu: 0.5");
+  REQUIRE(all.failure.empty());
+  CHECK(*all.predicted_hfu > *all.predicted_mfu);
+  CHECK_THAT(hfu_error_points(all).value(), WithinRel(100 * (*all.predicted_hfu - 0.5), 1e-12));
+  const ValidationRow nothing = row("none", "hfu: 0.5");
+  CHECK_THAT(*nothing.predicted_hfu, WithinRel(*nothing.predicted_mfu, 1e-12));
+  CHECK_FALSE(row("full", "mfu: 0.5").predicted_hfu);
+  CHECK(summarize_rows({all, nothing}).families.at(0).hfu_points->rows == 2);
+}
+
 TEST_CASE("a case that fails is a row with the reason, and the others run", "[unit]") {
   const TemporaryFolder folder;
   const auto path =

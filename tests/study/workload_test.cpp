@@ -65,6 +65,26 @@ TEST_CASE("a policy's total is its steps and its reallocations", "[property]") {
   CHECK(policy(report, "rebalancing by micro-batch only").total <= policy(report, "static split").total);
 }
 
+TEST_CASE("no split that is kept through all phases takes less than the static one", "[property]") {
+  const Scenario scenario =
+      scenario_of(small_clip, {{"model", "ViT-B-32"}, {"training.image_size", "224"}, {"training.global_batch", "512"}});
+  const Workload workload{.phases = {{1000, 448, 16}, {1500, 224, 64}}, .rebuild = Seconds(30)};
+  const WorkloadReport report = split_workload(scenario, workload);
+  Seconds least = Seconds::max();
+  for (const int vision : admissible_vision_gpus(scenario)) {
+    Seconds total{};
+    for (const WorkloadPhase& phase : workload.phases) {
+      Scenario here = scenario;
+      here.training.image_size = phase.image_size;
+      here.training.sequence_length = phase.text_length;
+      const SplitPoint kept = split_point(with_split(here, vision, scenario.cluster.gpus - vision));
+      total += static_cast<double>(phase.iterations) * kept.step_time;
+    }
+    least = std::min(least, total);
+  }
+  CHECK_THAT(policy(report, "static split").total.count(), WithinRel(least.count(), 1e-12));
+}
+
 TEST_CASE("reallocation pays after its break-even and not before", "[property]") {
   const WorkloadReport report = split_workload(sixteen_gpus(), two_phases(100000, 1));
   const PhaseSplit& last = report.phases[1];
