@@ -92,16 +92,33 @@ void check_attention(Reader& root, const Scenario& scenario) {
                   gpu.name, to_string(kernel)));
 }
 
+bool states_technique(Reader& root, std::string_view key) {
+  std::optional<Reader> techniques = root.child_if("techniques");
+  return techniques && techniques->has(key);
+}
+
+/// Megatron-Core hides sends of the interleaved schedule alone: under plain 1F1B overlap_p2p_comm is off, and so is the stack's
+/// habit. A scenario may ask what it would gain. Source: NVIDIA/Megatron-LM, megatron/training/arguments.py.
+void check_pipeline_overlap(Reader& root, Scenario& scenario) {
+  const ParallelPlan& plan = scenario.parallel;
+  const bool plain = plan.pipeline > 1 && plan.schedule == PipelineSchedule::OneForwardOneBackward;
+  const bool interleaved_only = scenario.stack.pipeline_overlap == PipelineOverlap::SteadyPhase;
+  if (plain && interleaved_only && !states_technique(root, "pp_overlap")) scenario.techniques.pp_overlap = false;
+}
+
 /// Software that cuts tensor exchanges into pieces does so with sequence parallelism only. Without it the switch is off: a
 /// scenario that asks for it is refused, a stack's habit is told.
 void check_tensor_overlap(Reader& root, Scenario& scenario) {
   scenario.tensor_overlap_waits = scenario.techniques.tp_overlap && !scenario.parallel.sequence;
   if (!scenario.tensor_overlap_waits) return;
   scenario.techniques.tp_overlap = false;
-  if (scenario.parallel.tensor == 1) return;
-  std::optional<Reader> techniques = root.child_if("techniques");
-  if (techniques && techniques->has("tp_overlap"))
-    techniques->fail("tp_overlap", "is modelled with sequence parallelism only: set parallel.sequence: true (or auto)");
+  const auto splits = [](const TowerPlan& plan) { return plan.parallel.tensor > 1; };
+  const bool splits_tower = std::any_of(scenario.tower_plans.begin(), scenario.tower_plans.end(), splits);
+  if (scenario.parallel.tensor == 1 && !splits_tower) return;
+  if (states_technique(root, "tp_overlap"))
+    fail_at(root, "techniques", "tp_overlap",
+            is_contrastive(scenario.model) ? "is not modelled for two-tower models, which have no sequence parallelism"
+                                           : "is modelled with sequence parallelism only: set parallel.sequence: true (or auto)");
   scenario.warnings.push_back(
       fmt::format("{} overlaps tensor exchanges with sequence parallelism only, which this plan does not have: they stand in the "
                   "open{}",
@@ -111,6 +128,7 @@ void check_tensor_overlap(Reader& root, Scenario& scenario) {
 void check_techniques(Reader& root, Scenario& scenario) {
   check_attention(root, scenario);
   check_tensor_overlap(root, scenario);
+  check_pipeline_overlap(root, scenario);
   Techniques& techniques = scenario.techniques;
   if (techniques.tp_overlap && scenario.stack.tp_overlap_chunks < 2) {
     fail_at(root, "techniques", "tp_overlap",

@@ -76,6 +76,18 @@ TEST_CASE("without sequence parallelism a stack's tensor overlap is off and said
   CHECK(scenario_of(small_decoder, asked).warnings.empty());
 }
 
+TEST_CASE("Megatron-Core's sends overlap with virtual stages, under plain 1F1B where a scenario asks for it", "[unit]") {
+  const auto overlaps = [](Settings more) {
+    more.insert(more.end(), {{"cluster.gpus", "4"}, {"parallel.pipeline", "4"}});
+    return scenario_of(small_decoder, more).techniques.pp_overlap;
+  };
+  const std::string stack = GENERATE("megatron-core-0.8", "megatron-core-2024", "nemo-2024");
+  CHECK_FALSE(overlaps({{"stack", stack}}));
+  CHECK(overlaps({{"stack", stack}, {"parallel.virtual_stages", "2"}}));
+  CHECK(overlaps({{"stack", stack}, {"techniques.pp_overlap", "true"}}));
+  CHECK(overlaps({{"stack", "megascale"}}));  // decouples sends in every phase
+}
+
 TEST_CASE("exchanges in turn are refused with another schedule than 1F1B, and where sends overlap", "[unit]") {
   const Settings pipeline{{"cluster.gpus", "4"}, {"parallel.pipeline", "4"}, {"stack_settings.pipeline_exchange", "in-turn"}};
   CHECK_NOTHROW(scenario_of(small_decoder, pipeline));
