@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <numeric>
 
 namespace mfusim {
 namespace {
@@ -55,26 +57,47 @@ Picoseconds end_of_work(const BuiltStep& step, const Timeline& timeline) {
   return end;
 }
 
-/// Starts and ends of the rank's tasks in order of time. Tasks that wait inside a joint task count for each rank.
+bool earlier(const Edge& a, const Edge& b) {
+  return a.time < b.time;
+}
+
+/// Puts runs that end at `ends` into one order. The first is the longest: it is merged last.
+void merge_runs(std::vector<Edge>& edges, const std::array<std::size_t, streams_per_rank>& ends) {
+  const auto place = [&](std::size_t at) { return edges.begin() + static_cast<std::ptrdiff_t>(at); };
+  for (std::size_t run = streams_per_rank; run-- > 0;) {
+    const auto first = place(run == 0 ? 0 : ends[run - 1]);
+    if (!std::is_sorted(first, place(ends[run]), earlier)) std::sort(first, place(ends[run]), earlier);
+    std::inplace_merge(first, place(ends[run]), edges.end(), earlier);
+  }
+}
+
+/// Starts and ends of the rank's tasks in order of time, put together from streams, whose tasks follow each other. Tasks that
+/// wait inside a joint task count for each rank.
 std::vector<Edge> edges_of(const BuiltStep& step, const Timeline& timeline, int rank) {
-  const auto tasks = std::count_if(step.graph.tasks.begin(), step.graph.tasks.end(),
-                                   [&](const Task& task) { return rank_of(task.stream) == rank; });
-  std::vector<Edge> edges;
-  edges.reserve(2 * (static_cast<std::size_t>(tasks) + step.graph.joint_streams.size()));
-  const auto add = [&](TaskId task) {
+  const auto for_each_task = [&](const auto& visit) {
+    for (TaskId task = 0; task < step.graph.size(); ++task) {
+      if (rank_of(step.graph.tasks[task].stream) == rank) visit(task);
+    }
+    for (const JointStream& joint : step.graph.joint_streams) {
+      if (rank_of(joint.stream) == rank && rank_of(step.graph.tasks[joint.task].stream) != rank) visit(joint.task);
+    }
+  };
+  const auto stream_of_task = [&](TaskId task) { return static_cast<std::size_t>(kind_of(step.graph.tasks[task].stream)); };
+  std::array<std::size_t, streams_per_rank> ends{};
+  for_each_task([&](TaskId task) { ends[stream_of_task(task)] += 2; });
+  std::array<std::size_t, streams_per_rank> next{};
+  std::exclusive_scan(ends.begin(), ends.end(), next.begin(), std::size_t{0});
+  std::inclusive_scan(ends.begin(), ends.end(), ends.begin());
+  std::vector<Edge> edges(ends.back());
+  for_each_task([&](TaskId task) {
     const auto part = static_cast<std::uint8_t>(part_of(step.steps[step.graph.tasks[task].label].step_class));
     const Picoseconds start = loads_ahead(step, task) ? end_of_work(step, timeline) : timeline.start[task];
-    if (start >= timeline.end[task]) return;
-    edges.push_back({start, part, 1});
-    edges.push_back({timeline.end[task], part, -1});
-  };
-  for (TaskId task = 0; task < step.graph.size(); ++task) {
-    if (rank_of(step.graph.tasks[task].stream) == rank) add(task);
-  }
-  for (const JointStream& joint : step.graph.joint_streams) {
-    if (rank_of(joint.stream) == rank && rank_of(step.graph.tasks[joint.task].stream) != rank) add(joint.task);
-  }
-  std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) { return a.time < b.time; });
+    const bool counts = start < timeline.end[task];
+    std::size_t& at = next[stream_of_task(task)];
+    edges[at++] = {counts ? start : timeline.end[task], part, static_cast<std::int8_t>(counts ? 1 : 0)};
+    edges[at++] = {timeline.end[task], part, static_cast<std::int8_t>(counts ? -1 : 0)};
+  });
+  merge_runs(edges, ends);
   return edges;
 }
 
@@ -101,16 +124,17 @@ std::vector<Excess> excesses_of(const BuiltStep& step, const Timeline& timeline,
 Breakdown break_down(const BuiltStep& step, const Timeline& timeline, int rank) {
   std::array<Picoseconds, breakdown_parts.size() + 1> spent{};
   std::array<int, breakdown_parts.size()> active{};
+  std::uint32_t busy = std::uint32_t{1} << breakdown_parts.size();  // parts of which a task runs, as bits; none: the bubble
   Picoseconds now{};
   const auto advance = [&](Picoseconds to) {
-    std::size_t first = 0;
-    while (first < active.size() && active[first] == 0) ++first;
-    spent[first] += to - now;
+    spent[static_cast<std::size_t>(std::countr_zero(busy))] += to - now;
     now = to;
   };
   for (const Edge& edge : edges_of(step, timeline, rank)) {
     advance(edge.time);
     active[edge.part] += static_cast<int>(edge.change);
+    const std::uint32_t bit = std::uint32_t{1} << edge.part;
+    busy = active[edge.part] > 0 ? busy | bit : busy & ~bit;
   }
   advance(timeline.makespan);
   Picoseconds slowdown{};
