@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/plan.hpp"
 
+#include "report/format.hpp"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>
@@ -86,8 +89,26 @@ Grid plan_grid(const PlanAnswer& answer) {
   return grid;
 }
 
+namespace {
+
+/// Why values have no plan, where some have none.
+void write_values_without(std::ostream& out, const PlanAnswer& answer) {
+  std::vector<std::string> values;
+  for (const PlanRow& row : answer.rows) {
+    if (!row.best) values.push_back(row.value);
+  }
+  if (values.empty()) return;
+  const SweepCounts& counts = answer.counts;
+  out << fmt::format("\nno plan with {}: of all configurations {} are too large for the GPU's memory, {} break a rule\n",
+                     fmt::join(values, ", "), show_count(counts.too_large), show_count(counts.invalid));
+  for (const auto& [key, rows] : counts.invalid_by_key) out << fmt::format("  {} by {}\n", show_count(rows.count), rows.reason);
+}
+
+}  // namespace
+
 void write_table(std::ostream& out, const PlanAnswer& answer) {
   write_table(out, plan_grid(answer));
+  write_values_without(out, answer);
   out << '\n';
   if (!answer.smallest) {
     out << "none is enough\n";

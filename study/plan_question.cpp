@@ -107,6 +107,7 @@ PlanAnswer answer_plan(SweepSpace space, const PlanQuestion& question, const Swe
   answer.question = question;
   answer.scenario = space.name;
   answer.axes = sweep.axes;
+  answer.counts = sweep.counts;
   for (const AxisEffect& effect : sweep.effects) {
     if (effect.path == question.axis) answer.rows.push_back(row_of(space, question, effect));
   }

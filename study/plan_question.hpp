@@ -43,6 +43,7 @@ struct PlanAnswer {
   std::optional<std::size_t> smallest;  ///< First row that is enough.
   std::optional<std::size_t> largest;   ///< Last row that is enough.
   std::optional<std::size_t> cheapest;  ///< Of those that are enough: by the least cost, where that is known.
+  SweepCounts counts;                   ///< Of all configurations: why values have none that fits.
 };
 
 /// Sweeps the space for the fastest configuration with each value of the axis (samples a second), and asks which are enough:

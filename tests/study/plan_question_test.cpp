@@ -68,6 +68,15 @@ TEST_CASE("the largest value that fits is the last whose rows are not all too la
   CHECK(answer.largest == 1U);
 }
 
+TEST_CASE("a value without a plan has its reason in the counts", "[unit]") {
+  const PlanAnswer answer = ask("sweep: {axes: {cluster.gpus: [8, 16]}}",  // two nodes, and no network
+                                {.axis = "cluster.gpus", .samples = 0, .tokens = 0, .days = std::nullopt});
+  CHECK(answer.rows[0].best);
+  CHECK_FALSE(answer.rows[1].best);
+  CHECK(answer.counts.invalid == 1);
+  CHECK_THAT(answer.counts.invalid_by_key.at("cluster.network").reason, ContainsSubstring("more than one node needs a network"));
+}
+
 TEST_CASE("a question about an axis that the space does not have is refused", "[unit]") {
   CHECK_THROWS_WITH(ask(gpu_counts, {.axis = "cluster.gpu", .samples = 0, .tokens = 0, .days = std::nullopt}),
                     ContainsSubstring("needs an axis 'cluster.gpu'"));
