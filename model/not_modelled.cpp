@@ -158,15 +158,15 @@ std::string without_owner(std::string_view name) {
 }  // namespace
 
 std::string_view unmodelled_structure(std::string_view model_type) {
-  const auto found = std::find_if(unmodelled_types.begin(), unmodelled_types.end(),
-                                  [&](const Structure& one) { return one.word == model_type; });
+  const auto* const found = std::find_if(unmodelled_types.begin(), unmodelled_types.end(),
+                                         [&](const Structure& one) { return one.word == model_type; });
   return found == unmodelled_types.end() ? std::string_view{} : found->what;
 }
 
 std::string_view unmodelled_structure_of_model(std::string_view name) {
   const std::string word = without_owner(name);
-  const auto found = std::find_if(unmodelled_models.begin(), unmodelled_models.end(),
-                                  [&](const Structure& one) { return word.starts_with(one.word); });
+  const auto* const found = std::find_if(unmodelled_models.begin(), unmodelled_models.end(),
+                                         [&](const Structure& one) { return word.starts_with(one.word); });
   return found == unmodelled_models.end() ? std::string_view{} : found->what;
 }
 
