@@ -40,11 +40,11 @@ constexpr std::int64_t largest_space_by_default = 5'000'000;
 
 enum class Limited { No, Yes };
 
-/// Reads the `sweep:` block of a scenario document; without one, the plan that the scenario leaves open and the key `asked`, if
+/// Reads the `sweep:` block of the given scenario; without one, the plan that the scenario leaves open and the key `asked`, if
 /// any (study/open_plan.hpp). Throws InputError on an empty axis, a constraint that is no condition, prices that are missing
 /// where the cost is asked for, a space over its `largest` size where `limited` is Limited::No, and what search_open_plan()
 /// throws.
-[[nodiscard]] SweepSpace read_sweep_space(const Node& document, const std::filesystem::path& path, Limited limited,
+[[nodiscard]] SweepSpace read_sweep_space(const Node& given, const std::filesystem::path& path, Limited limited,
                                           const std::string& asked = "");
 
 /// Which value each axis has in configuration `index`, in the order of the axes.
