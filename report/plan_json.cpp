@@ -17,7 +17,7 @@ nlohmann::ordered_json plan_json(const Result::Plan& plan) {
                                 {"recompute", plan.recompute},
                                 {"micro_batch", plan.micro_batch},
                                 {"micro_batches", plan.micro_batches}};
-  if (plan.rank_order == "tp-cp-pp-dp") object["rank_order"] = plan.rank_order;
+  if (!plan.rank_order.empty()) object["rank_order"] = plan.rank_order;
   if (!plan.stages.empty()) object["stages"] = plan.stages;
   if (plan.post_validation) object["post_validation"] = true;
   if (plan.memory_limit > 0) object["memory_limit"] = plan.memory_limit;

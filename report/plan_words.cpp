@@ -38,7 +38,7 @@ std::string plan_words(const Result::Plan& plan) {
   if (plan.data > 1) dimensions.push_back(data_words(plan));
   if (dimensions.empty()) dimensions.emplace_back("one GPU");
   const std::string recompute = plan.recompute == "none" ? "nothing recomputed" : plan.recompute + " recomputation";
-  const std::string order = plan.rank_order == "tp-cp-pp-dp" ? ", stages before replicas in a node" : "";
+  const std::string order = plan.rank_order.empty() ? "" : ", ranks numbered " + plan.rank_order;
   return fmt::format("{}{}; {} of {}; {}", fmt::join(dimensions, " x "), order, plural(plan.micro_batches, "micro-batch"),
                      plural(plan.micro_batch, "sample"), recompute);
 }

@@ -17,8 +17,6 @@
 namespace mfusim {
 namespace {
 
-constexpr int zero_of_sharded_parameters = 3;  // ZeRO stage
-
 /// Towers that share a plan on one simulated rank: they gather weights and reduce gradients together.
 struct TowerGroup {
   int rank = 0;
@@ -50,7 +48,7 @@ class ContrastiveStep {
     check_size(scenario, work);
     for (std::size_t i = 0; i < work.towers.size(); ++i) add_tower(i, work.towers[i]);
     for (const TowerGroup& group : groups_) {
-      if (group.view->parallel.zero == zero_of_sharded_parameters) shard(group);
+      if (shards_parameters(group.view->parallel)) shard(group);
     }
     std::vector<LossSide> sides;
     for (std::size_t rank = 0; rank < work.head.size(); ++rank)
@@ -102,7 +100,7 @@ class ContrastiveStep {
     const TowerSeat seat{.rank = rank,
                          .number = static_cast<std::uint32_t>(number),
                          .kernels = second_queue ? StreamKind::Compute2 : StreamKind::Compute};
-    if (views_.back().parallel.zero == zero_of_sharded_parameters) return;
+    if (shards_parameters(views_.back().parallel)) return;
     groups_.back().towers.push_back(&towers_.emplace_back(views_.back(), tower, graph_, seat));
   }
 

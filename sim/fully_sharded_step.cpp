@@ -50,7 +50,7 @@ ShorterStep build_fully_sharded_step(const Scenario& scenario, const Work<Count>
 }
 
 bool is_fully_sharded_step(const Scenario& scenario, const Work<Count>& work) {
-  return work.towers.size() == 1 && scenario.parallel.zero == 3;
+  return work.towers.size() == 1 && shards_parameters(scenario.parallel);
 }
 
 }  // namespace mfusim

@@ -16,7 +16,7 @@
 namespace mfusim {
 namespace {
 
-constexpr int sharded_parameters = 3;  // ZeRO stage
+constexpr int highest_stage = 3;  // of ZeRO
 
 struct Change {
   std::vector<std::pair<std::string, std::string>> settings;  ///< Keys of the scenario and their new values.
@@ -35,7 +35,7 @@ void add_recomputation(const Scenario& scenario, std::vector<Change>& changes) {
 /// Half the micro-batch runs twice as often, under a contrastive loss over cached features, which parameters that come and go do
 /// not have.
 void add_half_micro_batch(const Scenario& scenario, std::vector<Change>& changes) {
-  const bool cannot = is_contrastive(scenario.model) && scenario.parallel.zero == sharded_parameters;
+  const bool cannot = is_contrastive(scenario.model) && shards_parameters(scenario.parallel);
   if (scenario.training.micro_batch % 2 != 0 || cannot) return;
   Change change{{{"training.micro_batch", std::to_string(scenario.training.micro_batch / 2)}}, scenario};
   change.scenario.training.micro_batch /= 2;
@@ -95,7 +95,7 @@ int highest_zero(const Scenario& scenario, const ParallelPlan& plan) {
   if (plan.pipeline > 1) return 1;
   const bool one_order = scenario.placement == TowerPlacement::Colocated || scenario.placement == TowerPlacement::Disjoint;
   const bool towers = is_contrastive(scenario.model);
-  return towers && (!one_order || plan.micro_batches > 1) ? sharded_parameters - 1 : sharded_parameters;
+  return towers && (!one_order || plan.micro_batches > 1) ? highest_stage - 1 : highest_stage;
 }
 
 void add_zero_stage(const Scenario& scenario, std::vector<Change>& changes) {
@@ -138,7 +138,7 @@ void add_tower_changes(const Scenario& scenario, std::size_t tower, std::vector<
     changed.parallel.recompute = more;
     add("parallel.recompute", to_string(more), changed);
   }
-  const bool accumulates = towers_apart(scenario) && plan.parallel.zero < sharded_parameters;
+  const bool accumulates = towers_apart(scenario) && !shards_parameters(plan.parallel);
   const std::optional<TowerPlan> half = with_half_micro_batch(plan, scenario.training.global_batch);
   if (accumulates && half) add("micro_batch", std::to_string(half->micro_batch), *half);
   if (plan.parallel.zero >= highest_zero(scenario, plan.parallel) || plan.parallel.data == 1) return;

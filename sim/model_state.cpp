@@ -85,7 +85,7 @@ Held held_by(const Scenario& scenario, const std::vector<const ModelChunk*>& chu
 }
 
 bool gathers_weights(const ParallelPlan& plan) {
-  return plan.zero == 3 && plan.shard_group > 1;
+  return shards_parameters(plan) && plan.shard_group > 1;
 }
 
 /// Parameters outside the blocks, and of as many blocks as may be whole at once.
@@ -122,7 +122,7 @@ Bytes update_copies(const Scenario& scenario, const Held& held) {
   if (!flat_update_gradients(scenario)) return {};
   constexpr double sub_group = 1e9;  // DeepSpeed, ZeRO-3: sub_group_size, its default
   const double shard = held.all.trainable / shard_ranks(scenario.parallel);
-  const double at_once = scenario.parallel.zero == 3 ? std::min(shard, sub_group) : shard;
+  const double at_once = shards_parameters(scenario.parallel) ? std::min(shard, sub_group) : shard;
   return at_once * (size_of(types.gradients) + size_of(DataType::Fp32));
 }
 
@@ -135,7 +135,7 @@ Bytes pass_gradients(const Scenario& scenario, const Held& held) {
 Bytes reduction_buffers(const Scenario& scenario, const Held& held) {
   const ParallelPlan& plan = scenario.parallel;
   if (gradient_ranks(plan) == 1) return {};
-  if (plan.zero == 3) {
+  if (shards_parameters(plan)) {
     constexpr double blocks_on_their_way = 2;
     return (blocks_on_their_way * held.largest_block.trainable + held.root.trainable) * reduction_value(scenario);
   }

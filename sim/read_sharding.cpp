@@ -75,8 +75,7 @@ void check_context(Reader& root, const Scenario& scenario) {
 /// Sharded parameters of two towers come and go in one order: the towers share the GPUs, and a step has one micro-batch.
 void check_towers(Reader& root, const Scenario& scenario) {
   const ParallelPlan& plan = scenario.parallel;
-  constexpr int sharded_parameters = 3;
-  if (plan.zero < sharded_parameters || !scenario.tower_plans.empty()) return;  // own plans: sim/read_towers.cpp
+  if (!shards_parameters(plan) || !scenario.tower_plans.empty()) return;  // own plans: sim/read_towers.cpp
   if (scenario.placement != TowerPlacement::Colocated)
     fail_in_plan(root, "zero",
                  fmt::format("3 is modelled for colocated and disjoint towers, got {}", to_string(scenario.placement)));
@@ -146,7 +145,7 @@ void complete_sharding(Reader& parallel, ParallelPlan& plan) {
 
 void check_sharding(Reader& root, const Scenario& scenario) {
   const ParallelPlan& plan = scenario.parallel;
-  if (scenario.stack.weights == WeightState::ShardedCast && plan.zero != 3) {
+  if (scenario.stack.weights == WeightState::ShardedCast && !shards_parameters(plan)) {
     fail_in_plan(root, "zero",
                  fmt::format("stack {} shards parameters: expected 3 (with fsdp.reshard_after_forward: false for what it calls "
                              "SHARD_GRAD_OP), got {}",

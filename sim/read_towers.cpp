@@ -79,8 +79,7 @@ class TowerPlanReader {
 
   /// Parameters that are sharded come and go in the one order of a pass.
   void check_sharded(Reader& reader, const TowerPlan& plan) const {
-    constexpr int sharded_parameters = 3;
-    if (plan.parallel.zero < sharded_parameters) return;
+    if (!shards_parameters(plan.parallel)) return;
     if (scenario_.placement != TowerPlacement::Disjoint)
       reader.fail("parallel",
                   fmt::format("zero: 3 is modelled for colocated and disjoint towers, got {}", to_string(scenario_.placement)));

@@ -74,7 +74,7 @@ struct Result {
     int tensor = 1, pipeline = 1, virtual_stages = 1, data = 1, zero = 0, context = 1;
     int shard_group = 1;  ///< Ranks that ZeRO divides the state over.
     std::string context_exchange;
-    std::string rank_order;
+    std::string rank_order;  ///< Empty: the usual one.
     bool sequence = false;
     std::string schedule;
     std::string recompute;

@@ -86,6 +86,11 @@ struct ParallelPlan {
   bool operator==(const ParallelPlan&) const = default;
 };
 
+/// ZeRO-3, FSDP: parameters come and go layer by layer.
+[[nodiscard]] constexpr bool shards_parameters(const ParallelPlan& plan) {
+  return plan.zero == 3;
+}
+
 /// The part of the job that one tower has for itself.
 struct TowerPlan {
   int gpus = 1;

@@ -17,17 +17,15 @@ constexpr std::size_t pairs = compared - 1;
 
 class RecurrenceOfShards {
  public:
-  RecurrenceOfShards(const BuiltStep& step, const std::vector<TaskId>& first_tasks)
-      : graph_(step.graph), first_(first_tasks), timeline_(simulate(step.graph)), micro_batches_(first_tasks.size() - 1) {}
+  RecurrenceOfShards(const TaskGraph& graph, const Timeline& timeline, const std::vector<TaskId>& first_tasks)
+      : graph_(graph), first_(first_tasks), timeline_(timeline), micro_batches_(first_tasks.size() - 1) {}
 
   /// What one micro-batch more adds to the step.
-  [[nodiscard]] std::optional<std::int64_t> period() {
+  [[nodiscard]] std::optional<Picoseconds> period() {
     if (!is_repeated() || !shift(false, gpu_) || !shift(true, host_) || is_older_under_way()) return std::nullopt;
     if (host_ > gpu_ || (host_ < gpu_ && !host_is_ahead())) return std::nullopt;
-    return gpu_;
+    return Picoseconds(gpu_);
   }
-
-  [[nodiscard]] std::int64_t makespan() const { return timeline_.makespan.count(); }
 
  private:
   /// The first of the micro-batches that are compared.
@@ -104,18 +102,24 @@ class RecurrenceOfShards {
         if (follows_host && matters && start(next) <= end(task)) return false;
       }
     }
-    return last == makespan();
+    return last == timeline_.makespan.count();
   }
 
   const TaskGraph& graph_;
   const std::vector<TaskId>& first_;
-  Timeline timeline_;
+  const Timeline& timeline_;
   std::size_t micro_batches_;
   std::int64_t gpu_ = 0;
   std::int64_t host_ = 0;
 };
 
 }  // namespace
+
+std::optional<Picoseconds> period_of_micro_batches(const TaskGraph& graph, const Timeline& timeline,
+                                                   const std::vector<TaskId>& first_tasks) {
+  if (first_tasks.size() < compared + 2) return std::nullopt;
+  return RecurrenceOfShards(graph, timeline, first_tasks).period();
+}
 
 std::optional<Picoseconds> recurring_step_time(const Scenario& scenario, const Work<Count>& work) {
   if (scenario.variation) return std::nullopt;
@@ -124,12 +128,12 @@ std::optional<Picoseconds> recurring_step_time(const Scenario& scenario, const W
   for (std::int64_t tried = fewest; tried <= all / 2; tried *= 2) {
     ShorterStep shorter = build_fully_sharded_step(scenario, share, tried);
     const BuiltStep step = std::move(shorter.step).build();
-    RecurrenceOfShards recurrence(step, shorter.first_tasks);
-    const std::optional<std::int64_t> period = recurrence.period();
+    const Timeline timeline = simulate(step.graph);
+    const std::optional<Picoseconds> period = period_of_micro_batches(step.graph, timeline, shorter.first_tasks);
     if (!period) continue;
     std::int64_t more = 0;
-    if (__builtin_mul_overflow(all - tried, *period, &more)) throw_clock_overflow(0);
-    return Picoseconds(clock_sum(recurrence.makespan(), more));
+    if (__builtin_mul_overflow(all - tried, period->count(), &more)) throw_clock_overflow(0);
+    return Picoseconds(clock_sum(timeline.makespan.count(), more));
   }
   return std::nullopt;
 }

@@ -191,7 +191,7 @@ Result::Plan resolved_plan(const Scenario& scenario) {
           .context = plan.context,
           .shard_group = shard_ranks(plan),
           .context_exchange = plan.context > 1 ? to_string(plan.context_exchange) : "none",
-          .rank_order = to_string(plan.rank_order),
+          .rank_order = plan.rank_order == RankOrder::DataBeforePipeline ? "" : to_string(plan.rank_order),
           .sequence = plan.sequence,
           .schedule = plan.pipeline > 1 ? to_string(plan.schedule) : "none",
           .recompute = describe_recompute(plan),

@@ -159,7 +159,7 @@ StepGraph record_shorter_step(const Scenario& scenario, const Work<Count>& whole
 }
 
 bool is_pipeline_step(const Scenario& scenario, const Work<Count>& work) {
-  return work.towers.size() == 1 && scenario.parallel.zero != 3;
+  return work.towers.size() == 1 && !shards_parameters(scenario.parallel);
 }
 
 BuiltStep build_step(const Scenario& scenario, const Work<Count>& work) {

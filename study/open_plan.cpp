@@ -19,7 +19,8 @@ namespace {
 
 using Numbers = std::vector<std::int64_t>;
 
-constexpr std::int64_t most_chunks = 12;                // a stage: beyond that exchanges outweigh the bubble
+// What is searched is a choice of ours (docs/sweep.md).
+constexpr std::int64_t most_chunks = 12;                // a stage
 constexpr std::int64_t most_samples = 16;               // of a language model's micro-batch
 constexpr std::int64_t fewest_pairs = 16;               // of a two-tower model's, but for its whole local batch
 constexpr std::int64_t long_sequence = 8192;            // tokens: longer ones are split over context ranks
@@ -27,10 +28,8 @@ constexpr std::int64_t most_context = 16;               // ranks
 constexpr std::int64_t most_asked = 1'000'000'000'000;  // a number that can still be multiplied
 
 Numbers divisors(std::int64_t number, std::int64_t most) {
-  Numbers all;
-  for (std::int64_t i = 1; i <= std::min(number, most); ++i) {
-    if (number % i == 0) all.push_back(i);
-  }
+  Numbers all = divisors_of(number);
+  std::erase_if(all, [most](std::int64_t divisor) { return divisor > most; });
   return all;
 }
 
@@ -76,7 +75,7 @@ class OpenPlan {
       : document_(document), root_(document, "", nullptr), model_(read_model(root_, folder, catalogs_)) {
     Reader cluster = root_.child("cluster");
     gpus_ = {cluster.positive_int("gpus")};
-    gpus_per_node_ = cluster.positive_int("gpus_per_node", 8);
+    gpus_per_node_ = read_node_gpus(cluster);
     global_batch_ = root_.child("training").positive_int("global_batch");
   }
 
@@ -188,7 +187,7 @@ class OpenPlan {
   Catalogs catalogs_;
   ModelSpec model_;
   Numbers gpus_;
-  std::int64_t gpus_per_node_ = 8;
+  std::int64_t gpus_per_node_ = 1;
   std::int64_t global_batch_ = 1;
   std::string asked_;
   bool ends_ = false;  ///< Embedding and logits may count as layers.

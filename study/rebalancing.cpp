@@ -20,7 +20,7 @@ Seconds rebalanced_step(const Scenario& scenario, int vision_gpus, int text_gpus
   for (const std::size_t tower : {vision_tower_number, text_tower_number}) {
     const std::int64_t share = local_batch(apart, tower);
     for (const std::int64_t passes : more_passes) {
-      if (passes > share || shards_parameters(apart)) break;
+      if (passes > share || shards_parameters(apart.parallel)) break;
       Scenario other = apart;
       other.tower_plans[tower] =
           plan_in_passes(apart.parallel, apart.tower_plans[tower].gpus, apart.training.global_batch, passes);

@@ -92,7 +92,7 @@ class Splits {
 /// Both towers on all GPUs by grids of their own: every pair of tensor sizes that model, node and batch allow.
 std::optional<SplitPoint> best_two_grid(const Scenario& scenario) {
   std::optional<SplitPoint> best;
-  if (shards_parameters(scenario)) return best;
+  if (shards_parameters(scenario.parallel)) return best;
   const auto suits = [&](int tensor) {
     const std::vector<SplitSize> sizes = tensor_split_sizes(scenario.model);
     return scenario.cluster.gpus_per_node % tensor == 0 && scenario.cluster.gpus % tensor == 0 &&
@@ -213,7 +213,7 @@ SplitReport split_towers(const Scenario& scenario, const SplitRules& rules) {
   report.curve = splits.simulated();
   report.best_disjoint = *std::min_element(report.curve.begin(), report.curve.end(), better);
   report.placements = {report.colocated};
-  if (!shards_parameters(scenario))
+  if (!shards_parameters(scenario.parallel))
     report.placements.push_back(split_point(with_colocated(scenario, TowerPlacement::TwoStreams)));
   if (const auto grids = best_two_grid(scenario)) report.placements.push_back(*grids);
   report.placements.push_back(report.best_disjoint);

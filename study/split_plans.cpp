@@ -46,7 +46,7 @@ std::vector<Remedy> remedies(const Scenario& scenario) {
       if (scenario.parallel.recompute == Recompute::Full) break;
     }
   }
-  if (!shards_parameters(scenario)) add_passes(scenario, plans);
+  if (!shards_parameters(scenario.parallel)) add_passes(scenario, plans);  // in one order, once a step (sim/read_towers.cpp)
   return plans;
 }
 

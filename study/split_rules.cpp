@@ -30,11 +30,6 @@ std::vector<int> splits_within(const Scenario& scenario, const SplitRules& rules
   return vision_gpus;
 }
 
-bool shards_parameters(const Scenario& scenario) {
-  constexpr int last_stage = 3;
-  return scenario.parallel.zero == last_stage;
-}
-
 std::optional<SplitFault> split_fault(const Scenario& scenario, const SplitRules& rules) {
   if (!is_contrastive(scenario.model) || scenario.model.caption)
     return SplitFault{"", "model", fmt::format("a split needs two towers and nothing else, {} has not", scenario.model.name)};

@@ -21,10 +21,6 @@ struct SplitRules {
 /// The vision tower's GPUs in every disjoint split that keeps the rules, ascending; none where there is no such split.
 [[nodiscard]] std::vector<int> splits_within(const Scenario& scenario, const SplitRules& rules);
 
-/// ZeRO-3: parameters come and go in the one order of a pass, so a split takes one pass, and towers on two queues or in two grids
-/// are not modelled (sim/read_towers.cpp).
-[[nodiscard]] bool shards_parameters(const Scenario& scenario);
-
 /// Why a scenario cannot be split: the section and the key that are wrong, and the rule with the value.
 struct SplitFault {
   std::string section;  ///< Empty: the key stands at the top.

@@ -32,18 +32,6 @@ std::vector<Node> scalar_nodes(const Location& where, const std::vector<T>& valu
   return nodes;
 }
 
-std::vector<std::int64_t> divisors_of(std::int64_t number) {
-  std::vector<std::int64_t> small;
-  std::vector<std::int64_t> large;
-  for (std::int64_t i = 1; i <= number / i; ++i) {
-    if (number % i != 0) continue;
-    small.push_back(i);
-    if (i != number / i) large.push_back(number / i);
-  }
-  small.insert(small.end(), large.rbegin(), large.rend());
-  return small;
-}
-
 std::optional<std::int64_t> layers_of_catalog_model(const Node& scenario) {
   const Node* model = value_at(scenario, "model");
   if (model == nullptr || model->kind != Node::Kind::Scalar) return std::nullopt;
@@ -137,6 +125,18 @@ std::vector<Node> read_values(Reader& axes, const std::string& path, const Node&
 }
 
 }  // namespace
+
+std::vector<std::int64_t> divisors_of(std::int64_t number) {
+  std::vector<std::int64_t> small;
+  std::vector<std::int64_t> large;
+  for (std::int64_t i = 1; i <= number / i; ++i) {
+    if (number % i != 0) continue;
+    small.push_back(i);
+    if (i != number / i) large.push_back(number / i);
+  }
+  small.insert(small.end(), large.rbegin(), large.rend());
+  return small;
+}
 
 const Node* value_at(const Node& document, std::string_view path) {
   const Node* at = &document;

@@ -4,6 +4,7 @@
 #include "base/node.hpp"
 #include "base/reader.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct SweepAxis {
 
 /// The value at `path.to.key` of a document; null where there is none.
 [[nodiscard]] const Node* value_at(const Node& document, std::string_view path);
+
+/// Ascending.
+[[nodiscard]] std::vector<std::int64_t> divisors_of(std::int64_t number);
 
 /// Plain text of a scalar, YAML of anything else.
 [[nodiscard]] std::string label_of(const Node& value);

@@ -26,12 +26,13 @@ std::string open_clip(const std::string& vision) {
   return R"({"embed_dim": 512, "vision_cfg": )" + vision + ", " + text_tower + "}";
 }
 
+struct Row {
+  std::string config, message;
+};
+
 }  // namespace
 
 TEST_CASE("wrong model configurations are refused with line, key, rule and value", "[unit]") {
-  struct Row {
-    std::string config, message;
-  };
   const Row row = GENERATE(
       Row{R"({"model_type": "clip", "vision_config": {"num_attention_heads": 5}})",
           "config.json:1: vision_config.num_attention_heads: 5 does not divide vision_config.hidden_size (768)"},
@@ -71,7 +72,13 @@ TEST_CASE("wrong model configurations are refused with line, key, rule and value
       Row{R"({"model_type": "mpt", "attn_config": {"qk_ln": true}})", "attn_config.qk_ln: a norm on queries and keys"},
       Row{R"({"model_type": "falcon", "new_decoder_architecture": true, "num_kv_heads": 5})",
           "num_kv_heads: 5 does not divide num_attention_heads (71)"},
-      Row{R"({"hello": 1})", "expected a model configuration"}, Row{"[1, 2]", "expected a mapping, got a list"},
+      Row{R"({"hello": 1})", "expected a model configuration"}, Row{"[1, 2]", "expected a mapping, got a list"});
+  CAPTURE(row.config);
+  CHECK_THAT(complaint(row.config), ContainsSubstring(row.message));
+}
+
+TEST_CASE("wrong configurations of open_clip are refused with key, rule and value", "[unit]") {
+  const Row row = GENERATE(
       Row{open_clip(R"({"layers": [3, 4, 6, 3], "width": 64, "patch_size": null})"),
           "vision_cfg.layers: a list of layers is a ResNet"},
       Row{open_clip(R"({"timm_model_name": "convnext_base"})"), "vision_cfg.timm_model_name: convnext towers are not modelled"},

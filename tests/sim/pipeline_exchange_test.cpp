@@ -74,6 +74,22 @@ TEST_CASE("where nodes hold one GPU each, every stage sends over the network", "
   CHECK(apart.timeline.makespan > pipeline("4").timeline.makespan);
 }
 
+TEST_CASE("with stages before replicas sends stay in the node and gradients leave it", "[property]") {
+  const auto uses = [](const std::string& order) {
+    const Run run_of_order =
+        run(small_decoder, {{"cluster.gpus", "16"}, {"parallel.pipeline", "4"}, {"parallel.rank_order", order}});
+    std::pair<StepUse, StepUse> found;  // of sends and of the reduction
+    for (const Task& task : run_of_order.step.graph.tasks) {
+      const Step& step = run_of_order.step.steps[task.label];
+      if (step.name == "send activations" && rank_of(task.stream) == 1) found.first = step.use;
+      if (step.name == "gradient reduction") found.second = step.use;
+    }
+    return found;
+  };
+  CHECK(uses("tp-cp-dp-pp") == std::pair(StepUse::NetworkTransfer, StepUse::NodeTransfer));
+  CHECK(uses("tp-cp-pp-dp") == std::pair(StepUse::NodeTransfer, StepUse::NetworkTransfer));
+}
+
 TEST_CASE("exchanges in turn make each steady exchange of gradients wait for that of activations, and no other", "[property]") {
   const int stages = GENERATE(2, 4);
   CAPTURE(stages);

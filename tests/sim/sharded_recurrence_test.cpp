@@ -3,6 +3,7 @@
 
 #include "sim/engine.hpp"
 #include "sim/evaluate.hpp"
+#include "sim/task_graph_builder.hpp"
 #include "tests/catch.hpp"
 #include "tests/sim/scenarios.hpp"
 
@@ -40,7 +41,61 @@ Settings sharded_plan(std::mt19937& random) {
   return settings;
 }
 
+/// A launch on the host and a kernel behind it in each micro-batch, then an update that the host launches in `update`
+/// picoseconds.
+struct ByHand {
+  TaskGraph graph;
+  std::vector<TaskId> first_tasks;
+};
+ByHand by_hand(int micro_batches, int launch, int kernel, int update, int early_exchange = 0) {
+  TaskGraphBuilder builder(100);
+  for (int stream = 0; stream < streams_per_rank; ++stream) static_cast<void>(builder.add_stream());
+  const auto add = [&](StreamKind stream, int duration, const std::vector<TaskId>& after) {
+    return builder.add({.duration = Picoseconds(duration), .stream = stream_of(0, stream)}, after);
+  };
+  ByHand step;
+  std::vector<TaskId> awaited;
+  if (early_exchange > 0) awaited.push_back(add(StreamKind::Data, early_exchange, {}));
+  for (int i = 0; i < micro_batches; ++i) {
+    step.first_tasks.push_back(static_cast<TaskId>(awaited.size() + 2 * static_cast<std::size_t>(i)));
+    static_cast<void>(add(StreamKind::Compute, kernel, {add(StreamKind::Host, launch, {})}));
+  }
+  step.first_tasks.push_back(static_cast<TaskId>(awaited.size() + 2 * static_cast<std::size_t>(micro_batches)));
+  awaited.push_back(add(StreamKind::Host, update, {}));
+  static_cast<void>(add(StreamKind::Compute, kernel, awaited));
+  step.graph = std::move(builder).build();
+  return step;
+}
+
+std::optional<Picoseconds> period_of(const ByHand& step) {
+  return period_of_micro_batches(step.graph, simulate(step.graph), step.first_tasks);
+}
+
+Picoseconds makespan_of(const ByHand& step) {
+  return simulate(step.graph).makespan;
+}
+
 }  // namespace
+
+TEST_CASE("a micro-batch more adds its kernels as long as nothing waits for the host, or its launches where all do", "[unit]") {
+  CHECK(period_of(by_hand(8, 3, 5, 10)) == Picoseconds(5));
+  CHECK(makespan_of(by_hand(20, 3, 5, 10)) - makespan_of(by_hand(8, 3, 5, 10)) == Picoseconds(12 * 5));
+  CHECK(period_of(by_hand(8, 7, 5, 10)) == Picoseconds(7));
+  CHECK(makespan_of(by_hand(20, 7, 5, 10)) - makespan_of(by_hand(8, 7, 5, 10)) == Picoseconds(12 * 7));
+  CHECK_FALSE(period_of(by_hand(5, 3, 5, 10)));  // too few to compare
+}
+
+TEST_CASE("an update that waits for its launch after few micro-batches need not do so after many", "[unit]") {
+  const int update = 30;  // launched when 8 micro-batches have long ended, and 20 have not
+  CHECK(makespan_of(by_hand(20, 3, 5, update)) - makespan_of(by_hand(8, 3, 5, update)) != Picoseconds(12 * 5));
+  CHECK_FALSE(period_of(by_hand(8, 3, 5, update)));
+}
+
+TEST_CASE("an exchange of the beginning that still runs has no equal among later ones", "[unit]") {
+  const int exchange = 100;  // the update waits for it after 8 micro-batches, and hardly after 20
+  CHECK(makespan_of(by_hand(20, 3, 5, 10, exchange)) - makespan_of(by_hand(8, 3, 5, 10, exchange)) != Picoseconds(12 * 5));
+  CHECK_FALSE(period_of(by_hand(8, 3, 5, 10, exchange)));
+}
 
 TEST_CASE("a sharded step continued from a few micro-batches is the whole step, to the picosecond", "[property]") {
   std::mt19937 random(20261129);

@@ -72,6 +72,13 @@ TEST_CASE("without sequence parallelism a stack's tensor overlap is off and said
   asked.emplace_back("techniques.tp_overlap", "true");
   CHECK_THROWS_WITH(scenario_of(small_decoder, asked),
                     ContainsSubstring("techniques.tp_overlap: is modelled with sequence parallelism only"));
+  CHECK_THAT(tests::refusal_of(tests::small_clip,
+                               {{"stack", "megatron-core-2024"},
+                                {"towers", "{placement: disjoint, vision: {gpus: 4, parallel: {tensor: 2}}, text: {gpus: 4}}"},
+                                {"techniques.tp_overlap", "true"}}),
+             ContainsSubstring("techniques.tp_overlap: is not modelled for two-tower models"));
+  CHECK_THAT(tests::refusal_of(tests::small_clip, {{"parallel.rank_order", "tp-cp-pp-dp"}}),
+             ContainsSubstring("parallel.rank_order"));
   asked.back().second = "false";
   CHECK(scenario_of(small_decoder, asked).warnings.empty());
 }
